@@ -1,0 +1,5 @@
+//! Kafka's wire format: messages generated from `schema/`, newtypes, record batches, one table of API versions.
+//!
+//! Must not: do I/O, know tokio, read a clock. Read `types.rs` first, then `codec.rs`, then `record_batch.rs`.
+
+pub mod types;

@@ -1,0 +1,5 @@
+//! Entry point.
+
+fn main() -> anyhow::Result<()> {
+    Ok(())
+}

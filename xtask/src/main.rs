@@ -1,0 +1,5 @@
+//! Developer commands.
+
+fn main() -> anyhow::Result<()> {
+    Ok(())
+}
