@@ -2,4 +2,6 @@
 //!
 //! Must not: do I/O, know tokio, read a clock. Read `types.rs` first, then `codec.rs`, then `record_batch.rs`.
 
+pub mod compression;
+pub mod record_batch;
 pub mod types;
