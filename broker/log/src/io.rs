@@ -3,6 +3,8 @@
 //! Everything in the workspace that touches a file or reads the time does so through these traits. All calls block;
 //! the committer calls them from its own thread, appends call them inline (a page cache write costs microseconds).
 
+pub mod local_disk;
+
 use std::fmt::Debug;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +30,8 @@ pub struct OpenMode {
 
 impl OpenMode {
     /// Read only.
-    pub const READ: OpenMode = OpenMode { write: false, create: false, create_new: false, direct_sync: false };
+    pub const READ: OpenMode =
+        OpenMode { write: false, create: false, create_new: false, direct_sync: false };
     /// Read and write a file that must be there.
     pub const WRITE: OpenMode = OpenMode { write: true, ..OpenMode::READ };
     /// Read and write; made if it is not there.
