@@ -4,6 +4,7 @@
 //! the committer calls them from its own thread, appends call them inline (a page cache write costs microseconds).
 
 pub mod local_disk;
+pub mod memory_disk;
 
 use std::fmt::Debug;
 use std::io;

@@ -127,7 +127,9 @@ impl DiskFile for LocalFile {
         if self.direct {
             let aligned = |value: usize| value.is_multiple_of(DIRECT_BLOCK);
             assert!(
-                aligned(bytes.as_ptr().addr()) && aligned(bytes.len()) && position % DIRECT_BLOCK as u64 == 0,
+                aligned(bytes.as_ptr().addr())
+                    && aligned(bytes.len())
+                    && position.is_multiple_of(DIRECT_BLOCK as u64),
                 "direct writes are made of whole aligned blocks"
             );
         }
