@@ -1,0 +1,131 @@
+//! Why a metadata request, or one entry of it, is refused.
+//!
+//! The message is what the client is told; [`MetadataError::code`] is the one place that gives each its Kafka code.
+
+use std::sync::Arc;
+
+use broker_protocol::types::{BrokerId, TopicId};
+
+/// A refusal. Nothing changed.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum MetadataError {
+    /// A name that no topic may have.
+    #[error("Topic name is invalid: {reason}")]
+    InvalidTopicName {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A name whose metrics would be those of another topic.
+    #[error("Topic '{name}' collides with existing topic: {existing}")]
+    CollidingTopicName {
+        /// The name asked for.
+        name: String,
+        /// The topic that is there.
+        existing: Arc<str>,
+    },
+    /// The topic is there already.
+    #[error("Topic '{name}' already exists.")]
+    TopicExists {
+        /// Its name.
+        name: String,
+    },
+    /// No topic of that name.
+    #[error("The topic '{name}' does not exist.")]
+    UnknownTopic {
+        /// The name asked for.
+        name: String,
+    },
+    /// No topic of that id.
+    #[error("This server does not host topic ID {id}.")]
+    UnknownTopicId {
+        /// The id asked for.
+        id: TopicId,
+    },
+    /// A count of partitions that cannot be.
+    #[error("{reason}")]
+    InvalidPartitions {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A replication factor that cannot be.
+    #[error("{reason}")]
+    InvalidReplicationFactor {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A manual assignment that cannot be.
+    #[error("{reason}")]
+    InvalidReplicaAssignment {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A request that contradicts itself.
+    #[error("{reason}")]
+    InvalidRequest {
+        /// How.
+        reason: String,
+    },
+    /// A setting or a value that is not allowed.
+    #[error("{reason}")]
+    InvalidConfig {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// More than one request may ask for.
+    #[error("{reason}")]
+    PolicyViolation {
+        /// Which limit.
+        reason: String,
+    },
+    /// Another process lives under this broker id.
+    #[error("Another broker is registered with that broker id.")]
+    DuplicateBrokerRegistration {
+        /// The id.
+        id: BrokerId,
+    },
+    /// The broker is not registered.
+    #[error("Broker ID {id} is not currently registered.")]
+    BrokerIdNotRegistered {
+        /// The id.
+        id: BrokerId,
+    },
+    /// The request comes from an earlier life of the broker.
+    #[error("Expected broker epoch {expected} but got broker epoch {requested}")]
+    StaleBrokerEpoch {
+        /// Of the registration.
+        expected: i64,
+        /// Of the request.
+        requested: i64,
+    },
+    /// The metadata belongs to another cluster.
+    #[error("Expected cluster ID {expected}, but got cluster ID {requested}")]
+    InconsistentClusterId {
+        /// Of the metadata.
+        expected: Arc<str>,
+        /// Of the request.
+        requested: String,
+    },
+}
+
+impl MetadataError {
+    /// Kafka's error code.
+    #[must_use]
+    pub fn code(&self) -> i16 {
+        match self {
+            MetadataError::InvalidTopicName { .. } | MetadataError::CollidingTopicName { .. } => 17,
+            MetadataError::TopicExists { .. } => 36,
+            MetadataError::UnknownTopic { .. } => 3,
+            MetadataError::UnknownTopicId { .. } => 100,
+            MetadataError::InvalidPartitions { .. } => 37,
+            MetadataError::InvalidReplicationFactor { .. } => 38,
+            MetadataError::InvalidReplicaAssignment { .. } => 39,
+            MetadataError::InvalidConfig { .. } => 40,
+            MetadataError::InvalidRequest { .. } => 42,
+            MetadataError::PolicyViolation { .. } => 44,
+            MetadataError::StaleBrokerEpoch { .. } => 77,
+            MetadataError::DuplicateBrokerRegistration { .. } => 101,
+            MetadataError::BrokerIdNotRegistered { .. } => 102,
+            MetadataError::InconsistentClusterId { .. } => 104,
+        }
+    }
+}
