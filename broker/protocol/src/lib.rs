@@ -2,6 +2,11 @@
 //!
 //! Must not: do I/O, know tokio, read a clock. Read `types.rs` first, then `codec.rs`, then `record_batch.rs`.
 
+pub mod api_key;
+pub mod codec;
 pub mod compression;
+pub mod error_code;
+pub mod header;
+pub mod messages;
 pub mod record_batch;
 pub mod types;

@@ -45,11 +45,11 @@ const PRODUCER_EPOCH_AT: usize = 51;
 const BASE_SEQUENCE_AT: usize = 53;
 const RECORD_COUNT_AT: usize = 57;
 
-const COMPRESSION_MASK: i16 = 0b111;
-const LOG_APPEND_TIME_BIT: i16 = 1 << 3;
-const TRANSACTIONAL_BIT: i16 = 1 << 4;
-const CONTROL_BIT: i16 = 1 << 5;
-const DELETE_HORIZON_BIT: i16 = 1 << 6;
+pub(crate) const COMPRESSION_MASK: i16 = 0b111;
+pub(crate) const LOG_APPEND_TIME_BIT: i16 = 1 << 3;
+pub(crate) const TRANSACTIONAL_BIT: i16 = 1 << 4;
+pub(crate) const CONTROL_BIT: i16 = 1 << 5;
+pub(crate) const DELETE_HORIZON_BIT: i16 = 1 << 6;
 
 /// Why bytes are not a record batch.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
@@ -324,6 +324,33 @@ impl<'a> Iterator for Batches<'a> {
             }
         }
     }
+}
+
+/// Puts a batch together: `header` with the length, magic and CRC that fit, then `record_bytes`, which are compressed as
+/// the header says.
+///
+/// # Panics
+/// If the batch would be larger than 2 GiB, which no batch limit allows.
+#[must_use]
+pub fn assemble(header: &BatchHeader, record_bytes: &[u8]) -> Vec<u8> {
+    let mut batch = vec![0; BATCH_HEADER_BYTES];
+    batch.reserve_exact(record_bytes.len());
+    batch.extend_from_slice(record_bytes);
+    let length = i32::try_from(batch.len() - LOG_OVERHEAD).expect("a record batch is smaller than 2 GiB");
+    put(&mut batch, BASE_OFFSET_AT, header.base_offset.0.to_be_bytes());
+    put(&mut batch, LENGTH_AT, length.to_be_bytes());
+    put(&mut batch, LEADER_EPOCH_AT, header.partition_leader_epoch.0.to_be_bytes());
+    put(&mut batch, MAGIC_AT, MAGIC_V2.to_be_bytes());
+    put(&mut batch, ATTRIBUTES_AT, header.attributes.to_be_bytes());
+    put(&mut batch, LAST_OFFSET_DELTA_AT, header.last_offset_delta.to_be_bytes());
+    put(&mut batch, BASE_TIMESTAMP_AT, header.base_timestamp.to_be_bytes());
+    put(&mut batch, MAX_TIMESTAMP_AT, header.max_timestamp.to_be_bytes());
+    put(&mut batch, PRODUCER_ID_AT, header.producer_id.0.to_be_bytes());
+    put(&mut batch, PRODUCER_EPOCH_AT, header.producer_epoch.0.to_be_bytes());
+    put(&mut batch, BASE_SEQUENCE_AT, header.base_sequence.to_be_bytes());
+    put(&mut batch, RECORD_COUNT_AT, header.record_count.to_be_bytes());
+    set_crc(&mut batch);
+    batch
 }
 
 /// Writes the base offset into the batch at the start of `batch`; outside the CRC.
