@@ -4,8 +4,8 @@
 
 use crate::compression::Compression;
 use crate::record_batch::{
-    BATCH_HEADER_BYTES, BatchHeader, CONTROL_BIT, DELETE_HORIZON_BIT, LOG_APPEND_TIME_BIT, MAGIC_V2, NO_SEQUENCE,
-    NO_TIMESTAMP, TRANSACTIONAL_BIT, TimestampType, assemble,
+    BATCH_HEADER_BYTES, BatchHeader, CONTROL_BIT, DELETE_HORIZON_BIT, LOG_APPEND_TIME_BIT, MAGIC_V2,
+    NO_SEQUENCE, NO_TIMESTAMP, TRANSACTIONAL_BIT, TimestampType, assemble,
 };
 use crate::types::{LeaderEpoch, Offset, ProducerEpoch, ProducerId};
 
@@ -178,7 +178,10 @@ impl BatchBuilder {
     /// If a record has a larger offset delta.
     pub fn set_last_offset_delta(&mut self, last_offset_delta: i32) {
         let last = self.header.last_offset_delta;
-        assert!(last_offset_delta >= last, "last offset delta {last_offset_delta} is below a record's, {last}");
+        assert!(
+            last_offset_delta >= last,
+            "last offset delta {last_offset_delta} is below a record's, {last}"
+        );
         self.header.last_offset_delta = last_offset_delta;
     }
 
@@ -260,7 +263,10 @@ mod tests {
             batch.verify_crc().unwrap();
             let header = batch.header;
             assert_eq!(header.compression(), Ok(compression));
-            assert_eq!((header.base_timestamp, header.max_timestamp, header.last_sequence()), (1000, 1000, 11));
+            assert_eq!(
+                (header.base_timestamp, header.max_timestamp, header.last_sequence()),
+                (1000, 1000, 11)
+            );
             let content = batch.decompress(1 << 20).unwrap();
             let records: Vec<_> = batch.records(&content).map(Result::unwrap).collect();
             assert_eq!((records[0].key, records[0].value), (Some(&b"k"[..]), None));

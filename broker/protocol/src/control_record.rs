@@ -92,7 +92,12 @@ impl EndTransactionMarker {
 
     /// The whole control batch for one producer, at relative offset 0.
     #[must_use]
-    pub fn to_batch(&self, timestamp_ms: i64, producer_id: ProducerId, producer_epoch: ProducerEpoch) -> Vec<u8> {
+    pub fn to_batch(
+        &self,
+        timestamp_ms: i64,
+        producer_id: ProducerId,
+        producer_epoch: ProducerEpoch,
+    ) -> Vec<u8> {
         let mut builder = BatchBuilder::new(Compression::None)
             .producer(producer_id, producer_epoch, crate::record_batch::NO_SEQUENCE)
             .transactional()
