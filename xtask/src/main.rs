@@ -1,5 +1,29 @@
-//! Developer commands.
+//! Developer commands: `cargo xtask <command>`.
+
+mod r#gen;
+
+use clap::{Parser, Subcommand};
+
+/// Developer commands of Highwater.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Generate the Kafka messages, API keys and error codes of broker/protocol from its schema folder.
+    Gen {
+        /// Change nothing; fail if a generated file differs from what is committed.
+        #[arg(long)]
+        check: bool,
+    },
+}
 
 fn main() -> anyhow::Result<()> {
-    Ok(())
+    match Arguments::parse().command {
+        Command::Gen { check } => r#gen::run(check),
+    }
 }

@@ -1,0 +1,128 @@
+//! `AlterConfigsResponse`: response of API AlterConfigs (33), versions 0 to 2. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer};
+
+/// `AlterConfigsResponse`: response of API AlterConfigs (33), versions 0 to 2.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AlterConfigsResponse<'a> {
+    /// `int32`, versions 0 on.
+    pub throttle_time_ms: i32,
+    /// `[]AlterConfigsResourceResponse`, versions 0 on.
+    pub responses: Vec<AlterConfigsResourceResponse<'a>>,
+}
+
+impl<'a> AlterConfigsResponse<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=2;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 2;
+    /// The API that this message belongs to (key 33).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::AlterConfigs;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "AlterConfigsResponse", version });
+        }
+        let flexible = version >= 2;
+        let mut this = Self::default();
+        this.throttle_time_ms = reader.i32()?;
+        this.responses =
+            reader.array(flexible, 6, |reader| AlterConfigsResourceResponse::decode(reader, version))?;
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "AlterConfigsResponse", version });
+        }
+        let flexible = version >= 2;
+        writer.i32(self.throttle_time_ms);
+        writer.array(flexible, &self.responses, |writer, element| element.encode(writer, version))?;
+        if flexible {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { AlterConfigsResponse<'a> {
+    throttle_time_ms: "throttleTimeMs" 0..=2,
+    responses: "responses" 0..=2,
+} tagged {
+}}
+
+/// Part of [`AlterConfigsResponse`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlterConfigsResourceResponse<'a> {
+    /// `int16`, versions 0 on.
+    pub error_code: i16,
+    /// `string`, versions 0 on, nullable.
+    pub error_message: Option<Cow<'a, str>>,
+    /// `int8`, versions 0 on.
+    pub resource_type: i8,
+    /// `string`, versions 0 on.
+    pub resource_name: Cow<'a, str>,
+}
+
+impl Default for AlterConfigsResourceResponse<'_> {
+    fn default() -> Self {
+        Self {
+            error_code: Default::default(),
+            error_message: Some(Default::default()),
+            resource_type: Default::default(),
+            resource_name: Default::default(),
+        }
+    }
+}
+
+impl<'a> AlterConfigsResourceResponse<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 2;
+        let mut this = Self::default();
+        this.error_code = reader.i16()?;
+        this.error_message = reader.nullable_string(flexible)?;
+        this.resource_type = reader.i8()?;
+        this.resource_name = reader.string(flexible)?;
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        writer.i16(self.error_code);
+        writer.nullable_string(flexible, self.error_message.as_deref())?;
+        writer.i8(self.resource_type);
+        writer.string(flexible, &self.resource_name)?;
+        if flexible {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { AlterConfigsResourceResponse<'a> {
+    error_code: "errorCode" 0..=2,
+    error_message: "errorMessage" 0..=2,
+    resource_type: "resourceType" 0..=2,
+    resource_name: "resourceName" 0..=2,
+} tagged {
+}}
+
+crate::codec::message!(AlterConfigsResponse<'a>, Response);

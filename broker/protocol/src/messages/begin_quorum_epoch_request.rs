@@ -1,0 +1,234 @@
+//! `BeginQuorumEpochRequest`: request of API BeginQuorumEpoch (53), versions 0 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
+use crate::types::Uuid;
+
+/// `BeginQuorumEpochRequest`: request of API BeginQuorumEpoch (53), versions 0 to 1.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BeginQuorumEpochRequest<'a> {
+    /// `string`, versions 0 on, nullable.
+    pub cluster_id: Option<Cow<'a, str>>,
+    /// `int32`, versions 1 on, default -1.
+    pub voter_id: i32,
+    /// `[]TopicData`, versions 0 on.
+    pub topics: Vec<TopicData<'a>>,
+    /// `[]LeaderEndpoint`, versions 1 on.
+    pub leader_endpoints: Vec<LeaderEndpoint<'a>>,
+}
+
+impl Default for BeginQuorumEpochRequest<'_> {
+    fn default() -> Self {
+        Self {
+            cluster_id: Default::default(),
+            voter_id: -1,
+            topics: Default::default(),
+            leader_endpoints: Default::default(),
+        }
+    }
+}
+
+impl<'a> BeginQuorumEpochRequest<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 1;
+    /// The API that this message belongs to (key 53).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::BeginQuorumEpoch;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "BeginQuorumEpochRequest", version });
+        }
+        let flexible = version >= 1;
+        let mut this = Self::default();
+        this.cluster_id = reader.nullable_string(flexible)?;
+        if version >= 1 {
+            this.voter_id = reader.i32()?;
+        }
+        this.topics = reader.array(flexible, 3, |reader| TopicData::decode(reader, version))?;
+        if version >= 1 {
+            this.leader_endpoints =
+                reader.array(flexible, 5, |reader| LeaderEndpoint::decode(reader, version))?;
+        }
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "BeginQuorumEpochRequest", version });
+        }
+        let flexible = version >= 1;
+        writer.nullable_string(flexible, self.cluster_id.as_deref())?;
+        if version >= 1 {
+            writer.i32(self.voter_id);
+        }
+        writer.array(flexible, &self.topics, |writer, element| element.encode(writer, version))?;
+        if version >= 1 {
+            writer
+                .array(flexible, &self.leader_endpoints, |writer, element| element.encode(writer, version))?;
+        }
+        if flexible {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { BeginQuorumEpochRequest<'a> {
+    cluster_id: "clusterId" 0..=1,
+    voter_id: "voterId" 1..=1,
+    topics: "topics" 0..=1,
+    leader_endpoints: "leaderEndpoints" 1..=1,
+} tagged {
+}}
+
+/// Part of [`BeginQuorumEpochRequest`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartitionData {
+    /// `int32`, versions 0 on.
+    pub partition_index: i32,
+    /// `uuid`, versions 1 on.
+    pub voter_directory_id: Uuid,
+    /// `int32`, versions 0 on.
+    pub leader_id: i32,
+    /// `int32`, versions 0 on.
+    pub leader_epoch: i32,
+}
+
+impl PartitionData {
+    fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 1;
+        let mut this = Self::default();
+        this.partition_index = reader.i32()?;
+        if version >= 1 {
+            this.voter_directory_id = reader.uuid()?;
+        }
+        this.leader_id = reader.i32()?;
+        this.leader_epoch = reader.i32()?;
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 1;
+        writer.i32(self.partition_index);
+        if version >= 1 {
+            writer.uuid(self.voter_directory_id);
+        }
+        writer.i32(self.leader_id);
+        writer.i32(self.leader_epoch);
+        if flexible {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { PartitionData {
+    partition_index: "partitionIndex" 0..=1,
+    voter_directory_id: "voterDirectoryId" 1..=1,
+    leader_id: "leaderId" 0..=1,
+    leader_epoch: "leaderEpoch" 0..=1,
+} tagged {
+}}
+
+/// Part of [`BeginQuorumEpochRequest`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TopicData<'a> {
+    /// `string`, versions 0 on.
+    pub topic_name: Cow<'a, str>,
+    /// `[]PartitionData`, versions 0 on.
+    pub partitions: Vec<PartitionData>,
+}
+
+impl<'a> TopicData<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 1;
+        let mut this = Self::default();
+        this.topic_name = reader.string(flexible)?;
+        this.partitions = reader.array(flexible, 12, |reader| PartitionData::decode(reader, version))?;
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 1;
+        writer.string(flexible, &self.topic_name)?;
+        writer.array(flexible, &self.partitions, |writer, element| element.encode(writer, version))?;
+        if flexible {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { TopicData<'a> {
+    topic_name: "topicName" 0..=1,
+    partitions: "partitions" 0..=1,
+} tagged {
+}}
+
+/// Part of [`BeginQuorumEpochRequest`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LeaderEndpoint<'a> {
+    /// `string`, versions 1 on.
+    pub name: Cow<'a, str>,
+    /// `string`, versions 1 on.
+    pub host: Cow<'a, str>,
+    /// `uint16`, versions 1 on.
+    pub port: u16,
+}
+
+impl<'a> LeaderEndpoint<'a> {
+    fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.name = reader.string(true)?;
+        this.host = reader.string(true)?;
+        this.port = reader.u16()?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
+        writer.string(true, &self.name)?;
+        writer.string(true, &self.host)?;
+        writer.u16(self.port);
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { LeaderEndpoint<'a> {
+    name: "name" 1..=1,
+    host: "host" 1..=1,
+    port: "port" 1..=1,
+} tagged {
+}}
+
+crate::codec::message!(BeginQuorumEpochRequest<'a>, Request);
+
+impl<'a> Request<'a> for BeginQuorumEpochRequest<'a> {
+    const API_KEY: crate::api_key::ApiKey = Self::API_KEY;
+    type Response<'r> = super::BeginQuorumEpochResponse<'r>;
+}

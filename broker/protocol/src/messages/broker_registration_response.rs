@@ -1,0 +1,70 @@
+//! `BrokerRegistrationResponse`: response of API BrokerRegistration (62), versions 0 to 4. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer};
+
+/// `BrokerRegistrationResponse`: response of API BrokerRegistration (62), versions 0 to 4.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokerRegistrationResponse {
+    /// `int32`, versions 0 on.
+    pub throttle_time_ms: i32,
+    /// `int16`, versions 0 on.
+    pub error_code: i16,
+    /// `int64`, versions 0 on, default -1.
+    pub broker_epoch: i64,
+}
+
+impl Default for BrokerRegistrationResponse {
+    fn default() -> Self {
+        Self { throttle_time_ms: Default::default(), error_code: Default::default(), broker_epoch: -1 }
+    }
+}
+
+impl BrokerRegistrationResponse {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=4;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 0;
+    /// The API that this message belongs to (key 62).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::BrokerRegistration;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "BrokerRegistrationResponse", version });
+        }
+        let mut this = Self::default();
+        this.throttle_time_ms = reader.i32()?;
+        this.error_code = reader.i16()?;
+        this.broker_epoch = reader.i64()?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "BrokerRegistrationResponse", version });
+        }
+        writer.i32(self.throttle_time_ms);
+        writer.i16(self.error_code);
+        writer.i64(self.broker_epoch);
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { BrokerRegistrationResponse {
+    throttle_time_ms: "throttleTimeMs" 0..=4,
+    error_code: "errorCode" 0..=4,
+    broker_epoch: "brokerEpoch" 0..=4,
+} tagged {
+}}
+
+crate::codec::message!(BrokerRegistrationResponse, Response);

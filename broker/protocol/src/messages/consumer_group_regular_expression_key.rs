@@ -1,0 +1,65 @@
+//! `ConsumerGroupRegularExpressionKey`: data record of type 16, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer};
+
+/// `ConsumerGroupRegularExpressionKey`: data record of type 16, versions 0 to 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ConsumerGroupRegularExpressionKey<'a> {
+    /// `string`, versions 0 on.
+    pub group_id: Cow<'a, str>,
+    /// `string`, versions 0 on.
+    pub regular_expression: Cow<'a, str>,
+}
+
+impl<'a> ConsumerGroupRegularExpressionKey<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = i16::MAX;
+    /// The record type: the 16-bit number in front of a record key of this kind.
+    pub const RECORD_TYPE: i16 = 16;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion {
+                message: "ConsumerGroupRegularExpressionKey",
+                version,
+            });
+        }
+        let mut this = Self::default();
+        this.group_id = reader.string(false)?;
+        this.regular_expression = reader.string(false)?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion {
+                message: "ConsumerGroupRegularExpressionKey",
+                version,
+            });
+        }
+        writer.string(false, &self.group_id)?;
+        writer.string(false, &self.regular_expression)?;
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { ConsumerGroupRegularExpressionKey<'a> {
+    group_id: "groupId" 0..=0,
+    regular_expression: "regularExpression" 0..=0,
+} tagged {
+}}
+
+crate::codec::message!(ConsumerGroupRegularExpressionKey<'a>, Data);

@@ -1,0 +1,145 @@
+//! `DeleteAclsRequest`: request of API DeleteAcls (31), versions 1 to 3. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
+
+/// `DeleteAclsRequest`: request of API DeleteAcls (31), versions 1 to 3.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct DeleteAclsRequest<'a> {
+    /// `[]DeleteAclsFilter`, versions 1 on.
+    pub filters: Vec<DeleteAclsFilter<'a>>,
+}
+
+impl<'a> DeleteAclsRequest<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 1..=3;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 2;
+    /// The API that this message belongs to (key 31).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::DeleteAcls;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "DeleteAclsRequest", version });
+        }
+        let flexible = version >= 2;
+        let mut this = Self::default();
+        this.filters = reader.array(flexible, 8, |reader| DeleteAclsFilter::decode(reader, version))?;
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "DeleteAclsRequest", version });
+        }
+        let flexible = version >= 2;
+        writer.array(flexible, &self.filters, |writer, element| element.encode(writer, version))?;
+        if flexible {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { DeleteAclsRequest<'a> {
+    filters: "filters" 1..=3,
+} tagged {
+}}
+
+/// Part of [`DeleteAclsRequest`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeleteAclsFilter<'a> {
+    /// `int8`, versions 1 on.
+    pub resource_type_filter: i8,
+    /// `string`, versions 1 on, nullable.
+    pub resource_name_filter: Option<Cow<'a, str>>,
+    /// `int8`, versions 1 on, default 3.
+    pub pattern_type_filter: i8,
+    /// `string`, versions 1 on, nullable.
+    pub principal_filter: Option<Cow<'a, str>>,
+    /// `string`, versions 1 on, nullable.
+    pub host_filter: Option<Cow<'a, str>>,
+    /// `int8`, versions 1 on.
+    pub operation: i8,
+    /// `int8`, versions 1 on.
+    pub permission_type: i8,
+}
+
+impl Default for DeleteAclsFilter<'_> {
+    fn default() -> Self {
+        Self {
+            resource_type_filter: Default::default(),
+            resource_name_filter: Some(Default::default()),
+            pattern_type_filter: 3,
+            principal_filter: Some(Default::default()),
+            host_filter: Some(Default::default()),
+            operation: Default::default(),
+            permission_type: Default::default(),
+        }
+    }
+}
+
+impl<'a> DeleteAclsFilter<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let flexible = version >= 2;
+        let mut this = Self::default();
+        this.resource_type_filter = reader.i8()?;
+        this.resource_name_filter = reader.nullable_string(flexible)?;
+        this.pattern_type_filter = reader.i8()?;
+        this.principal_filter = reader.nullable_string(flexible)?;
+        this.host_filter = reader.nullable_string(flexible)?;
+        this.operation = reader.i8()?;
+        this.permission_type = reader.i8()?;
+        if flexible {
+            reader.skip_tagged_fields()?;
+        }
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        let flexible = version >= 2;
+        writer.i8(self.resource_type_filter);
+        writer.nullable_string(flexible, self.resource_name_filter.as_deref())?;
+        writer.i8(self.pattern_type_filter);
+        writer.nullable_string(flexible, self.principal_filter.as_deref())?;
+        writer.nullable_string(flexible, self.host_filter.as_deref())?;
+        writer.i8(self.operation);
+        writer.i8(self.permission_type);
+        if flexible {
+            writer.no_tags();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { DeleteAclsFilter<'a> {
+    resource_type_filter: "resourceTypeFilter" 1..=3,
+    resource_name_filter: "resourceNameFilter" 1..=3,
+    pattern_type_filter: "patternTypeFilter" 1..=3,
+    principal_filter: "principalFilter" 1..=3,
+    host_filter: "hostFilter" 1..=3,
+    operation: "operation" 1..=3,
+    permission_type: "permissionType" 1..=3,
+} tagged {
+}}
+
+crate::codec::message!(DeleteAclsRequest<'a>, Request);
+
+impl<'a> Request<'a> for DeleteAclsRequest<'a> {
+    const API_KEY: crate::api_key::ApiKey = Self::API_KEY;
+    type Response<'r> = super::DeleteAclsResponse<'r>;
+}

@@ -1,0 +1,50 @@
+//! `EndTxnMarker`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer};
+
+/// `EndTxnMarker`: data, versions 0 to 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EndTxnMarker {
+    /// `int32`, versions 0 on.
+    pub coordinator_epoch: i32,
+}
+
+impl EndTxnMarker {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = i16::MAX;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "EndTxnMarker", version });
+        }
+        let mut this = Self::default();
+        this.coordinator_epoch = reader.i32()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "EndTxnMarker", version });
+        }
+        writer.i32(self.coordinator_epoch);
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { EndTxnMarker {
+    coordinator_epoch: "coordinatorEpoch" 0..=0,
+} tagged {
+}}
+
+crate::codec::message!(EndTxnMarker, Data);

@@ -1,0 +1,144 @@
+//! `InitializeShareGroupStateRequest`: request of API InitializeShareGroupState (83), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
+use crate::types::Uuid;
+
+/// `InitializeShareGroupStateRequest`: request of API InitializeShareGroupState (83), versions 0 to 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InitializeShareGroupStateRequest<'a> {
+    /// `string`, versions 0 on.
+    pub group_id: Cow<'a, str>,
+    /// `[]InitializeStateData`, versions 0 on.
+    pub topics: Vec<InitializeStateData>,
+}
+
+impl<'a> InitializeShareGroupStateRequest<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 0;
+    /// The API that this message belongs to (key 83).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::InitializeShareGroupState;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion {
+                message: "InitializeShareGroupStateRequest",
+                version,
+            });
+        }
+        let mut this = Self::default();
+        this.group_id = reader.string(true)?;
+        this.topics = reader.array(true, 18, |reader| InitializeStateData::decode(reader, version))?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion {
+                message: "InitializeShareGroupStateRequest",
+                version,
+            });
+        }
+        writer.string(true, &self.group_id)?;
+        writer.array(true, &self.topics, |writer, element| element.encode(writer, version))?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { InitializeShareGroupStateRequest<'a> {
+    group_id: "groupId" 0..=0,
+    topics: "topics" 0..=0,
+} tagged {
+}}
+
+/// Part of [`InitializeShareGroupStateRequest`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartitionData {
+    /// `int32`, versions 0 on.
+    pub partition: i32,
+    /// `int32`, versions 0 on.
+    pub state_epoch: i32,
+    /// `int64`, versions 0 on.
+    pub start_offset: i64,
+}
+
+impl PartitionData {
+    fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.partition = reader.i32()?;
+        this.state_epoch = reader.i32()?;
+        this.start_offset = reader.i64()?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
+        writer.i32(self.partition);
+        writer.i32(self.state_epoch);
+        writer.i64(self.start_offset);
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { PartitionData {
+    partition: "partition" 0..=0,
+    state_epoch: "stateEpoch" 0..=0,
+    start_offset: "startOffset" 0..=0,
+} tagged {
+}}
+
+/// Part of [`InitializeShareGroupStateRequest`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InitializeStateData {
+    /// `uuid`, versions 0 on.
+    pub topic_id: Uuid,
+    /// `[]PartitionData`, versions 0 on.
+    pub partitions: Vec<PartitionData>,
+}
+
+impl InitializeStateData {
+    fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.topic_id = reader.uuid()?;
+        this.partitions = reader.array(true, 17, |reader| PartitionData::decode(reader, version))?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        writer.uuid(self.topic_id);
+        writer.array(true, &self.partitions, |writer, element| element.encode(writer, version))?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { InitializeStateData {
+    topic_id: "topicId" 0..=0,
+    partitions: "partitions" 0..=0,
+} tagged {
+}}
+
+crate::codec::message!(InitializeShareGroupStateRequest<'a>, Request);
+
+impl<'a> Request<'a> for InitializeShareGroupStateRequest<'a> {
+    const API_KEY: crate::api_key::ApiKey = Self::API_KEY;
+    type Response<'r> = super::InitializeShareGroupStateResponse<'r>;
+}

@@ -1,0 +1,114 @@
+//! `ListPartitionReassignmentsRequest`: request of API ListPartitionReassignments (46), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
+
+/// `ListPartitionReassignmentsRequest`: request of API ListPartitionReassignments (46), versions 0 to 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListPartitionReassignmentsRequest<'a> {
+    /// `int32`, versions 0 on, default 60000.
+    pub timeout_ms: i32,
+    /// `[]ListPartitionReassignmentsTopics`, versions 0 on, nullable.
+    pub topics: Option<Vec<ListPartitionReassignmentsTopics<'a>>>,
+}
+
+impl Default for ListPartitionReassignmentsRequest<'_> {
+    fn default() -> Self {
+        Self { timeout_ms: 60000, topics: Default::default() }
+    }
+}
+
+impl<'a> ListPartitionReassignmentsRequest<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 0;
+    /// The API that this message belongs to (key 46).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::ListPartitionReassignments;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion {
+                message: "ListPartitionReassignmentsRequest",
+                version,
+            });
+        }
+        let mut this = Self::default();
+        this.timeout_ms = reader.i32()?;
+        this.topics = reader
+            .nullable_array(true, 3, |reader| ListPartitionReassignmentsTopics::decode(reader, version))?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion {
+                message: "ListPartitionReassignmentsRequest",
+                version,
+            });
+        }
+        writer.i32(self.timeout_ms);
+        writer.nullable_array(true, self.topics.as_deref(), |writer, element| {
+            element.encode(writer, version)
+        })?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { ListPartitionReassignmentsRequest<'a> {
+    timeout_ms: "timeoutMs" 0..=0,
+    topics: "topics" 0..=0,
+} tagged {
+}}
+
+/// Part of [`ListPartitionReassignmentsRequest`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ListPartitionReassignmentsTopics<'a> {
+    /// `string`, versions 0 on.
+    pub name: Cow<'a, str>,
+    /// `[]int32`, versions 0 on.
+    pub partition_indexes: Vec<i32>,
+}
+
+impl<'a> ListPartitionReassignmentsTopics<'a> {
+    fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.name = reader.string(true)?;
+        this.partition_indexes = reader.array(true, 4, Reader::i32)?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
+        writer.string(true, &self.name)?;
+        writer.scalars(true, &self.partition_indexes, Writer::i32)?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { ListPartitionReassignmentsTopics<'a> {
+    name: "name" 0..=0,
+    partition_indexes: "partitionIndexes" 0..=0,
+} tagged {
+}}
+
+crate::codec::message!(ListPartitionReassignmentsRequest<'a>, Request);
+
+impl<'a> Request<'a> for ListPartitionReassignmentsRequest<'a> {
+    const API_KEY: crate::api_key::ApiKey = Self::API_KEY;
+    type Response<'r> = super::ListPartitionReassignmentsResponse<'r>;
+}

@@ -1,0 +1,270 @@
+//! `ShareGroupDescribeResponse`: response of API ShareGroupDescribe (77), versions 1 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer};
+use crate::types::Uuid;
+
+/// `ShareGroupDescribeResponse`: response of API ShareGroupDescribe (77), versions 1 to 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ShareGroupDescribeResponse<'a> {
+    /// `int32`, versions 1 on.
+    pub throttle_time_ms: i32,
+    /// `[]DescribedGroup`, versions 1 on.
+    pub groups: Vec<DescribedGroup<'a>>,
+}
+
+impl<'a> ShareGroupDescribeResponse<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 1..=1;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 1;
+    /// The API that this message belongs to (key 77).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::ShareGroupDescribe;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "ShareGroupDescribeResponse", version });
+        }
+        let mut this = Self::default();
+        this.throttle_time_ms = reader.i32()?;
+        this.groups = reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "ShareGroupDescribeResponse", version });
+        }
+        writer.i32(self.throttle_time_ms);
+        writer.array(true, &self.groups, |writer, element| element.encode(writer, version))?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { ShareGroupDescribeResponse<'a> {
+    throttle_time_ms: "throttleTimeMs" 1..=1,
+    groups: "groups" 1..=1,
+} tagged {
+}}
+
+/// Part of [`ShareGroupDescribeResponse`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TopicPartitions<'a> {
+    /// `uuid`, versions 1 on.
+    pub topic_id: Uuid,
+    /// `string`, versions 1 on.
+    pub topic_name: Cow<'a, str>,
+    /// `[]int32`, versions 1 on.
+    pub partitions: Vec<i32>,
+}
+
+impl<'a> TopicPartitions<'a> {
+    fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.topic_id = reader.uuid()?;
+        this.topic_name = reader.string(true)?;
+        this.partitions = reader.array(true, 4, Reader::i32)?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
+        writer.uuid(self.topic_id);
+        writer.string(true, &self.topic_name)?;
+        writer.scalars(true, &self.partitions, Writer::i32)?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { TopicPartitions<'a> {
+    topic_id: "topicId" 1..=1,
+    topic_name: "topicName" 1..=1,
+    partitions: "partitions" 1..=1,
+} tagged {
+}}
+
+/// Part of [`ShareGroupDescribeResponse`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Assignment<'a> {
+    /// `[]TopicPartitions`, versions 1 on.
+    pub topic_partitions: Vec<TopicPartitions<'a>>,
+}
+
+impl<'a> Assignment<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.topic_partitions = reader.array(true, 19, |reader| TopicPartitions::decode(reader, version))?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        writer.array(true, &self.topic_partitions, |writer, element| element.encode(writer, version))?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { Assignment<'a> {
+    topic_partitions: "topicPartitions" 1..=1,
+} tagged {
+}}
+
+/// Part of [`ShareGroupDescribeResponse`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Member<'a> {
+    /// `string`, versions 1 on.
+    pub member_id: Cow<'a, str>,
+    /// `string`, versions 1 on, nullable.
+    pub rack_id: Option<Cow<'a, str>>,
+    /// `int32`, versions 1 on.
+    pub member_epoch: i32,
+    /// `string`, versions 1 on.
+    pub client_id: Cow<'a, str>,
+    /// `string`, versions 1 on.
+    pub client_host: Cow<'a, str>,
+    /// `[]string`, versions 1 on.
+    pub subscribed_topic_names: Vec<Cow<'a, str>>,
+    /// `Assignment`, versions 1 on.
+    pub assignment: Assignment<'a>,
+}
+
+impl<'a> Member<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.member_id = reader.string(true)?;
+        this.rack_id = reader.nullable_string(true)?;
+        this.member_epoch = reader.i32()?;
+        this.client_id = reader.string(true)?;
+        this.client_host = reader.string(true)?;
+        this.subscribed_topic_names = reader.array(true, 1, |reader| reader.string(true))?;
+        this.assignment = Assignment::decode(reader, version)?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        writer.string(true, &self.member_id)?;
+        writer.nullable_string(true, self.rack_id.as_deref())?;
+        writer.i32(self.member_epoch);
+        writer.string(true, &self.client_id)?;
+        writer.string(true, &self.client_host)?;
+        writer.array(true, &self.subscribed_topic_names, |writer, element| writer.string(true, element))?;
+        self.assignment.encode(writer, version)?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { Member<'a> {
+    member_id: "memberId" 1..=1,
+    rack_id: "rackId" 1..=1,
+    member_epoch: "memberEpoch" 1..=1,
+    client_id: "clientId" 1..=1,
+    client_host: "clientHost" 1..=1,
+    subscribed_topic_names: "subscribedTopicNames" 1..=1,
+    assignment: "assignment" 1..=1,
+} tagged {
+}}
+
+/// Part of [`ShareGroupDescribeResponse`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct DescribedGroup<'a> {
+    /// `int16`, versions 1 on.
+    pub error_code: i16,
+    /// `string`, versions 1 on, nullable.
+    pub error_message: Option<Cow<'a, str>>,
+    /// `string`, versions 1 on.
+    pub group_id: Cow<'a, str>,
+    /// `string`, versions 1 on.
+    pub group_state: Cow<'a, str>,
+    /// `int32`, versions 1 on.
+    pub group_epoch: i32,
+    /// `int32`, versions 1 on.
+    pub assignment_epoch: i32,
+    /// `string`, versions 1 on.
+    pub assignor_name: Cow<'a, str>,
+    /// `[]Member`, versions 1 on.
+    pub members: Vec<Member<'a>>,
+    /// `int32`, versions 1 on, default -2147483648.
+    pub authorized_operations: i32,
+}
+
+impl Default for DescribedGroup<'_> {
+    fn default() -> Self {
+        Self {
+            error_code: Default::default(),
+            error_message: Default::default(),
+            group_id: Default::default(),
+            group_state: Default::default(),
+            group_epoch: Default::default(),
+            assignment_epoch: Default::default(),
+            assignor_name: Default::default(),
+            members: Default::default(),
+            authorized_operations: i32::MIN,
+        }
+    }
+}
+
+impl<'a> DescribedGroup<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.error_code = reader.i16()?;
+        this.error_message = reader.nullable_string(true)?;
+        this.group_id = reader.string(true)?;
+        this.group_state = reader.string(true)?;
+        this.group_epoch = reader.i32()?;
+        this.assignment_epoch = reader.i32()?;
+        this.assignor_name = reader.string(true)?;
+        this.members = reader.array(true, 12, |reader| Member::decode(reader, version))?;
+        this.authorized_operations = reader.i32()?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        writer.i16(self.error_code);
+        writer.nullable_string(true, self.error_message.as_deref())?;
+        writer.string(true, &self.group_id)?;
+        writer.string(true, &self.group_state)?;
+        writer.i32(self.group_epoch);
+        writer.i32(self.assignment_epoch);
+        writer.string(true, &self.assignor_name)?;
+        writer.array(true, &self.members, |writer, element| element.encode(writer, version))?;
+        writer.i32(self.authorized_operations);
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { DescribedGroup<'a> {
+    error_code: "errorCode" 1..=1,
+    error_message: "errorMessage" 1..=1,
+    group_id: "groupId" 1..=1,
+    group_state: "groupState" 1..=1,
+    group_epoch: "groupEpoch" 1..=1,
+    assignment_epoch: "assignmentEpoch" 1..=1,
+    assignor_name: "assignorName" 1..=1,
+    members: "members" 1..=1,
+    authorized_operations: "authorizedOperations" 1..=1,
+} tagged {
+}}
+
+crate::codec::message!(ShareGroupDescribeResponse<'a>, Response);

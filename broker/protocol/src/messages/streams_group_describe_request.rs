@@ -1,0 +1,66 @@
+//! `StreamsGroupDescribeRequest`: request of API StreamsGroupDescribe (89), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
+
+/// `StreamsGroupDescribeRequest`: request of API StreamsGroupDescribe (89), versions 0 to 0.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StreamsGroupDescribeRequest<'a> {
+    /// `[]string`, versions 0 on.
+    pub group_ids: Vec<Cow<'a, str>>,
+    /// `bool`, versions 0 on.
+    pub include_authorized_operations: bool,
+}
+
+impl<'a> StreamsGroupDescribeRequest<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 0;
+    /// The API that this message belongs to (key 89).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::StreamsGroupDescribe;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "StreamsGroupDescribeRequest", version });
+        }
+        let mut this = Self::default();
+        this.group_ids = reader.array(true, 1, |reader| reader.string(true))?;
+        this.include_authorized_operations = reader.bool()?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "StreamsGroupDescribeRequest", version });
+        }
+        writer.array(true, &self.group_ids, |writer, element| writer.string(true, element))?;
+        writer.bool(self.include_authorized_operations);
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { StreamsGroupDescribeRequest<'a> {
+    group_ids: "groupIds" 0..=0,
+    include_authorized_operations: "includeAuthorizedOperations" 0..=0,
+} tagged {
+}}
+
+crate::codec::message!(StreamsGroupDescribeRequest<'a>, Request);
+
+impl<'a> Request<'a> for StreamsGroupDescribeRequest<'a> {
+    const API_KEY: crate::api_key::ApiKey = Self::API_KEY;
+    type Response<'r> = super::StreamsGroupDescribeResponse<'r>;
+}

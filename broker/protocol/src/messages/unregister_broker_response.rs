@@ -1,0 +1,76 @@
+//! `UnregisterBrokerResponse`: response of API UnregisterBroker (64), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer};
+
+/// `UnregisterBrokerResponse`: response of API UnregisterBroker (64), versions 0 to 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnregisterBrokerResponse<'a> {
+    /// `int32`, versions 0 on.
+    pub throttle_time_ms: i32,
+    /// `int16`, versions 0 on.
+    pub error_code: i16,
+    /// `string`, versions 0 on, nullable.
+    pub error_message: Option<Cow<'a, str>>,
+}
+
+impl Default for UnregisterBrokerResponse<'_> {
+    fn default() -> Self {
+        Self {
+            throttle_time_ms: Default::default(),
+            error_code: Default::default(),
+            error_message: Some(Default::default()),
+        }
+    }
+}
+
+impl<'a> UnregisterBrokerResponse<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=0;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 0;
+    /// The API that this message belongs to (key 64).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::UnregisterBroker;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "UnregisterBrokerResponse", version });
+        }
+        let mut this = Self::default();
+        this.throttle_time_ms = reader.i32()?;
+        this.error_code = reader.i16()?;
+        this.error_message = reader.nullable_string(true)?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "UnregisterBrokerResponse", version });
+        }
+        writer.i32(self.throttle_time_ms);
+        writer.i16(self.error_code);
+        writer.nullable_string(true, self.error_message.as_deref())?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { UnregisterBrokerResponse<'a> {
+    throttle_time_ms: "throttleTimeMs" 0..=0,
+    error_code: "errorCode" 0..=0,
+    error_message: "errorMessage" 0..=0,
+} tagged {
+}}
+
+crate::codec::message!(UnregisterBrokerResponse<'a>, Response);

@@ -1,0 +1,128 @@
+//! `WriteShareGroupStateResponse`: response of API WriteShareGroupState (85), versions 0 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+
+use std::borrow::Cow;
+
+use crate::codec::{DecodeError, EncodeError, Reader, Writer};
+use crate::types::Uuid;
+
+/// `WriteShareGroupStateResponse`: response of API WriteShareGroupState (85), versions 0 to 1.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WriteShareGroupStateResponse<'a> {
+    /// `[]WriteStateResult`, versions 0 on.
+    pub results: Vec<WriteStateResult<'a>>,
+}
+
+impl<'a> WriteShareGroupStateResponse<'a> {
+    /// Versions that this codec reads and writes.
+    pub const VERSIONS: std::ops::RangeInclusive<i16> = 0..=1;
+    /// First version with compact lengths and tagged fields.
+    pub const FLEXIBLE_SINCE: i16 = 0;
+    /// The API that this message belongs to (key 85).
+    pub const API_KEY: crate::api_key::ApiKey = crate::api_key::ApiKey::WriteShareGroupState;
+
+    /// Reads one message and leaves the reader behind it.
+    ///
+    /// # Errors
+    /// Anything in the input that is not this message in this version.
+    pub fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(DecodeError::UnsupportedVersion { message: "WriteShareGroupStateResponse", version });
+        }
+        let mut this = Self::default();
+        this.results = reader.array(true, 18, |reader| WriteStateResult::decode(reader, version))?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    /// Appends the message. A field that the version lacks is left out.
+    ///
+    /// # Errors
+    /// A null that the version does not allow, a length beyond its type, an unknown version.
+    pub fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        if !Self::VERSIONS.contains(&version) {
+            return Err(EncodeError::UnsupportedVersion { message: "WriteShareGroupStateResponse", version });
+        }
+        writer.array(true, &self.results, |writer, element| element.encode(writer, version))?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { WriteShareGroupStateResponse<'a> {
+    results: "results" 0..=1,
+} tagged {
+}}
+
+/// Part of [`WriteShareGroupStateResponse`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartitionResult<'a> {
+    /// `int32`, versions 0 on.
+    pub partition: i32,
+    /// `int16`, versions 0 on.
+    pub error_code: i16,
+    /// `string`, versions 0 on, nullable.
+    pub error_message: Option<Cow<'a, str>>,
+}
+
+impl<'a> PartitionResult<'a> {
+    fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.partition = reader.i32()?;
+        this.error_code = reader.i16()?;
+        this.error_message = reader.nullable_string(true)?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
+        writer.i32(self.partition);
+        writer.i16(self.error_code);
+        writer.nullable_string(true, self.error_message.as_deref())?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { PartitionResult<'a> {
+    partition: "partition" 0..=1,
+    error_code: "errorCode" 0..=1,
+    error_message: "errorMessage" 0..=1,
+} tagged {
+}}
+
+/// Part of [`WriteShareGroupStateResponse`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WriteStateResult<'a> {
+    /// `uuid`, versions 0 on.
+    pub topic_id: Uuid,
+    /// `[]PartitionResult`, versions 0 on.
+    pub partitions: Vec<PartitionResult<'a>>,
+}
+
+impl<'a> WriteStateResult<'a> {
+    fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
+        let mut this = Self::default();
+        this.topic_id = reader.uuid()?;
+        this.partitions = reader.array(true, 8, |reader| PartitionResult::decode(reader, version))?;
+        reader.skip_tagged_fields()?;
+        Ok(this)
+    }
+
+    fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
+        writer.uuid(self.topic_id);
+        writer.array(true, &self.partitions, |writer, element| element.encode(writer, version))?;
+        writer.no_tags();
+        Ok(())
+    }
+}
+
+#[cfg(feature = "json")]
+crate::codec::json::fields! { WriteStateResult<'a> {
+    topic_id: "topicId" 0..=1,
+    partitions: "partitions" 0..=1,
+} tagged {
+}}
+
+crate::codec::message!(WriteShareGroupStateResponse<'a>, Response);
