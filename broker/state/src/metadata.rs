@@ -5,11 +5,15 @@
 //! Read `record.rs`, `image.rs` and `apply.rs` first.
 
 pub mod apply;
+pub mod brokers;
 pub mod chunked_map;
+pub mod configs;
 pub mod error;
 pub mod image;
 pub mod partitions;
+pub mod producer_ids;
 pub mod record;
+pub mod snapshot;
 #[cfg(test)]
 mod testing;
 pub mod topic_name;

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use broker_protocol::error_code::ErrorCode;
 use broker_protocol::types::{BrokerId, TopicId};
 
 /// A refusal. Nothing changed.
@@ -110,22 +111,24 @@ pub enum MetadataError {
 impl MetadataError {
     /// Kafka's error code.
     #[must_use]
-    pub fn code(&self) -> i16 {
+    pub fn code(&self) -> ErrorCode {
         match self {
-            MetadataError::InvalidTopicName { .. } | MetadataError::CollidingTopicName { .. } => 17,
-            MetadataError::TopicExists { .. } => 36,
-            MetadataError::UnknownTopic { .. } => 3,
-            MetadataError::UnknownTopicId { .. } => 100,
-            MetadataError::InvalidPartitions { .. } => 37,
-            MetadataError::InvalidReplicationFactor { .. } => 38,
-            MetadataError::InvalidReplicaAssignment { .. } => 39,
-            MetadataError::InvalidConfig { .. } => 40,
-            MetadataError::InvalidRequest { .. } => 42,
-            MetadataError::PolicyViolation { .. } => 44,
-            MetadataError::StaleBrokerEpoch { .. } => 77,
-            MetadataError::DuplicateBrokerRegistration { .. } => 101,
-            MetadataError::BrokerIdNotRegistered { .. } => 102,
-            MetadataError::InconsistentClusterId { .. } => 104,
+            MetadataError::InvalidTopicName { .. } | MetadataError::CollidingTopicName { .. } => {
+                ErrorCode::InvalidTopicException
+            }
+            MetadataError::TopicExists { .. } => ErrorCode::TopicAlreadyExists,
+            MetadataError::UnknownTopic { .. } => ErrorCode::UnknownTopicOrPartition,
+            MetadataError::UnknownTopicId { .. } => ErrorCode::UnknownTopicId,
+            MetadataError::InvalidPartitions { .. } => ErrorCode::InvalidPartitions,
+            MetadataError::InvalidReplicationFactor { .. } => ErrorCode::InvalidReplicationFactor,
+            MetadataError::InvalidReplicaAssignment { .. } => ErrorCode::InvalidReplicaAssignment,
+            MetadataError::InvalidConfig { .. } => ErrorCode::InvalidConfig,
+            MetadataError::InvalidRequest { .. } => ErrorCode::InvalidRequest,
+            MetadataError::PolicyViolation { .. } => ErrorCode::PolicyViolation,
+            MetadataError::StaleBrokerEpoch { .. } => ErrorCode::StaleBrokerEpoch,
+            MetadataError::DuplicateBrokerRegistration { .. } => ErrorCode::DuplicateBrokerRegistration,
+            MetadataError::BrokerIdNotRegistered { .. } => ErrorCode::BrokerIdNotRegistered,
+            MetadataError::InconsistentClusterId { .. } => ErrorCode::InconsistentClusterId,
         }
     }
 }

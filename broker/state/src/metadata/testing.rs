@@ -58,3 +58,8 @@ pub(crate) fn with_topics(image: &MetadataImage, topics: &[NewTopic]) -> Metadat
 pub(crate) fn broker(id: i32) -> BrokerId {
     BrokerId(id)
 }
+
+/// The number of the error's code.
+pub(crate) fn number(error: &super::MetadataError) -> i16 {
+    error.code().code()
+}

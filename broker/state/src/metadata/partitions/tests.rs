@@ -1,4 +1,4 @@
-use super::super::testing::{after, broker, new_topic, with_brokers, with_topics};
+use super::super::testing::{after, broker, new_topic, number, with_brokers, with_topics};
 use super::*;
 
 fn request(name: &str, count: i32, assignments: Option<&[&[i32]]>) -> MorePartitions {
@@ -9,11 +9,7 @@ fn request(name: &str, count: i32, assignments: Option<&[&[i32]]>) -> MorePartit
 
 fn codes(image: &MetadataImage, requests: &[MorePartitions]) -> Vec<i16> {
     let outcome = create_partitions(image, requests, false);
-    outcome
-        .response
-        .iter()
-        .map(|(_, result)| result.as_ref().map_or_else(MetadataError::code, |()| 0))
-        .collect()
+    outcome.response.iter().map(|(_, result)| result.as_ref().map_or_else(number, |()| 0)).collect()
 }
 
 #[test]
