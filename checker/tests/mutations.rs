@@ -373,7 +373,7 @@ fn mutate_poll(event: &mut Event, mutation: Mutation, at: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_good_history_is_clean(batches in prop::collection::vec(batch(), 0..40)) {
