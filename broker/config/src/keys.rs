@@ -1,0 +1,83 @@
+//! The tables of all settings, and the look-up by name.
+//!
+//! A row states a setting once; nothing else in the workspace repeats a default or a meaning.
+
+mod groups;
+mod highwater;
+pub(crate) mod ignored;
+mod logs;
+mod server;
+mod topics;
+
+use crate::def::ConfigDef;
+
+/// All settings of the broker, in the order of the reference.
+pub fn broker_keys() -> impl Iterator<Item = &'static ConfigDef> {
+    [server::KEYS, logs::KEYS, groups::KEYS, highwater::KEYS].into_iter().flatten()
+}
+
+/// All settings of a topic, by name.
+#[must_use]
+pub fn topic_keys() -> &'static [ConfigDef] {
+    topics::KEYS
+}
+
+/// The broker's setting of this name.
+#[must_use]
+pub fn broker_key(name: &str) -> Option<&'static ConfigDef> {
+    broker_keys().find(|def| def.name == name)
+}
+
+/// The topic's setting of this name.
+#[must_use]
+pub fn topic_key(name: &str) -> Option<&'static ConfigDef> {
+    topics::KEYS.iter().find(|def| def.name == name)
+}
+
+/// Name of the environment variable that sets a broker's setting: `HIGHWATER_`, then the key in upper case with
+/// underscores for dots; a leading `highwater.` falls away.
+#[must_use]
+pub fn environment_variable(key: &str) -> String {
+    let own = key.strip_prefix("highwater.").unwrap_or(key);
+    format!("HIGHWATER_{}", own.replace('.', "_").to_ascii_uppercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn no_two_keys_share_an_environment_variable() {
+        let mut taken = BTreeMap::new();
+        for name in broker_keys().map(|def| def.name).chain(ignored::all()) {
+            let other = taken.insert(environment_variable(name), name);
+            assert_eq!(other, None, "{name} has the variable of another key");
+        }
+    }
+
+    #[test]
+    fn every_default_is_a_value_that_its_row_takes() {
+        for def in broker_keys().chain(topic_keys()) {
+            if let Some(default) = def.default {
+                assert_eq!(def.canonical(default).as_deref(), Ok(default), "{}", def.name);
+            }
+            assert!(def.doc.ends_with('.'), "{} has a meaning in sentences", def.name);
+        }
+    }
+
+    #[test]
+    fn every_fallback_is_a_broker_setting() {
+        for def in broker_keys().chain(topic_keys()) {
+            for fallback in def.fallbacks {
+                assert!(broker_key(fallback.key).is_some(), "{} of {}", fallback.key, def.name);
+            }
+        }
+    }
+
+    #[test]
+    fn topic_keys_stand_in_order() {
+        assert!(topic_keys().is_sorted_by_key(|def| def.name));
+    }
+}

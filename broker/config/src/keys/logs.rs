@@ -1,0 +1,154 @@
+//! Settings of the logs: what topics get that do not say otherwise, and the work in the background.
+
+use super::topics::{COMPRESSION_TYPES, TIMESTAMP_TYPES};
+use crate::def::{ConfigDef, Fallback, Validator, boolean, double, int, list, long, string};
+
+const MS_PER_MINUTE: i64 = 60_000;
+const MS_PER_HOUR: i64 = 3_600_000;
+
+pub(super) const KEYS: &[ConfigDef] = &[
+    int("log.segment.bytes", "1073741824", "Size in bytes at which a log rolls to a fresh segment.")
+        .at_least(1 << 20)
+        .dynamic()
+        .high(),
+    long("log.roll.ms", "", "Age in milliseconds at which a log rolls to a fresh segment.")
+        .unset()
+        .at_least(1)
+        .dynamic()
+        .falls_back_to(&[Fallback { key: "log.roll.hours", scale: MS_PER_HOUR }])
+        .high(),
+    int("log.roll.hours", "168", "Age in hours at which a log rolls, where log.roll.ms is not set.")
+        .at_least(1)
+        .high(),
+    long("log.roll.jitter.ms", "", "Most milliseconds taken off at random from the age at which a log rolls.")
+        .unset()
+        .at_least(0)
+        .dynamic()
+        .falls_back_to(&[Fallback { key: "log.roll.jitter.hours", scale: MS_PER_HOUR }]),
+    int("log.roll.jitter.hours", "0", "The same in hours, where log.roll.jitter.ms is not set.").at_least(0),
+    long(
+        "log.retention.ms",
+        "",
+        "Milliseconds that records are kept; -1 for ever. Whole segments are deleted, by their newest record.",
+    )
+    .unset()
+    .at_least(-1)
+    .dynamic()
+    .falls_back_to(&[
+        Fallback { key: "log.retention.minutes", scale: MS_PER_MINUTE },
+        Fallback { key: "log.retention.hours", scale: MS_PER_HOUR },
+    ])
+    .high(),
+    int("log.retention.minutes", "", "Minutes that records are kept, where log.retention.ms is not set; -1 for ever.")
+        .unset()
+        .at_least(-1)
+        .high(),
+    int("log.retention.hours", "168", "Hours that records are kept, where neither of the two is set; -1 for ever.")
+        .at_least(-1)
+        .high(),
+    long("log.retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; -1 sets no limit.")
+        .at_least(-1)
+        .dynamic()
+        .high(),
+    long("log.retention.check.interval.ms", "300000", "Milliseconds between two looks for segments to delete.")
+        .at_least(1),
+    long(
+        "log.segment.delete.delay.ms",
+        "60000",
+        "Milliseconds that the files of a deleted segment stay, so that fetches under way can end.",
+    )
+    .at_least(0)
+    .dynamic(),
+    list("log.cleanup.policy", "delete", "What happens to old segments: delete, compact, both, or nothing (empty).")
+        .takes(Validator::EachOneOf(&["compact", "delete"]))
+        .dynamic(),
+    int("log.index.interval.bytes", "4096", "Bytes of records between two entries of the offset index.")
+        .at_least(0)
+        .dynamic(),
+    int("log.index.size.max.bytes", "10485760", "Most bytes of one offset index; a full index rolls the log.")
+        .at_least(4)
+        .dynamic(),
+    string(
+        "log.message.timestamp.type",
+        "CreateTime",
+        "Whose time a record carries: the producer's (CreateTime) or the broker's (LogAppendTime).",
+    )
+    .one_of(TIMESTAMP_TYPES)
+    .dynamic(),
+    long(
+        "log.message.timestamp.before.max.ms",
+        "9223372036854775807",
+        "Milliseconds that a record's timestamp may lie before the broker's time; older records are refused.",
+    )
+    .at_least(0)
+    .dynamic(),
+    long(
+        "log.message.timestamp.after.max.ms",
+        "3600000",
+        "Milliseconds that a record's timestamp may lie after the broker's time; later records are refused.",
+    )
+    .at_least(0)
+    .dynamic(),
+    long(
+        "log.flush.interval.messages",
+        "9223372036854775807",
+        "Records after which a log is flushed where records are acknowledged before the flush.",
+    )
+    .at_least(1)
+    .dynamic(),
+    long(
+        "log.flush.interval.ms",
+        "",
+        "Milliseconds after which a log is flushed where records are acknowledged before the flush.",
+    )
+    .unset()
+    .at_least(0)
+    .dynamic()
+    .falls_back_to(&[Fallback { key: "log.flush.scheduler.interval.ms", scale: 1 }]),
+    long(
+        "log.flush.scheduler.interval.ms",
+        "9223372036854775807",
+        "Milliseconds between two looks for logs to flush; stands in where log.flush.interval.ms is not set.",
+    )
+    .at_least(1),
+    boolean("log.preallocate", "false", "Whether the space of a fresh segment is reserved at once.").dynamic(),
+    string("compression.type", "producer", "Codec in which records are stored; producer keeps each batch as it came.")
+        .one_of(COMPRESSION_TYPES)
+        .dynamic()
+        .high(),
+    int("compression.gzip.level", "-1", "Level where the broker compresses with gzip; -1 is gzip's own choice.")
+        .takes(Validator::BetweenOr(1, 9, -1))
+        .dynamic(),
+    int("compression.lz4.level", "9", "Level where the broker compresses with lz4.")
+        .takes(Validator::Between(1, 17))
+        .dynamic(),
+    int("compression.zstd.level", "3", "Level where the broker compresses with zstd.")
+        .takes(Validator::Between(-131_072, 22))
+        .dynamic(),
+    long("log.cleaner.delete.retention.ms", "86400000", "Milliseconds that a compacted log keeps delete markers.")
+        .at_least(0)
+        .dynamic(),
+    long("log.cleaner.min.compaction.lag.ms", "0", "Milliseconds that a record stays uncompacted at least.")
+        .at_least(0)
+        .dynamic(),
+    long("log.cleaner.max.compaction.lag.ms", "9223372036854775807", "Milliseconds that a record stays uncompacted at most.")
+        .at_least(1)
+        .dynamic(),
+    double("log.cleaner.min.cleanable.ratio", "0.5", "Share of a log that has to be uncompacted before it is compacted.")
+        .takes(Validator::Ratio)
+        .dynamic(),
+    long("log.local.retention.ms", "-2", "Milliseconds that a tiered log stays on the disk; -2 means log.retention.ms.")
+        .at_least(-2)
+        .dynamic(),
+    long("log.local.retention.bytes", "-2", "Bytes that a tiered log keeps on the disk; -2 means log.retention.bytes.")
+        .at_least(-2)
+        .dynamic(),
+    int(
+        "producer.id.expiration.ms",
+        "86400000",
+        "Milliseconds without a record after which a partition forgets an idempotent producer.",
+    )
+    .at_least(1)
+    .dynamic()
+    .low(),
+];

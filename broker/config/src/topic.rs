@@ -1,0 +1,248 @@
+//! One topic's settings as types, from its own overrides and the broker's layers below them.
+//!
+//! Never fails: overrides are checked when they are made (`alter.rs`), and a stored one that no longer parses gives way
+//! to the next layer.
+
+use std::collections::BTreeMap;
+
+use crate::def::{ConfigDef, split_list};
+use crate::describe::ConfigSource;
+use crate::keys;
+use crate::layers::{LayerValue, Layers};
+
+/// What happens to old segments.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CleanupPolicy {
+    /// Segments past the retention are deleted.
+    pub delete: bool,
+    /// Only the last record of each key is kept.
+    pub compact: bool,
+}
+
+/// Codec in which records are stored.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CompressionType {
+    /// Each batch as the producer compressed it.
+    Producer,
+    /// None.
+    Uncompressed,
+    /// gzip.
+    Gzip,
+    /// snappy.
+    Snappy,
+    /// LZ4.
+    Lz4,
+    /// Zstandard.
+    Zstd,
+}
+
+/// Whose time a record carries.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum TimestampType {
+    /// The producer's.
+    CreateTime,
+    /// The broker's, at the append.
+    LogAppendTime,
+}
+
+/// All settings of one topic. Times are milliseconds, sizes bytes; `None` means without a limit.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TopicConfig {
+    /// `cleanup.policy`.
+    pub cleanup_policy: CleanupPolicy,
+    /// `compression.type`.
+    pub compression_type: CompressionType,
+    /// `compression.gzip.level`, 1 to 9; `None` is gzip's own choice.
+    pub compression_gzip_level: Option<u32>,
+    /// `compression.lz4.level`, 1 to 17.
+    pub compression_lz4_level: i32,
+    /// `compression.zstd.level`, -131072 to 22.
+    pub compression_zstd_level: i32,
+    /// `delete.retention.ms`.
+    pub delete_retention_ms: u64,
+    /// `file.delete.delay.ms`.
+    pub file_delete_delay_ms: u64,
+    /// `highwater.flush.before.ack`.
+    pub flush_before_ack: bool,
+    /// `flush.messages`, from 1.
+    pub flush_messages: u64,
+    /// `flush.ms`.
+    pub flush_ms: u64,
+    /// `index.interval.bytes`.
+    pub index_interval_bytes: u32,
+    /// `local.retention.bytes`, with -2 replaced by `retention.bytes`.
+    pub local_retention_bytes: Option<u64>,
+    /// `local.retention.ms`, with -2 replaced by `retention.ms`.
+    pub local_retention_ms: Option<u64>,
+    /// `max.compaction.lag.ms`, from 1.
+    pub max_compaction_lag_ms: u64,
+    /// `max.message.bytes`.
+    pub max_message_bytes: u32,
+    /// `message.timestamp.after.max.ms`.
+    pub message_timestamp_after_max_ms: u64,
+    /// `message.timestamp.before.max.ms`.
+    pub message_timestamp_before_max_ms: u64,
+    /// `message.timestamp.type`.
+    pub message_timestamp_type: TimestampType,
+    /// `min.cleanable.dirty.ratio`, 0 to 1.
+    pub min_cleanable_dirty_ratio: f64,
+    /// `min.compaction.lag.ms`.
+    pub min_compaction_lag_ms: u64,
+    /// `min.insync.replicas`, from 1.
+    pub min_insync_replicas: i32,
+    /// `preallocate`.
+    pub preallocate: bool,
+    /// `remote.storage.enable`.
+    pub remote_storage_enable: bool,
+    /// `remote.log.copy.disable`.
+    pub remote_log_copy_disable: bool,
+    /// `remote.log.delete.on.disable`.
+    pub remote_log_delete_on_disable: bool,
+    /// `retention.bytes`.
+    pub retention_bytes: Option<u64>,
+    /// `retention.ms`.
+    pub retention_ms: Option<u64>,
+    /// `segment.bytes`, from 1 MiB.
+    pub segment_bytes: u32,
+    /// `segment.index.bytes`, from 4.
+    pub segment_index_bytes: u32,
+    /// `segment.jitter.ms`.
+    pub segment_jitter_ms: u64,
+    /// `segment.ms`, from 1.
+    pub segment_ms: u64,
+    /// `unclean.leader.election.enable`.
+    pub unclean_leader_election_enable: bool,
+}
+
+impl TopicConfig {
+    /// The settings of a topic with these overrides on a broker with these layers.
+    #[must_use]
+    pub fn effective(overrides: &BTreeMap<String, String>, layers: &Layers<'_>) -> TopicConfig {
+        let read = Reader { overrides, layers };
+        let retention_bytes = read.limit("retention.bytes");
+        let retention_ms = read.limit("retention.ms");
+        let local =
+            |key: &str, whole: Option<u64>| if read.number(key) == -2 { whole } else { read.limit(key) };
+        TopicConfig {
+            cleanup_policy: cleanup_policy(&read.text("cleanup.policy")),
+            compression_type: compression_type(&read.text("compression.type")),
+            compression_gzip_level: u32::try_from(read.number("compression.gzip.level")).ok(),
+            compression_lz4_level: read.int("compression.lz4.level"),
+            compression_zstd_level: read.int("compression.zstd.level"),
+            delete_retention_ms: read.unsigned("delete.retention.ms"),
+            file_delete_delay_ms: read.unsigned("file.delete.delay.ms"),
+            flush_before_ack: read.boolean("highwater.flush.before.ack"),
+            flush_messages: read.unsigned("flush.messages"),
+            flush_ms: read.unsigned("flush.ms"),
+            index_interval_bytes: read.size("index.interval.bytes"),
+            local_retention_bytes: local("local.retention.bytes", retention_bytes),
+            local_retention_ms: local("local.retention.ms", retention_ms),
+            max_compaction_lag_ms: read.unsigned("max.compaction.lag.ms"),
+            max_message_bytes: read.size("max.message.bytes"),
+            message_timestamp_after_max_ms: read.unsigned("message.timestamp.after.max.ms"),
+            message_timestamp_before_max_ms: read.unsigned("message.timestamp.before.max.ms"),
+            message_timestamp_type: match read.text("message.timestamp.type").as_str() {
+                "LogAppendTime" => TimestampType::LogAppendTime,
+                _ => TimestampType::CreateTime,
+            },
+            min_cleanable_dirty_ratio: read
+                .text("min.cleanable.dirty.ratio")
+                .parse()
+                .expect("the table takes decimal numbers only"),
+            min_compaction_lag_ms: read.unsigned("min.compaction.lag.ms"),
+            min_insync_replicas: read.int("min.insync.replicas"),
+            preallocate: read.boolean("preallocate"),
+            remote_storage_enable: read.boolean("remote.storage.enable"),
+            remote_log_copy_disable: read.boolean("remote.log.copy.disable"),
+            remote_log_delete_on_disable: read.boolean("remote.log.delete.on.disable"),
+            retention_bytes,
+            retention_ms,
+            segment_bytes: read.size("segment.bytes"),
+            segment_index_bytes: read.size("segment.index.bytes"),
+            segment_jitter_ms: read.unsigned("segment.jitter.ms"),
+            segment_ms: read.unsigned("segment.ms"),
+            unclean_leader_election_enable: read.boolean("unclean.leader.election.enable"),
+        }
+    }
+}
+
+fn cleanup_policy(text: &str) -> CleanupPolicy {
+    CleanupPolicy {
+        delete: split_list(text).any(|policy| policy == "delete"),
+        compact: split_list(text).any(|policy| policy == "compact"),
+    }
+}
+
+fn compression_type(text: &str) -> CompressionType {
+    match text {
+        "uncompressed" => CompressionType::Uncompressed,
+        "gzip" => CompressionType::Gzip,
+        "snappy" => CompressionType::Snappy,
+        "lz4" => CompressionType::Lz4,
+        "zstd" => CompressionType::Zstd,
+        _ => CompressionType::Producer,
+    }
+}
+
+/// Every layer's value of a topic's setting, the one that counts first: its override, then the broker's layers.
+pub(crate) fn chain(
+    def: &'static ConfigDef,
+    overrides: &BTreeMap<String, String>,
+    layers: &Layers<'_>,
+) -> Vec<LayerValue> {
+    let own = overrides.get(def.name).and_then(|raw| def.canonical(raw).ok());
+    let mut values: Vec<LayerValue> = own
+        .map(|value| LayerValue { def, value, source: ConfigSource::DynamicTopic, scale: 1 })
+        .into_iter()
+        .collect();
+    values.extend(layers.fallbacks(def));
+    values
+}
+
+/// The value of a topic's setting that counts, in the setting's own unit.
+///
+/// The broker's value is held against the topic's row too, because the two ranges are not always the same.
+pub(crate) fn effective_value(def: &'static ConfigDef, chain: &[LayerValue]) -> Option<String> {
+    let valid = |layer: &LayerValue| def.canonical(&layer.scaled()).ok();
+    chain.iter().find_map(valid).or_else(|| def.default.map(str::to_owned))
+}
+
+struct Reader<'a> {
+    overrides: &'a BTreeMap<String, String>,
+    layers: &'a Layers<'a>,
+}
+
+impl Reader<'_> {
+    fn text(&self, key: &str) -> String {
+        let def = keys::topic_key(key).expect("every setting that is read stands in the table");
+        effective_value(def, &chain(def, self.overrides, self.layers))
+            .expect("every setting of a topic has a default")
+    }
+
+    fn number(&self, key: &str) -> i64 {
+        self.text(key).parse().expect("the table takes whole numbers only")
+    }
+
+    fn boolean(&self, key: &str) -> bool {
+        self.text(key) == "true"
+    }
+
+    fn int(&self, key: &str) -> i32 {
+        i32::try_from(self.number(key)).expect("the table takes 32 bits only")
+    }
+
+    fn size(&self, key: &str) -> u32 {
+        u32::try_from(self.number(key)).expect("the table takes no negative numbers")
+    }
+
+    fn unsigned(&self, key: &str) -> u64 {
+        u64::try_from(self.number(key)).expect("the table takes no negative numbers")
+    }
+
+    fn limit(&self, key: &str) -> Option<u64> {
+        u64::try_from(self.number(key)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests;
