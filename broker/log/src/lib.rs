@@ -2,4 +2,6 @@
 //!
 //! Must not: open sockets, know raft, or know request and response messages. Read `io.rs` first, then `log.rs`.
 
+pub mod checkpoint;
+pub mod commit_log;
 pub mod io;

@@ -1,0 +1,195 @@
+//! The checkpoint of a data directory: what recovery may trust, and from where in the commit log it must replay.
+//!
+//! ```text
+//! log-checkpoint, and the one before it as log-checkpoint.previous; integers are big-endian
+//!   magic u32 "HWCP" | crc32c u32 of all that follows | version u8 | clean u8 | sequence u64
+//!   commit log epoch u64 | commit log LSN u64 | count u32 | count times: length u32, an encoded `TailCheckpoint`
+//! ```
+//! Invariant: everything that the commit log holds below the LSN is durable in the segments.
+
+use std::io;
+use std::path::Path;
+
+use crate::commit_log::crc32c;
+use crate::io::{Disk, OpenMode};
+
+const FILE: &str = "log-checkpoint";
+const PREVIOUS: &str = "log-checkpoint.previous";
+const TMP: &str = "log-checkpoint.tmp";
+
+const MAGIC: u32 = u32::from_be_bytes(*b"HWCP");
+const VERSION: u8 = 1;
+const HEADER: usize = 4 + 4 + 1 + 1 + 8 + 8 + 8 + 4;
+
+/// One checkpoint.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Checkpoint {
+    /// Counts up by one per checkpoint of the directory.
+    pub(crate) sequence: u64,
+    /// Written by an orderly close: nothing was appended after it.
+    pub(crate) clean: bool,
+    /// Incarnation of the commit log that wrote it.
+    pub(crate) epoch: u64,
+    /// First LSN that it does not cover.
+    pub(crate) lsn: u64,
+    /// One encoded tail per log.
+    pub(crate) tails: Vec<Vec<u8>>,
+}
+
+/// Where a checkpoint came from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CheckpointSource {
+    /// The latest one.
+    Latest,
+    /// The one before it; the latest is missing or damaged.
+    Previous,
+    /// There is none: a new directory, or one that another program wrote.
+    None,
+    /// Both are damaged: every log is read from its start.
+    Damaged,
+}
+
+impl Checkpoint {
+    /// The bytes of the file, `tails` being the encoded tails.
+    pub(crate) fn encode<'a>(&self, tails: impl ExactSizeIterator<Item = &'a [u8]>) -> Vec<u8> {
+        let mut out = vec![0; HEADER];
+        let count = u32::try_from(tails.len()).expect("fewer than 2^32 logs");
+        for tail in tails {
+            let len = u32::try_from(tail.len()).expect("a tail is shorter than 4 GiB");
+            out.extend_from_slice(&len.to_be_bytes());
+            out.extend_from_slice(tail);
+        }
+        out[0..4].copy_from_slice(&MAGIC.to_be_bytes());
+        out[8] = VERSION;
+        out[9] = u8::from(self.clean);
+        out[10..18].copy_from_slice(&self.sequence.to_be_bytes());
+        out[18..26].copy_from_slice(&self.epoch.to_be_bytes());
+        out[26..34].copy_from_slice(&self.lsn.to_be_bytes());
+        out[34..38].copy_from_slice(&count.to_be_bytes());
+        let crc = crc32c(&out[8..]);
+        out[4..8].copy_from_slice(&crc.to_be_bytes());
+        out
+    }
+
+    /// `None` if the bytes are not a whole checkpoint of a known version.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Checkpoint> {
+        let header = bytes.get(..HEADER)?;
+        let u32_at = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
+        let u64_at = |at: usize| Some(u64::from_be_bytes(header[at..at + 8].try_into().ok()?));
+        if u32_at(0)? != MAGIC || header[8] != VERSION || u32_at(4)? != crc32c(&bytes[8..]) {
+            return None;
+        }
+        let mut tails = Vec::new();
+        let mut at = HEADER;
+        for _ in 0..u32_at(34)? {
+            let len = usize::try_from(u32_at(at)?).ok()?;
+            tails.push(bytes.get(at + 4..at + 4 + len)?.to_vec());
+            at += 4 + len;
+        }
+        Some(Checkpoint {
+            clean: header[9] == 1,
+            sequence: u64_at(10)?,
+            epoch: u64_at(18)?,
+            lsn: u64_at(26)?,
+            tails,
+        })
+    }
+
+    /// Reads the latest usable checkpoint of a data directory.
+    pub(crate) fn load(disk: &dyn Disk, dir: &Path) -> io::Result<(Checkpoint, CheckpointSource)> {
+        let mut found = false;
+        for (name, source) in [(FILE, CheckpointSource::Latest), (PREVIOUS, CheckpointSource::Previous)] {
+            let bytes = match disk.read(&dir.join(name)) {
+                Ok(bytes) => bytes,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(error),
+            };
+            found = true;
+            if let Some(checkpoint) = Checkpoint::decode(&bytes) {
+                return Ok((checkpoint, source));
+            }
+        }
+        let source = if found { CheckpointSource::Damaged } else { CheckpointSource::None };
+        Ok((Checkpoint::default(), source))
+    }
+}
+
+/// Puts encoded bytes in the place of the latest checkpoint, which becomes the previous one. Durable on return.
+pub(crate) fn store(disk: &dyn Disk, dir: &Path, bytes: &[u8]) -> io::Result<()> {
+    let tmp = dir.join(TMP);
+    let file = disk.open(&tmp, OpenMode::CREATE)?;
+    file.set_len(0)?;
+    file.write_at(bytes, 0)?;
+    file.sync_data()?;
+    drop(file);
+    match disk.rename(&dir.join(FILE), &dir.join(PREVIOUS)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    disk.rename(&tmp, &dir.join(FILE))?;
+    disk.sync_dir(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::memory_disk::MemoryDisk;
+
+    fn checkpoint(sequence: u64) -> Checkpoint {
+        let tails = vec![vec![1, 2, 3], Vec::new(), vec![9; 700]];
+        Checkpoint { sequence, clean: false, epoch: 4, lsn: 70 + sequence, tails }
+    }
+
+    fn encoded(checkpoint: &Checkpoint) -> Vec<u8> {
+        checkpoint.encode(checkpoint.tails.iter().map(Vec::as_slice))
+    }
+
+    #[test]
+    fn a_checkpoint_is_read_as_it_was_written() {
+        let clean = Checkpoint { clean: true, ..checkpoint(1) };
+        assert_eq!(Checkpoint::decode(&encoded(&clean)), Some(clean));
+    }
+
+    #[test]
+    fn a_checkpoint_with_any_damage_is_none() {
+        let bytes = encoded(&checkpoint(1));
+        for at in 0..bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert_eq!(Checkpoint::decode(&damaged), None, "byte {at}");
+            assert_eq!(Checkpoint::decode(&bytes[..at]), None, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_checkpoint_gives_way_to_the_previous_one() {
+        let (disk, dir) = (MemoryDisk::new(1), Path::new("/"));
+        assert_eq!(Checkpoint::load(&disk, dir).unwrap().1, CheckpointSource::None);
+        store(&disk, dir, &encoded(&checkpoint(1))).unwrap();
+        store(&disk, dir, &encoded(&checkpoint(2))).unwrap();
+        assert_eq!(Checkpoint::load(&disk, dir).unwrap(), (checkpoint(2), CheckpointSource::Latest));
+        disk.flip_bit(&dir.join(FILE), 50, 3).unwrap();
+        assert_eq!(Checkpoint::load(&disk, dir).unwrap(), (checkpoint(1), CheckpointSource::Previous));
+        disk.flip_bit(&dir.join(PREVIOUS), 50, 3).unwrap();
+        assert_eq!(Checkpoint::load(&disk, dir).unwrap().1, CheckpointSource::Damaged);
+    }
+
+    #[test]
+    fn a_power_loss_while_storing_leaves_a_checkpoint() {
+        for cut in 1..12 {
+            for seed in 0..20 {
+                let (disk, dir) = (MemoryDisk::new(seed), Path::new("/"));
+                store(&disk, dir, &encoded(&checkpoint(1))).unwrap();
+                store(&disk, dir, &encoded(&checkpoint(2))).unwrap();
+                disk.with_faults(|faults| faults.cut_power_after(cut));
+                let stored = store(&disk, dir, &encoded(&checkpoint(3)));
+                disk.power_loss(seed);
+                let sequence = Checkpoint::load(&disk, dir).unwrap().0.sequence;
+                assert!(
+                    sequence == 3 || (stored.is_err() && sequence == 2),
+                    "cut {cut} seed {seed}: {sequence}"
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+use broker_protocol::types::{Offset, TopicId, Uuid};
+
+use super::*;
+use crate::io::memory_disk::MemoryDisk;
+
+const SIZES: CommitLogSizes =
+    CommitLogSizes { file_bytes: 32 << 10, extend_bytes: 8 << 10, uncovered_bytes_max: 256 << 10 };
+
+fn dir() -> PathBuf {
+    PathBuf::from("/commit-log")
+}
+
+fn disk() -> MemoryDisk {
+    let disk = MemoryDisk::new(1);
+    disk.create_dir_all(&dir()).unwrap();
+    disk.sync_dir(Path::new("/")).unwrap();
+    disk
+}
+
+fn header(end_offset: i64) -> EntryHeader {
+    EntryHeader {
+        kind: EntryKind::LogStart,
+        topic_id: TopicId(Uuid::from_u128(1)),
+        partition: 0,
+        segment_base: Offset(0),
+        end_offset: Offset(end_offset),
+        position: 0,
+    }
+}
+
+fn open(disk: &MemoryDisk, lsn: u64, epoch: u64) -> CommitLog {
+    let replay = read(disk, &dir(), lsn, epoch).unwrap();
+    CommitLog::new(Arc::new(disk.clone()), dir(), SIZES, &replay)
+}
+
+fn write(log: &mut CommitLog, offset: i64) {
+    log.push(&header(offset)).unwrap();
+    log.write().unwrap();
+}
+
+fn replayed(disk: &MemoryDisk, lsn: u64, epoch: u64) -> Vec<i64> {
+    let replay = read(disk, &dir(), lsn, epoch).unwrap();
+    replay.entries_of(TopicId(Uuid::from_u128(1)), 0).map(|(header, _)| header.end_offset.0).collect()
+}
+
+#[test]
+fn what_was_written_is_durable_and_replayed_in_order() {
+    for seed in 0..10 {
+        let disk = disk();
+        disk.with_faults(|faults| faults.direct_refused = seed % 2 == 0);
+        let mut log = open(&disk, 0, 0);
+        (0..40).for_each(|offset| write(&mut log, offset));
+        disk.power_loss(seed);
+        assert_eq!(replayed(&disk, 0, 0), (0..40).collect::<Vec<_>>(), "seed {seed}");
+    }
+}
+
+#[test]
+fn an_entry_larger_than_a_frame_is_split() {
+    let disk = disk();
+    let sizes = CommitLogSizes { file_bytes: 4 << 20, extend_bytes: 1 << 20, ..CommitLogSizes::default() };
+    let replay = read(&disk, &dir(), 0, 0).unwrap();
+    let mut log = CommitLog::new(Arc::new(disk.clone()), dir(), sizes, &replay);
+    let segment = disk.open(Path::new("/segment"), OpenMode::CREATE_NEW).unwrap();
+    let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+    segment.write_at(&bytes, 0).unwrap();
+    let header = EntryHeader { kind: EntryKind::Append, ..header(5) };
+    log.push_range(&header, &*segment, 100, bytes.len() as u64).unwrap();
+    log.write().unwrap();
+    let replay = read(&disk, &dir(), 0, 0).unwrap();
+    let mut position = 100;
+    for (header, part) in replay.entries_of(header.topic_id, 0) {
+        assert_eq!(header.position, position);
+        assert!(part == &bytes[usize::try_from(position).unwrap()..][..part.len()]);
+        position += part.len() as u64;
+    }
+    assert_eq!(position, bytes.len() as u64);
+}
+
+#[test]
+fn a_checkpoint_hides_what_it_covers_and_recycles_its_files() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    (0..20).for_each(|offset| write(&mut log, offset));
+    let lsn = log.begin_checkpoint();
+    let files = disk.list(&dir()).unwrap().len();
+    (20..25).for_each(|offset| write(&mut log, offset));
+    log.end_checkpoint(lsn);
+    (25..40).for_each(|offset| write(&mut log, offset));
+    assert_eq!(disk.list(&dir()).unwrap().len(), files + 1);
+    assert_eq!(replayed(&disk, lsn, log.epoch()), (20..40).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_torn_last_frame_is_no_entry_and_its_lsn_is_written_again() {
+    for seed in 0..30 {
+        let disk = disk();
+        let mut log = open(&disk, 0, 0);
+        (0..3).for_each(|offset| write(&mut log, offset));
+        disk.with_faults(|faults| faults.cut_power_after(1));
+        log.push(&header(99)).unwrap();
+        log.write().unwrap_err();
+        disk.power_loss(seed);
+        let first = replayed(&disk, 0, 0);
+        assert!(first == [0, 1, 2] || first == [0, 1, 2, 99], "{first:?}");
+        let mut log = open(&disk, 0, 0);
+        write(&mut log, 3);
+        let again = replayed(&disk, 0, 0);
+        assert_eq!(again, [&first[..], &[3]].concat(), "seed {seed}");
+    }
+}
+
+#[test]
+fn frames_that_a_later_incarnation_did_not_see_stay_hidden() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    (0..3).for_each(|offset| write(&mut log, offset));
+    let hidden = dir().join(file_name(1));
+    disk.flip_bit(&hidden, 2 * DIRECT_BLOCK as u64 + 10, 0).unwrap();
+    let mut log = open(&disk, 0, 0);
+    write(&mut log, 10);
+    disk.flip_bit(&hidden, 2 * DIRECT_BLOCK as u64 + 10, 0).unwrap();
+    assert_eq!(replayed(&disk, 0, 0), [0, 1, 10]);
+}
+
+#[test]
+fn a_missing_frame_is_reported() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    (0..20).for_each(|offset| write(&mut log, offset));
+    disk.flip_bit(&dir().join(file_name(1)), 5 * DIRECT_BLOCK as u64 + 10, 0).unwrap();
+    let replay = read(&disk, &dir(), 0, 0).unwrap();
+    assert_eq!(replay.missing, [5..8]);
+    assert_eq!(replay.next_lsn, 20);
+}
+
+#[test]
+fn a_full_disk_leaves_the_frame_for_another_try() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    disk.with_faults(|faults| faults.capacity = 100);
+    log.push(&header(1)).unwrap();
+    assert_eq!(log.write().unwrap_err().kind(), io::ErrorKind::StorageFull);
+    disk.with_faults(|faults| faults.capacity = 1 << 20);
+    log.write().unwrap();
+    assert_eq!(replayed(&disk, 0, 0), [1]);
+}
