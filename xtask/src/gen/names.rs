@@ -19,14 +19,17 @@ pub(crate) fn upper_camel(snake: &str) -> String {
     snake.split('_').map(capitalized).collect()
 }
 
-/// `topic_id` → `topicId`.
+/// `topic_id` → `topicId`, `kraft_version` → `kRaftVersion`.
 pub(crate) fn lower_camel(snake: &str) -> String {
-    let mut parts = snake.split('_');
-    let first = parts.next().unwrap_or_default().to_owned();
-    first + &parts.map(capitalized).collect::<String>()
+    let camel = upper_camel(snake);
+    let mut characters = camel.chars();
+    characters.next().into_iter().flat_map(char::to_lowercase).chain(characters).collect()
 }
 
 fn capitalized(word: &str) -> String {
+    if word == "kraft" {
+        return "KRaft".to_owned();
+    }
     let mut characters = word.chars();
     characters.next().map_or_else(String::new, |first| {
         first.to_uppercase().chain(characters.flat_map(char::to_lowercase)).collect()

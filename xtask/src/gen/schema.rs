@@ -8,6 +8,10 @@ use serde_json::Value;
 
 use super::names;
 
+/// Struct fields that are null by default though the schema does not say so: a tagged struct has no default there.
+/// The golden examples of `ConsumerGroupMemberMetadataValue` show the byte that tells null from present.
+const NULL_BY_DEFAULT: [&str; 1] = ["classic_member_metadata"];
+
 /// Versions from `min` to `max`; open ends are `i16::MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Versions {
@@ -149,8 +153,11 @@ fn parse_field(
     ensure!(tagged.is_none() || tagged == Some(versions), "tagged in some of its versions only");
     ensure!(tag.is_some() == tagged.is_some(), "tag and tagged belong together");
     ensure!(tag.is_none_or(|tag| tag < 0x7f), "tag {tag:?} is above what one byte counts");
-    let default = json.get("default").cloned();
+    let mut default = json.get("default").cloned();
     let mut nullable = json.get("nullable").and_then(Value::as_str).map(Versions::parse).transpose()?;
+    if NULL_BY_DEFAULT.contains(&name) {
+        default = Some(Value::Null);
+    }
     // The schema leaves out where structs may be null: they may if null is their default.
     if nullable.is_none() && matches!(ty, Type::Struct(_)) && default == Some(Value::Null) {
         nullable = Some(versions);

@@ -23,8 +23,8 @@ pub struct ConsumerGroupMemberMetadataValue<'a> {
     pub rebalance_timeout_ms: i32,
     /// `string`, versions 0 on, nullable.
     pub server_assignor: Option<Cow<'a, str>>,
-    /// `ClassicMemberMetadata`, versions 0 on, tag 0.
-    pub classic_member_metadata: ClassicMemberMetadata<'a>,
+    /// `ClassicMemberMetadata`, versions 0 on, tag 0, nullable.
+    pub classic_member_metadata: Option<ClassicMemberMetadata<'a>>,
 }
 
 impl Default for ConsumerGroupMemberMetadataValue<'_> {
@@ -73,7 +73,10 @@ impl<'a> ConsumerGroupMemberMetadataValue<'a> {
         this.server_assignor = reader.nullable_string(true)?;
         reader.tagged_fields(|tag, reader| {
             match tag {
-                0 => this.classic_member_metadata = ClassicMemberMetadata::decode(reader, version)?,
+                0 => {
+                    this.classic_member_metadata =
+                        reader.nullable_struct(|reader| ClassicMemberMetadata::decode(reader, version))?
+                }
                 _ => return Ok(false),
             }
             Ok(true)
@@ -101,9 +104,11 @@ impl<'a> ConsumerGroupMemberMetadataValue<'a> {
         writer.i32(self.rebalance_timeout_ms);
         writer.nullable_string(true, self.server_assignor.as_deref())?;
         let mut tags = writer.begin_tags();
-        if self.classic_member_metadata != ClassicMemberMetadata::default() {
+        if self.classic_member_metadata.is_some() {
             writer.tag(&mut tags, 0, |writer| {
-                self.classic_member_metadata.encode(writer, version)?;
+                writer.nullable_struct(self.classic_member_metadata.as_ref(), |writer, value| {
+                    value.encode(writer, version)
+                })?;
                 Ok(())
             })?;
         }

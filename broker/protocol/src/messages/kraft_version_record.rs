@@ -50,7 +50,7 @@ impl KRaftVersionRecord {
 #[cfg(feature = "json")]
 crate::codec::json::fields! { KRaftVersionRecord {
     version: "version" 0..=0,
-    kraft_version: "kraftVersion" 0..=0,
+    kraft_version: "kRaftVersion" 0..=0,
 } tagged {
 }}
 

@@ -18,8 +18,8 @@ pub struct UpdateRaftVoterRequest<'a> {
     pub voter_directory_id: Uuid,
     /// `[]Listener`, versions 0 on.
     pub listeners: Vec<Listener<'a>>,
-    /// `KraftVersionFeature`, versions 0 on.
-    pub kraft_version_feature: KraftVersionFeature,
+    /// `KRaftVersionFeature`, versions 0 on.
+    pub kraft_version_feature: KRaftVersionFeature,
 }
 
 impl Default for UpdateRaftVoterRequest<'_> {
@@ -57,7 +57,7 @@ impl<'a> UpdateRaftVoterRequest<'a> {
         this.voter_id = reader.i32()?;
         this.voter_directory_id = reader.uuid()?;
         this.listeners = reader.array(true, 5, |reader| Listener::decode(reader, version))?;
-        this.kraft_version_feature = KraftVersionFeature::decode(reader, version)?;
+        this.kraft_version_feature = KRaftVersionFeature::decode(reader, version)?;
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -88,7 +88,7 @@ crate::codec::json::fields! { UpdateRaftVoterRequest<'a> {
     voter_id: "voterId" 0..=0,
     voter_directory_id: "voterDirectoryId" 0..=0,
     listeners: "listeners" 0..=0,
-    kraft_version_feature: "kraftVersionFeature" 0..=0,
+    kraft_version_feature: "kRaftVersionFeature" 0..=0,
 } tagged {
 }}
 
@@ -132,14 +132,14 @@ crate::codec::json::fields! { Listener<'a> {
 
 /// Part of [`UpdateRaftVoterRequest`].
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct KraftVersionFeature {
+pub struct KRaftVersionFeature {
     /// `int16`, versions 0 on.
     pub min_supported_version: i16,
     /// `int16`, versions 0 on.
     pub max_supported_version: i16,
 }
 
-impl KraftVersionFeature {
+impl KRaftVersionFeature {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
         let mut this = Self::default();
         this.min_supported_version = reader.i16()?;
@@ -157,7 +157,7 @@ impl KraftVersionFeature {
 }
 
 #[cfg(feature = "json")]
-crate::codec::json::fields! { KraftVersionFeature {
+crate::codec::json::fields! { KRaftVersionFeature {
     min_supported_version: "minSupportedVersion" 0..=0,
     max_supported_version: "maxSupportedVersion" 0..=0,
 } tagged {
