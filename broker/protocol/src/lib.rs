@@ -13,3 +13,4 @@ pub mod messages;
 pub mod record;
 pub mod record_batch;
 pub mod types;
+pub mod validate;
