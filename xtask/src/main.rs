@@ -1,6 +1,8 @@
 //! Developer commands: `cargo xtask <command>`.
 
+mod broker_process;
 mod r#gen;
+mod suites;
 
 use clap::{Parser, Subcommand};
 
@@ -20,10 +22,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run other projects' client tests against this broker and compare with Apache Kafka's results.
+    Suites(suites::SuitesArguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Gen { check } => r#gen::run(check),
+        Command::Suites(arguments) => suites::run(&arguments),
     }
 }

@@ -89,7 +89,7 @@ fn emit_struct(out: &mut String, message: &Message, shape: &Struct, top: bool) -
     if top {
         emit_constants(out, message);
     }
-    decode::emit(out, message, shape, top);
+    decode::emit(out, message, shape, top)?;
     encode::emit(out, message, shape, top);
     out.push_str("}\n\n");
     emit_json(out, message, shape);
@@ -298,10 +298,10 @@ fn has_standard_default(field: &Field) -> bool {
 
 fn default_of(field: &Field) -> anyhow::Result<String> {
     if has_standard_default(field) {
-        return Ok("Default::default()".to_owned());
+        return Ok(if field.nullable.is_some() { "None".to_owned() } else { empty_of(&field.ty) });
     }
     Ok(match (&field.default, &field.ty) {
-        (None, _) => "Some(Default::default())".to_owned(),
+        (None, ty) => format!("Some({})", empty_of(ty)),
         (Some(Value::Bool(value)), _) => value.to_string(),
         (Some(Value::Number(value)), Type::Scalar(scalar)) => {
             ensure!(field.nullable.is_none(), "a nullable number in field {}", field.name);
@@ -309,6 +309,20 @@ fn default_of(field: &Field) -> anyhow::Result<String> {
         }
         (Some(other), _) => anyhow::bail!("default {other} of field {} is not known", field.name),
     })
+}
+
+/// Zero, empty, false.
+fn empty_of(ty: &Type) -> String {
+    match ty {
+        Type::Scalar("bool") => "false".to_owned(),
+        Type::Scalar("uuid") => "Uuid::nil()".to_owned(),
+        Type::Scalar("float64") => "0.0".to_owned(),
+        Type::Scalar(_) => "0".to_owned(),
+        Type::String | Type::Bytes => "Cow::default()".to_owned(),
+        Type::Records => "Records::Null".to_owned(),
+        Type::Struct(name) => format!("{name}::default()"),
+        Type::Array(_) => "Vec::new()".to_owned(),
+    }
 }
 
 fn number(value: &serde_json::Number, ty: &str) -> String {

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use super::super::names;
 use super::super::schema::{Field, Message, Struct, Type, Versions};
-use super::{condition, flexibility, generics, null_condition, scalar_method, version_parameter};
+use super::{condition, default_of, flexibility, generics, null_condition, scalar_method, version_parameter};
 
-pub(super) fn emit(out: &mut String, message: &Message, shape: &Struct, top: bool) {
+pub(super) fn emit(out: &mut String, message: &Message, shape: &Struct, top: bool) -> anyhow::Result<()> {
     let (flexible, compute) = flexibility(message, shape);
     let mut body = String::new();
     if top {
@@ -20,24 +20,16 @@ pub(super) fn emit(out: &mut String, message: &Message, shape: &Struct, top: boo
     if let Some(compute) = compute {
         let _ = writeln!(body, "let flexible = {compute};");
     }
-    body.push_str("let mut this = Self::default();\n");
     let possible = shape.versions.intersect(message.versions);
-    for field in shape.fields.iter().filter(|field| field.tag.is_none()) {
-        let assign = format!(
-            "this.{} = {};",
-            names::field(&field.name),
-            read_field(message, field, possible, if field.never_flexible { "false" } else { flexible })
-        );
-        match condition(field.versions, possible) {
-            Some(condition) => _ = writeln!(body, "if {condition} {{\n{assign}\n}}"),
-            None => _ = writeln!(body, "{assign}"),
-        }
-    }
+    let literal = struct_literal(message, shape, possible, flexible)?;
     let tags = read_tags(message, shape, possible);
+    let mutable = if tags.contains("this.") && flexible != "false" { "mut " } else { "" };
     match flexible {
-        "true" => body.push_str(&tags),
-        "flexible" => _ = writeln!(body, "if flexible {{\n{tags}}}"),
-        _ => {}
+        "true" => _ = writeln!(body, "let {mutable}this = {literal};\n{tags}Ok(this)"),
+        "flexible" => {
+            _ = writeln!(body, "let {mutable}this = {literal};\nif flexible {{\n{tags}}}\nOk(this)");
+        }
+        _ => _ = writeln!(body, "Ok({literal})"),
     }
     if top {
         let _ = writeln!(
@@ -55,6 +47,30 @@ pub(super) fn emit(out: &mut String, message: &Message, shape: &Struct, top: boo
         out,
         "reader: &mut {reader}, {version}: i16) -> Result<Self, DecodeError> {{\n{body}Ok(this)\n}}\n"
     );
+}
+
+/// The struct with its fields in the order of the wire, which is the order in which Rust reads them; tagged fields and
+/// those that the version lacks have their defaults.
+fn struct_literal(
+    message: &Message,
+    shape: &Struct,
+    possible: Versions,
+    flexible: &str,
+) -> anyhow::Result<String> {
+    let mut out = String::from("Self {\n");
+    for field in &shape.fields {
+        let default = default_of(field)?;
+        let read =
+            read_field(message, field, possible, if field.never_flexible { "false" } else { flexible });
+        let value = match condition(field.versions, possible) {
+            _ if field.tag.is_some() => default,
+            Some(condition) => format!("if {condition} {{ {read} }} else {{ {default} }}"),
+            None => read,
+        };
+        let _ = writeln!(out, "{}: {value},", names::field(&field.name));
+    }
+    out.push('}');
+    Ok(out)
 }
 
 fn read_tags(message: &Message, shape: &Struct, possible: Versions) -> String {

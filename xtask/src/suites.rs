@@ -1,0 +1,286 @@
+//! `cargo xtask suites`: runs other projects' client tests against a broker of this checkout and compares the results
+//! with those of Apache Kafka.
+//!
+//! The suites live beside this checkout, in `../shared/suites`, and build themselves at their first run. Every suite gets
+//! a broker of its own on a fresh directory under `target/suites`.
+
+mod results;
+mod table;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::broker_process::{BrokerOptions, BrokerProcess, build_release, checkout, free_address};
+use results::{Outcome, Results, Skips, Verdict, judge, parse_results, parse_skips};
+
+/// Runs of a failed test, as for the baselines: several tests have time limits that a busy machine misses.
+const ATTEMPTS_MAX: u32 = 3;
+/// Seconds in the baseline below which a librdkafka test is part of CI.
+const CI_SECONDS_MAX: f64 = 10.0;
+
+/// What the command line says.
+#[derive(Debug, Default, clap::Args)]
+pub(crate) struct SuitesArguments {
+    /// Suites to run: librdkafka, franz-go, rdkafka-rust, streams-smoke. All if none is named.
+    names: Vec<String>,
+    /// Run what CI runs: franz-go, rdkafka-rust and librdkafka's short tests. docs/conformance.md stays as it is.
+    #[arg(long)]
+    pub(crate) ci: bool,
+    /// Hand this to the suite's own --only; docs/conformance.md stays as it is. Wants exactly one suite.
+    #[arg(long, value_name = "TESTS")]
+    only: Option<String>,
+    /// Take this binary instead of building one.
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+/// One suite: what its broker needs and how its own `run` selects tests.
+struct Suite {
+    name: &'static str,
+    /// A fixed address, if the suite takes no other.
+    address: Option<&'static str>,
+    settings: &'static [(&'static str, &'static str)],
+    in_ci: bool,
+    /// Turns tests into values of --only; each value is a run of its own.
+    select: fn(&[&str]) -> Vec<String>,
+}
+
+/// librdkafka comes first: it installs the libraries that rdkafka-rust links against.
+const SUITES: [Suite; 4] = [
+    Suite {
+        name: "librdkafka",
+        address: None,
+        settings: &CLIENT_SETTINGS,
+        in_ci: true,
+        select: |tests| vec![tests.join(",")],
+    },
+    Suite {
+        name: "franz-go",
+        address: None,
+        settings: &CLIENT_SETTINGS,
+        in_ci: true,
+        select: select_go_tests,
+    },
+    Suite {
+        name: "rdkafka-rust",
+        address: Some("127.0.0.1:9092"),
+        settings: &[("node.id", "0"), ("num.partitions", "3"), ("group.initial.rebalance.delay.ms", "0")],
+        in_ci: true,
+        select: |tests| tests.iter().map(|test| (*test).to_owned()).collect(),
+    },
+    Suite {
+        name: "streams-smoke",
+        address: None,
+        settings: &CLIENT_SETTINGS,
+        in_ci: false,
+        select: |tests| tests.iter().map(|test| (*test).to_owned()).collect(),
+    },
+];
+
+/// What the suites take for granted, as in the settings of the Kafka that made the baselines.
+const CLIENT_SETTINGS: [(&str, &str); 5] = [
+    ("node.id", "1"),
+    ("broker.rack", "RACK1"),
+    ("num.partitions", "4"),
+    ("group.initial.rebalance.delay.ms", "0"),
+    ("group.min.session.timeout.ms", "500"),
+];
+
+/// A subtest runs with its parent.
+fn select_go_tests(tests: &[&str]) -> Vec<String> {
+    let parents: BTreeSet<&str> = tests.iter().map(|test| test.split('/').next().unwrap_or(test)).collect();
+    vec![format!("^({})$", parents.into_iter().collect::<Vec<_>>().join("|"))]
+}
+
+/// Runs the suites; an error if a test is behind Kafka, or passes although it is skipped.
+pub(crate) fn run(arguments: &SuitesArguments) -> Result<()> {
+    let home = checkout().join("../shared/suites");
+    if !home.is_dir() {
+        ensure!(std::env::var("CI").as_deref() != Ok("true"), "no client suites at {}", home.display());
+        println!("suites: not run, there is no {}", home.display());
+        return Ok(());
+    }
+    let suites = chosen(arguments)?;
+    let skips_path = checkout().join("docs/conformance-skip.tsv");
+    let skips = fs::read_to_string(&skips_path).map_err(Into::into).and_then(|text| parse_skips(&text));
+    let skips = skips.with_context(|| skips_path.display().to_string())?;
+    let binary = arguments.binary.clone().map_or_else(build_release, Ok)?;
+
+    let whole = !arguments.ci && arguments.only.is_none();
+    let mut bad = Vec::new();
+    for suite in suites {
+        let begin = Instant::now();
+        let run = SuiteRun { suite, home: home.join(suite.name), skips: &skips, binary: binary.clone() };
+        let baseline = run.baseline()?;
+        let (results, verdict) = run.run(&baseline, arguments)?;
+        let passed = results.values().filter(|(outcome, _)| *outcome == Outcome::Pass).count();
+        println!(
+            "suites: {} passed {passed} of {} tests, {:.0} s",
+            suite.name,
+            results.len(),
+            begin.elapsed().as_secs_f64()
+        );
+        print_verdict(suite.name, &verdict);
+        if !verdict.is_good() {
+            bad.push(suite.name);
+        }
+        if whole {
+            write_table(suite.name, &baseline, &results, &skips)?;
+        }
+    }
+    ensure!(
+        bad.is_empty(),
+        "client suites differ from what docs/conformance-skip.tsv allows: {}",
+        bad.join(", ")
+    );
+    Ok(())
+}
+
+fn chosen(arguments: &SuitesArguments) -> Result<Vec<&'static Suite>> {
+    for name in &arguments.names {
+        let known: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        ensure!(
+            known.contains(&name.as_str()),
+            "unknown suite {name:?}, expected one of {}",
+            known.join(", ")
+        );
+    }
+    let named = |suite: &&Suite| match arguments.names.as_slice() {
+        [] => !arguments.ci || suite.in_ci,
+        names => names.iter().any(|name| name == suite.name),
+    };
+    let chosen: Vec<&Suite> = SUITES.iter().filter(named).collect();
+    ensure!(arguments.only.is_none() || chosen.len() == 1, "--only wants exactly one suite");
+    Ok(chosen)
+}
+
+fn print_verdict(suite: &str, verdict: &Verdict) {
+    for test in &verdict.behind {
+        println!("suites: {suite} {test} does not pass, Kafka passes it");
+    }
+    for test in &verdict.skipped_but_passing {
+        println!("suites: {suite} {test} passes, so docs/conformance-skip.tsv must not name it");
+    }
+}
+
+fn write_table(suite: &str, baseline: &Results, results: &Results, skips: &Skips) -> Result<()> {
+    let path = checkout().join("docs/conformance.md");
+    let mut table = table::parse(&fs::read_to_string(&path).unwrap_or_default());
+    table::update(&mut table, suite, baseline, results);
+    fs::write(&path, table::render(&table, skips)).with_context(|| path.display().to_string())
+}
+
+/// One suite with all it needs.
+struct SuiteRun<'a> {
+    suite: &'static Suite,
+    home: PathBuf,
+    skips: &'a Skips,
+    binary: PathBuf,
+}
+
+impl SuiteRun<'_> {
+    /// The results of one Kafka node: the file whose name ends with its version.
+    fn baseline(&self) -> Result<Results> {
+        let files = fs::read_dir(&self.home).with_context(|| self.home.display().to_string())?;
+        for file in files {
+            let path = file?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let version = name.strip_prefix("baseline-kafka-").and_then(|rest| rest.strip_suffix(".tsv"));
+            if version.is_some_and(|version| !version.contains('-')) {
+                return parse_results(&fs::read_to_string(&path)?)
+                    .with_context(|| path.display().to_string());
+            }
+        }
+        bail!("{} has no baseline of one Kafka node", self.home.display())
+    }
+
+    fn run(&self, baseline: &Results, arguments: &SuitesArguments) -> Result<(Results, Verdict)> {
+        let directory = checkout().join("target/suites").join(self.suite.name);
+        if directory.exists() {
+            fs::remove_dir_all(&directory).with_context(|| directory.display().to_string())?;
+        }
+        let address = self.suite.address.map_or_else(free_address, |address| Ok(address.parse()?))?;
+        let settings =
+            self.suite.settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let (binary, settings) = (self.binary.clone(), settings.collect());
+        let options = BrokerOptions { binary, address, directory, settings };
+        let mut broker = BrokerProcess::start(&options)?;
+
+        let short = |test: &str| baseline.get(test).is_some_and(|(_, seconds)| *seconds < CI_SECONDS_MAX);
+        let only_short = arguments.ci && self.suite.name == "librdkafka";
+        let selection = if only_short {
+            let tests: Vec<&str> = baseline.keys().map(String::as_str).filter(|test| short(test)).collect();
+            (self.suite.select)(&tests)
+        } else {
+            arguments.only.iter().cloned().collect()
+        };
+        let only = selection.first().map(String::as_str);
+        let mut results = self.run_once(address, only, &options.directory)?;
+        broker.check_alive()?;
+
+        // With --only, what ran is what was asked for.
+        let ran: BTreeSet<String> = results.keys().cloned().collect();
+        let selected = |test: &str| match (&arguments.only, only_short) {
+            (Some(_), _) => ran.contains(test),
+            (None, true) => short(test),
+            (None, false) => true,
+        };
+        let mut verdict = judge(self.suite.name, baseline, &results, self.skips, selected);
+        for _ in 1..ATTEMPTS_MAX {
+            if verdict.behind.is_empty() {
+                break;
+            }
+            self.retry(address, &verdict.behind, &mut results, &options.directory)?;
+            broker.check_alive()?;
+            verdict = judge(self.suite.name, baseline, &results, self.skips, selected);
+        }
+        broker.stop()?;
+        if !verdict.is_good() {
+            println!("suites: broker log: {}", options.log_path().display());
+        }
+        Ok((results, verdict))
+    }
+
+    /// Runs the tests again; what passes now counts.
+    fn retry(
+        &self,
+        address: SocketAddr,
+        tests: &[String],
+        results: &mut Results,
+        directory: &Path,
+    ) -> Result<()> {
+        let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
+        println!("suites: {} once more: {}", self.suite.name, tests.join(" "));
+        for only in (self.suite.select)(&tests) {
+            for (test, result) in self.run_once(address, Some(&only), directory)? {
+                if result.0 == Outcome::Pass || !results.contains_key(&test) {
+                    results.insert(test, result);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One call of the suite's `run`. That tests failed is in its results, not an error.
+    fn run_once(&self, address: SocketAddr, only: Option<&str>, directory: &Path) -> Result<Results> {
+        let out = directory.join("results.tsv");
+        if out.exists() {
+            fs::remove_file(&out)?;
+        }
+        let mut command = Command::new(self.home.join("run"));
+        command.arg(address.to_string()).arg("--out").arg(&out);
+        if let Some(only) = only {
+            command.arg("--only").arg(only);
+        }
+        let status = command.status().with_context(|| format!("cannot run {}/run", self.home.display()))?;
+        let text = fs::read_to_string(&out);
+        let text = text.with_context(|| format!("{} wrote no results ({status})", self.suite.name))?;
+        parse_results(&text).with_context(|| out.display().to_string())
+    }
+}
