@@ -3,6 +3,7 @@
 mod broker_process;
 mod r#gen;
 mod suites;
+mod tidy;
 
 use clap::{Parser, Subcommand};
 
@@ -24,11 +25,14 @@ enum Command {
     },
     /// Run other projects' client tests against this broker and compare with Apache Kafka's results.
     Suites(suites::SuitesArguments),
+    /// Check the rules of the house that no compiler checks: sizes, names, headers, words, links.
+    Tidy,
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Gen { check } => r#gen::run(check),
         Command::Suites(arguments) => suites::run(&arguments),
+        Command::Tidy => tidy::run(),
     }
 }

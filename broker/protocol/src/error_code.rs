@@ -277,6 +277,7 @@ pub enum ErrorCode {
     ShareSessionLimitReached = 133,
 }
 
+#[allow(clippy::too_many_lines, reason = "one line per error")]
 impl ErrorCode {
     /// The number on the wire.
     #[must_use]

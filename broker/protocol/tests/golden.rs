@@ -2,6 +2,8 @@
 //!
 //! Kafka's JSON leaves the content of `records` fields out (it writes an empty text); those are compared by bytes only.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::collections::BTreeSet;
 
 use broker_protocol::codec::json::JsonValue;
@@ -25,7 +27,10 @@ fn lines() -> impl Iterator<Item = Line> {
         Line {
             message: line["message"].as_str().unwrap().to_owned(),
             version: i16::try_from(line["version"].as_i64().unwrap()).unwrap(),
-            bytes: (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect(),
+            bytes: (0..hex.len())
+                .step_by(2)
+                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+                .collect(),
             json: line["json"].clone(),
         }
     })

@@ -34,11 +34,12 @@ impl<'a> AddOffsetsToTxnRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AddOffsetsToTxnRequest", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.transactional_id = reader.string(flexible)?;
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        this.group_id = reader.string(flexible)?;
+        let this = Self {
+            transactional_id: reader.string(flexible)?,
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            group_id: reader.string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -28,9 +28,7 @@ impl AddOffsetsToTxnResponse {
             return Err(DecodeError::UnsupportedVersion { message: "AddOffsetsToTxnResponse", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let this = Self { throttle_time_ms: reader.i32()?, error_code: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -36,24 +36,25 @@ impl<'a> AddPartitionsToTxnRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AddPartitionsToTxnRequest", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        if version >= 4 {
-            this.transactions = reader
-                .array(flexible, 14, |reader| AddPartitionsToTxnTransaction::decode(reader, version))?;
-        }
-        if version <= 3 {
-            this.v3_and_below_transactional_id = reader.string(flexible)?;
-        }
-        if version <= 3 {
-            this.v3_and_below_producer_id = reader.i64()?;
-        }
-        if version <= 3 {
-            this.v3_and_below_producer_epoch = reader.i16()?;
-        }
-        if version <= 3 {
-            this.v3_and_below_topics =
-                reader.array(flexible, 3, |reader| AddPartitionsToTxnTopic::decode(reader, version))?;
-        }
+        let this = Self {
+            transactions: if version >= 4 {
+                reader.array(flexible, 14, |reader| AddPartitionsToTxnTransaction::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            v3_and_below_transactional_id: if version <= 3 {
+                reader.string(flexible)?
+            } else {
+                Cow::default()
+            },
+            v3_and_below_producer_id: if version <= 3 { reader.i64()? } else { 0 },
+            v3_and_below_producer_epoch: if version <= 3 { reader.i16()? } else { 0 },
+            v3_and_below_topics: if version <= 3 {
+                reader.array(flexible, 3, |reader| AddPartitionsToTxnTopic::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -115,9 +116,8 @@ pub struct AddPartitionsToTxnTopic<'a> {
 impl<'a> AddPartitionsToTxnTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 4, Reader::i32)?;
+        let this =
+            Self { name: reader.string(flexible)?, partitions: reader.array(flexible, 4, Reader::i32)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -159,12 +159,13 @@ pub struct AddPartitionsToTxnTransaction<'a> {
 
 impl<'a> AddPartitionsToTxnTransaction<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.transactional_id = reader.string(true)?;
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        this.verify_only = reader.bool()?;
-        this.topics = reader.array(true, 3, |reader| AddPartitionsToTxnTopic::decode(reader, version))?;
+        let this = Self {
+            transactional_id: reader.string(true)?,
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            verify_only: reader.bool()?,
+            topics: reader.array(true, 3, |reader| AddPartitionsToTxnTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

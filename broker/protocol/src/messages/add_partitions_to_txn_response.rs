@@ -34,19 +34,20 @@ impl<'a> AddPartitionsToTxnResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AddPartitionsToTxnResponse", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        if version >= 4 {
-            this.error_code = reader.i16()?;
-        }
-        if version >= 4 {
-            this.results_by_transaction =
-                reader.array(flexible, 3, |reader| AddPartitionsToTxnResult::decode(reader, version))?;
-        }
-        if version <= 3 {
-            this.results_by_topic_v3_and_below =
-                reader.array(flexible, 3, |reader| AddPartitionsToTxnTopicResult::decode(reader, version))?;
-        }
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: if version >= 4 { reader.i16()? } else { 0 },
+            results_by_transaction: if version >= 4 {
+                reader.array(flexible, 3, |reader| AddPartitionsToTxnResult::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            results_by_topic_v3_and_below: if version <= 3 {
+                reader.array(flexible, 3, |reader| AddPartitionsToTxnTopicResult::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -104,9 +105,7 @@ pub struct AddPartitionsToTxnPartitionResult {
 impl AddPartitionsToTxnPartitionResult {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.partition_error_code = reader.i16()?;
+        let this = Self { partition_index: reader.i32()?, partition_error_code: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -143,10 +142,11 @@ pub struct AddPartitionsToTxnTopicResult<'a> {
 impl<'a> AddPartitionsToTxnTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.results_by_partition =
-            reader.array(flexible, 6, |reader| AddPartitionsToTxnPartitionResult::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            results_by_partition: reader
+                .array(flexible, 6, |reader| AddPartitionsToTxnPartitionResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -183,10 +183,11 @@ pub struct AddPartitionsToTxnResult<'a> {
 
 impl<'a> AddPartitionsToTxnResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.transactional_id = reader.string(true)?;
-        this.topic_results =
-            reader.array(true, 3, |reader| AddPartitionsToTxnTopicResult::decode(reader, version))?;
+        let this = Self {
+            transactional_id: reader.string(true)?,
+            topic_results: reader
+                .array(true, 3, |reader| AddPartitionsToTxnTopicResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -25,11 +25,11 @@ pub struct AddRaftVoterRequest<'a> {
 impl Default for AddRaftVoterRequest<'_> {
     fn default() -> Self {
         Self {
-            cluster_id: Some(Default::default()),
-            timeout_ms: Default::default(),
-            voter_id: Default::default(),
-            voter_directory_id: Default::default(),
-            listeners: Default::default(),
+            cluster_id: Some(Cow::default()),
+            timeout_ms: 0,
+            voter_id: 0,
+            voter_directory_id: Uuid::nil(),
+            listeners: Vec::new(),
             ack_when_committed: true,
         }
     }
@@ -51,15 +51,14 @@ impl<'a> AddRaftVoterRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "AddRaftVoterRequest", version });
         }
-        let mut this = Self::default();
-        this.cluster_id = reader.nullable_string(true)?;
-        this.timeout_ms = reader.i32()?;
-        this.voter_id = reader.i32()?;
-        this.voter_directory_id = reader.uuid()?;
-        this.listeners = reader.array(true, 5, |reader| Listener::decode(reader, version))?;
-        if version >= 1 {
-            this.ack_when_committed = reader.bool()?;
-        }
+        let this = Self {
+            cluster_id: reader.nullable_string(true)?,
+            timeout_ms: reader.i32()?,
+            voter_id: reader.i32()?,
+            voter_directory_id: reader.uuid()?,
+            listeners: reader.array(true, 5, |reader| Listener::decode(reader, version))?,
+            ack_when_committed: if version >= 1 { reader.bool()? } else { true },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -109,10 +108,7 @@ pub struct Listener<'a> {
 
 impl<'a> Listener<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { name: reader.string(true)?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -13,7 +13,7 @@ pub struct AllocateProducerIdsRequest {
 
 impl Default for AllocateProducerIdsRequest {
     fn default() -> Self {
-        Self { broker_id: Default::default(), broker_epoch: -1 }
+        Self { broker_id: 0, broker_epoch: -1 }
     }
 }
 
@@ -33,9 +33,7 @@ impl AllocateProducerIdsRequest {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "AllocateProducerIdsRequest", version });
         }
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
-        this.broker_epoch = reader.i64()?;
+        let this = Self { broker_id: reader.i32()?, broker_epoch: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -31,11 +31,12 @@ impl AllocateProducerIdsResponse {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "AllocateProducerIdsResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.producer_id_start = reader.i64()?;
-        this.producer_id_len = reader.i32()?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            producer_id_start: reader.i64()?,
+            producer_id_len: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

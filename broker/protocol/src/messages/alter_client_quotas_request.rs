@@ -30,9 +30,10 @@ impl<'a> AlterClientQuotasRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AlterClientQuotasRequest", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.entries = reader.array(flexible, 3, |reader| EntryData::decode(reader, version))?;
-        this.validate_only = reader.bool()?;
+        let this = Self {
+            entries: reader.array(flexible, 3, |reader| EntryData::decode(reader, version))?,
+            validate_only: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -75,16 +76,15 @@ pub struct EntityData<'a> {
 
 impl Default for EntityData<'_> {
     fn default() -> Self {
-        Self { entity_type: Default::default(), entity_name: Some(Default::default()) }
+        Self { entity_type: Cow::default(), entity_name: Some(Cow::default()) }
     }
 }
 
 impl<'a> EntityData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.entity_type = reader.string(flexible)?;
-        this.entity_name = reader.nullable_string(flexible)?;
+        let this =
+            Self { entity_type: reader.string(flexible)?, entity_name: reader.nullable_string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -123,10 +123,7 @@ pub struct OpData<'a> {
 impl<'a> OpData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.key = reader.string(flexible)?;
-        this.value = reader.f64()?;
-        this.remove = reader.bool()?;
+        let this = Self { key: reader.string(flexible)?, value: reader.f64()?, remove: reader.bool()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -165,9 +162,10 @@ pub struct EntryData<'a> {
 impl<'a> EntryData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.entity = reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?;
-        this.ops = reader.array(flexible, 11, |reader| OpData::decode(reader, version))?;
+        let this = Self {
+            entity: reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?,
+            ops: reader.array(flexible, 11, |reader| OpData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,9 +30,10 @@ impl<'a> AlterClientQuotasResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AlterClientQuotasResponse", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.entries = reader.array(flexible, 5, |reader| EntryData::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            entries: reader.array(flexible, 5, |reader| EntryData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -75,16 +76,15 @@ pub struct EntityData<'a> {
 
 impl Default for EntityData<'_> {
     fn default() -> Self {
-        Self { entity_type: Default::default(), entity_name: Some(Default::default()) }
+        Self { entity_type: Cow::default(), entity_name: Some(Cow::default()) }
     }
 }
 
 impl<'a> EntityData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.entity_type = reader.string(flexible)?;
-        this.entity_name = reader.nullable_string(flexible)?;
+        let this =
+            Self { entity_type: reader.string(flexible)?, entity_name: reader.nullable_string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -122,21 +122,18 @@ pub struct EntryData<'a> {
 
 impl Default for EntryData<'_> {
     fn default() -> Self {
-        Self {
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            entity: Default::default(),
-        }
+        Self { error_code: 0, error_message: Some(Cow::default()), entity: Vec::new() }
     }
 }
 
 impl<'a> EntryData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.entity = reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            entity: reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,9 +30,10 @@ impl<'a> AlterConfigsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AlterConfigsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.resources = reader.array(flexible, 4, |reader| AlterConfigsResource::decode(reader, version))?;
-        this.validate_only = reader.bool()?;
+        let this = Self {
+            resources: reader.array(flexible, 4, |reader| AlterConfigsResource::decode(reader, version))?,
+            validate_only: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -75,16 +76,14 @@ pub struct AlterableConfig<'a> {
 
 impl Default for AlterableConfig<'_> {
     fn default() -> Self {
-        Self { name: Default::default(), value: Some(Default::default()) }
+        Self { name: Cow::default(), value: Some(Cow::default()) }
     }
 }
 
 impl<'a> AlterableConfig<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.value = reader.nullable_string(flexible)?;
+        let this = Self { name: reader.string(flexible)?, value: reader.nullable_string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -123,10 +122,11 @@ pub struct AlterConfigsResource<'a> {
 impl<'a> AlterConfigsResource<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
-        this.configs = reader.array(flexible, 3, |reader| AlterableConfig::decode(reader, version))?;
+        let this = Self {
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+            configs: reader.array(flexible, 3, |reader| AlterableConfig::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,10 +30,11 @@ impl<'a> AlterConfigsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AlterConfigsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.responses =
-            reader.array(flexible, 6, |reader| AlterConfigsResourceResponse::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            responses: reader
+                .array(flexible, 6, |reader| AlterConfigsResourceResponse::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -81,10 +82,10 @@ pub struct AlterConfigsResourceResponse<'a> {
 impl Default for AlterConfigsResourceResponse<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            resource_type: Default::default(),
-            resource_name: Default::default(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            resource_type: 0,
+            resource_name: Cow::default(),
         }
     }
 }
@@ -92,11 +93,12 @@ impl Default for AlterConfigsResourceResponse<'_> {
 impl<'a> AlterConfigsResourceResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -17,7 +17,7 @@ pub struct AlterPartitionReassignmentsRequest<'a> {
 
 impl Default for AlterPartitionReassignmentsRequest<'_> {
     fn default() -> Self {
-        Self { timeout_ms: 60000, allow_replication_factor_change: true, topics: Default::default() }
+        Self { timeout_ms: 60000, allow_replication_factor_change: true, topics: Vec::new() }
     }
 }
 
@@ -40,12 +40,11 @@ impl<'a> AlterPartitionReassignmentsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.timeout_ms = reader.i32()?;
-        if version >= 1 {
-            this.allow_replication_factor_change = reader.bool()?;
-        }
-        this.topics = reader.array(true, 3, |reader| ReassignableTopic::decode(reader, version))?;
+        let this = Self {
+            timeout_ms: reader.i32()?,
+            allow_replication_factor_change: if version >= 1 { reader.bool()? } else { true },
+            topics: reader.array(true, 3, |reader| ReassignableTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -90,9 +89,8 @@ pub struct ReassignablePartition {
 
 impl ReassignablePartition {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.replicas = reader.nullable_array(true, 4, Reader::i32)?;
+        let this =
+            Self { partition_index: reader.i32()?, replicas: reader.nullable_array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -123,9 +121,10 @@ pub struct ReassignableTopic<'a> {
 
 impl<'a> ReassignableTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions = reader.array(true, 6, |reader| ReassignablePartition::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader.array(true, 6, |reader| ReassignablePartition::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

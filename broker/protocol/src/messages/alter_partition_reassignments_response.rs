@@ -22,11 +22,11 @@ pub struct AlterPartitionReassignmentsResponse<'a> {
 impl Default for AlterPartitionReassignmentsResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
+            throttle_time_ms: 0,
             allow_replication_factor_change: true,
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            responses: Default::default(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            responses: Vec::new(),
         }
     }
 }
@@ -50,15 +50,13 @@ impl<'a> AlterPartitionReassignmentsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        if version >= 1 {
-            this.allow_replication_factor_change = reader.bool()?;
-        }
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.responses =
-            reader.array(true, 3, |reader| ReassignableTopicResponse::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            allow_replication_factor_change: if version >= 1 { reader.bool()? } else { true },
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            responses: reader.array(true, 3, |reader| ReassignableTopicResponse::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -109,20 +107,17 @@ pub struct ReassignablePartitionResponse<'a> {
 
 impl Default for ReassignablePartitionResponse<'_> {
     fn default() -> Self {
-        Self {
-            partition_index: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-        }
+        Self { partition_index: 0, error_code: 0, error_message: Some(Cow::default()) }
     }
 }
 
 impl<'a> ReassignablePartitionResponse<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -155,10 +150,11 @@ pub struct ReassignableTopicResponse<'a> {
 
 impl<'a> ReassignableTopicResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions =
-            reader.array(true, 8, |reader| ReassignablePartitionResponse::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader
+                .array(true, 8, |reader| ReassignablePartitionResponse::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

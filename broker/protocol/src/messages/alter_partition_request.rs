@@ -16,7 +16,7 @@ pub struct AlterPartitionRequest {
 
 impl Default for AlterPartitionRequest {
     fn default() -> Self {
-        Self { broker_id: Default::default(), broker_epoch: -1, topics: Default::default() }
+        Self { broker_id: 0, broker_epoch: -1, topics: Vec::new() }
     }
 }
 
@@ -36,10 +36,11 @@ impl AlterPartitionRequest {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "AlterPartitionRequest", version });
         }
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
-        this.broker_epoch = reader.i64()?;
-        this.topics = reader.array(true, 18, |reader| TopicData::decode(reader, version))?;
+        let this = Self {
+            broker_id: reader.i32()?,
+            broker_epoch: reader.i64()?,
+            topics: reader.array(true, 18, |reader| TopicData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -79,15 +80,13 @@ pub struct BrokerState {
 
 impl Default for BrokerState {
     fn default() -> Self {
-        Self { broker_id: Default::default(), broker_epoch: -1 }
+        Self { broker_id: 0, broker_epoch: -1 }
     }
 }
 
 impl BrokerState {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
-        this.broker_epoch = reader.i64()?;
+        let this = Self { broker_id: reader.i32()?, broker_epoch: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -126,18 +125,18 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        if version >= 3 {
-            this.new_isr_with_epochs =
-                reader.array(true, 13, |reader| BrokerState::decode(reader, version))?;
-        }
-        if version == 2 {
-            this.new_isr = reader.array(true, 4, Reader::i32)?;
-        }
-        this.leader_recovery_state = reader.i8()?;
-        this.partition_epoch = reader.i32()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            new_isr_with_epochs: if version >= 3 {
+                reader.array(true, 13, |reader| BrokerState::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            new_isr: if version == 2 { reader.array(true, 4, Reader::i32)? } else { Vec::new() },
+            leader_recovery_state: reader.i8()?,
+            partition_epoch: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -181,9 +180,10 @@ pub struct TopicData {
 
 impl TopicData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 15, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 15, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -30,10 +30,11 @@ impl AlterPartitionResponse {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "AlterPartitionResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.topics = reader.array(true, 18, |reader| TopicData::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            topics: reader.array(true, 18, |reader| TopicData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -83,14 +84,15 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.isr = reader.array(true, 4, Reader::i32)?;
-        this.leader_recovery_state = reader.i8()?;
-        this.partition_epoch = reader.i32()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            isr: reader.array(true, 4, Reader::i32)?,
+            leader_recovery_state: reader.i8()?,
+            partition_epoch: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -131,9 +133,10 @@ pub struct TopicData {
 
 impl TopicData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 21, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 21, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -28,8 +28,8 @@ impl<'a> AlterReplicaLogDirsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AlterReplicaLogDirsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.dirs = reader.array(flexible, 3, |reader| AlterReplicaLogDir::decode(reader, version))?;
+        let this =
+            Self { dirs: reader.array(flexible, 3, |reader| AlterReplicaLogDir::decode(reader, version))? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -71,9 +71,8 @@ pub struct AlterReplicaLogDirTopic<'a> {
 impl<'a> AlterReplicaLogDirTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 4, Reader::i32)?;
+        let this =
+            Self { name: reader.string(flexible)?, partitions: reader.array(flexible, 4, Reader::i32)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -110,9 +109,10 @@ pub struct AlterReplicaLogDir<'a> {
 impl<'a> AlterReplicaLogDir<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.path = reader.string(flexible)?;
-        this.topics = reader.array(flexible, 3, |reader| AlterReplicaLogDirTopic::decode(reader, version))?;
+        let this = Self {
+            path: reader.string(flexible)?,
+            topics: reader.array(flexible, 3, |reader| AlterReplicaLogDirTopic::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,10 +30,11 @@ impl<'a> AlterReplicaLogDirsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "AlterReplicaLogDirsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.results =
-            reader.array(flexible, 3, |reader| AlterReplicaLogDirTopicResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            results: reader
+                .array(flexible, 3, |reader| AlterReplicaLogDirTopicResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -77,9 +78,7 @@ pub struct AlterReplicaLogDirPartitionResult {
 impl AlterReplicaLogDirPartitionResult {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let this = Self { partition_index: reader.i32()?, error_code: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -116,10 +115,11 @@ pub struct AlterReplicaLogDirTopicResult<'a> {
 impl<'a> AlterReplicaLogDirTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.topic_name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 6, |reader| AlterReplicaLogDirPartitionResult::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 6, |reader| AlterReplicaLogDirPartitionResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

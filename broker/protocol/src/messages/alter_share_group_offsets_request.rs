@@ -32,10 +32,11 @@ impl<'a> AlterShareGroupOffsetsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics =
-            reader.array(true, 3, |reader| AlterShareGroupOffsetsRequestTopic::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader
+                .array(true, 3, |reader| AlterShareGroupOffsetsRequestTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -76,9 +77,7 @@ pub struct AlterShareGroupOffsetsRequestPartition {
 
 impl AlterShareGroupOffsetsRequestPartition {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.start_offset = reader.i64()?;
+        let this = Self { partition_index: reader.i32()?, start_offset: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -109,10 +108,11 @@ pub struct AlterShareGroupOffsetsRequestTopic<'a> {
 
 impl<'a> AlterShareGroupOffsetsRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader
-            .array(true, 13, |reader| AlterShareGroupOffsetsRequestPartition::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            partitions: reader
+                .array(true, 13, |reader| AlterShareGroupOffsetsRequestPartition::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

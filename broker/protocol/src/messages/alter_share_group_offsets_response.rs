@@ -37,12 +37,13 @@ impl<'a> AlterShareGroupOffsetsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.responses =
-            reader.array(true, 19, |reader| AlterShareGroupOffsetsResponseTopic::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            responses: reader
+                .array(true, 19, |reader| AlterShareGroupOffsetsResponseTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -89,10 +90,11 @@ pub struct AlterShareGroupOffsetsResponsePartition<'a> {
 
 impl<'a> AlterShareGroupOffsetsResponsePartition<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -127,11 +129,12 @@ pub struct AlterShareGroupOffsetsResponseTopic<'a> {
 
 impl<'a> AlterShareGroupOffsetsResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader
-            .array(true, 8, |reader| AlterShareGroupOffsetsResponsePartition::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            topic_id: reader.uuid()?,
+            partitions: reader
+                .array(true, 8, |reader| AlterShareGroupOffsetsResponsePartition::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -32,10 +32,10 @@ impl<'a> AlterUserScramCredentialsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.deletions = reader.array(true, 3, |reader| ScramCredentialDeletion::decode(reader, version))?;
-        this.upsertions =
-            reader.array(true, 9, |reader| ScramCredentialUpsertion::decode(reader, version))?;
+        let this = Self {
+            deletions: reader.array(true, 3, |reader| ScramCredentialDeletion::decode(reader, version))?,
+            upsertions: reader.array(true, 9, |reader| ScramCredentialUpsertion::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -76,9 +76,7 @@ pub struct ScramCredentialDeletion<'a> {
 
 impl<'a> ScramCredentialDeletion<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.mechanism = reader.i8()?;
+        let this = Self { name: reader.string(true)?, mechanism: reader.i8()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -115,12 +113,13 @@ pub struct ScramCredentialUpsertion<'a> {
 
 impl<'a> ScramCredentialUpsertion<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.mechanism = reader.i8()?;
-        this.iterations = reader.i32()?;
-        this.salt = reader.bytes(true)?;
-        this.salted_password = reader.bytes(true)?;
+        let this = Self {
+            name: reader.string(true)?,
+            mechanism: reader.i8()?,
+            iterations: reader.i32()?,
+            salt: reader.bytes(true)?,
+            salted_password: reader.bytes(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -32,10 +32,11 @@ impl<'a> AlterUserScramCredentialsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.results =
-            reader.array(true, 5, |reader| AlterUserScramCredentialsResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            results: reader
+                .array(true, 5, |reader| AlterUserScramCredentialsResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -78,20 +79,17 @@ pub struct AlterUserScramCredentialsResult<'a> {
 
 impl Default for AlterUserScramCredentialsResult<'_> {
     fn default() -> Self {
-        Self {
-            user: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-        }
+        Self { user: Cow::default(), error_code: 0, error_message: Some(Cow::default()) }
     }
 }
 
 impl<'a> AlterUserScramCredentialsResult<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.user = reader.string(true)?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            user: reader.string(true)?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

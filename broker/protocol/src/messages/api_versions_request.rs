@@ -30,13 +30,10 @@ impl<'a> ApiVersionsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ApiVersionsRequest", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        if version >= 3 {
-            this.client_software_name = reader.string(flexible)?;
-        }
-        if version >= 3 {
-            this.client_software_version = reader.string(flexible)?;
-        }
+        let this = Self {
+            client_software_name: if version >= 3 { reader.string(flexible)? } else { Cow::default() },
+            client_software_version: if version >= 3 { reader.string(flexible)? } else { Cow::default() },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -26,13 +26,13 @@ pub struct ApiVersionsResponse<'a> {
 impl Default for ApiVersionsResponse<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            api_keys: Default::default(),
-            throttle_time_ms: Default::default(),
-            supported_features: Default::default(),
+            error_code: 0,
+            api_keys: Vec::new(),
+            throttle_time_ms: 0,
+            supported_features: Vec::new(),
             finalized_features_epoch: -1,
-            finalized_features: Default::default(),
-            zk_migration_ready: Default::default(),
+            finalized_features: Vec::new(),
+            zk_migration_ready: false,
         }
     }
 }
@@ -54,12 +54,15 @@ impl<'a> ApiVersionsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ApiVersionsResponse", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.api_keys = reader.array(flexible, 6, |reader| ApiVersion::decode(reader, version))?;
-        if version >= 1 {
-            this.throttle_time_ms = reader.i32()?;
-        }
+        let mut this = Self {
+            error_code: reader.i16()?,
+            api_keys: reader.array(flexible, 6, |reader| ApiVersion::decode(reader, version))?,
+            throttle_time_ms: if version >= 1 { reader.i32()? } else { 0 },
+            supported_features: Vec::new(),
+            finalized_features_epoch: -1,
+            finalized_features: Vec::new(),
+            zk_migration_ready: false,
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -157,10 +160,7 @@ pub struct ApiVersion {
 impl ApiVersion {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.api_key = reader.i16()?;
-        this.min_version = reader.i16()?;
-        this.max_version = reader.i16()?;
+        let this = Self { api_key: reader.i16()?, min_version: reader.i16()?, max_version: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -200,10 +200,8 @@ pub struct SupportedFeatureKey<'a> {
 
 impl<'a> SupportedFeatureKey<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.min_version = reader.i16()?;
-        this.max_version = reader.i16()?;
+        let this =
+            Self { name: reader.string(true)?, min_version: reader.i16()?, max_version: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -238,10 +236,11 @@ pub struct FinalizedFeatureKey<'a> {
 
 impl<'a> FinalizedFeatureKey<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.max_version_level = reader.i16()?;
-        this.min_version_level = reader.i16()?;
+        let this = Self {
+            name: reader.string(true)?,
+            max_version_level: reader.i16()?,
+            min_version_level: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -16,7 +16,7 @@ pub struct AssignReplicasToDirsRequest {
 
 impl Default for AssignReplicasToDirsRequest {
     fn default() -> Self {
-        Self { broker_id: Default::default(), broker_epoch: -1, directories: Default::default() }
+        Self { broker_id: 0, broker_epoch: -1, directories: Vec::new() }
     }
 }
 
@@ -36,10 +36,11 @@ impl AssignReplicasToDirsRequest {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "AssignReplicasToDirsRequest", version });
         }
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
-        this.broker_epoch = reader.i64()?;
-        this.directories = reader.array(true, 18, |reader| DirectoryData::decode(reader, version))?;
+        let this = Self {
+            broker_id: reader.i32()?,
+            broker_epoch: reader.i64()?,
+            directories: reader.array(true, 18, |reader| DirectoryData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -77,8 +78,7 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
+        let this = Self { partition_index: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -107,9 +107,10 @@ pub struct TopicData {
 
 impl TopicData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 5, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 5, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -140,9 +141,10 @@ pub struct DirectoryData {
 
 impl DirectoryData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.id = reader.uuid()?;
-        this.topics = reader.array(true, 18, |reader| TopicData::decode(reader, version))?;
+        let this = Self {
+            id: reader.uuid()?,
+            topics: reader.array(true, 18, |reader| TopicData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -30,10 +30,11 @@ impl AssignReplicasToDirsResponse {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "AssignReplicasToDirsResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.directories = reader.array(true, 18, |reader| DirectoryData::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            directories: reader.array(true, 18, |reader| DirectoryData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -73,9 +74,7 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let this = Self { partition_index: reader.i32()?, error_code: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -106,9 +105,10 @@ pub struct TopicData {
 
 impl TopicData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 7, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 7, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -139,9 +139,10 @@ pub struct DirectoryData {
 
 impl DirectoryData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.id = reader.uuid()?;
-        this.topics = reader.array(true, 18, |reader| TopicData::decode(reader, version))?;
+        let this = Self {
+            id: reader.uuid()?,
+            topics: reader.array(true, 18, |reader| TopicData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -20,12 +20,7 @@ pub struct BeginQuorumEpochRequest<'a> {
 
 impl Default for BeginQuorumEpochRequest<'_> {
     fn default() -> Self {
-        Self {
-            cluster_id: Default::default(),
-            voter_id: -1,
-            topics: Default::default(),
-            leader_endpoints: Default::default(),
-        }
+        Self { cluster_id: None, voter_id: -1, topics: Vec::new(), leader_endpoints: Vec::new() }
     }
 }
 
@@ -46,16 +41,16 @@ impl<'a> BeginQuorumEpochRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "BeginQuorumEpochRequest", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.cluster_id = reader.nullable_string(flexible)?;
-        if version >= 1 {
-            this.voter_id = reader.i32()?;
-        }
-        this.topics = reader.array(flexible, 3, |reader| TopicData::decode(reader, version))?;
-        if version >= 1 {
-            this.leader_endpoints =
-                reader.array(flexible, 5, |reader| LeaderEndpoint::decode(reader, version))?;
-        }
+        let this = Self {
+            cluster_id: reader.nullable_string(flexible)?,
+            voter_id: if version >= 1 { reader.i32()? } else { -1 },
+            topics: reader.array(flexible, 3, |reader| TopicData::decode(reader, version))?,
+            leader_endpoints: if version >= 1 {
+                reader.array(flexible, 5, |reader| LeaderEndpoint::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -112,13 +107,12 @@ pub struct PartitionData {
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        if version >= 1 {
-            this.voter_directory_id = reader.uuid()?;
-        }
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            voter_directory_id: if version >= 1 { reader.uuid()? } else { Uuid::nil() },
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -161,9 +155,10 @@ pub struct TopicData<'a> {
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.topic_name = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 12, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(flexible)?,
+            partitions: reader.array(flexible, 12, |reader| PartitionData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -201,10 +196,7 @@ pub struct LeaderEndpoint<'a> {
 
 impl<'a> LeaderEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { name: reader.string(true)?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

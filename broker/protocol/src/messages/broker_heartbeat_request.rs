@@ -25,13 +25,13 @@ pub struct BrokerHeartbeatRequest {
 impl Default for BrokerHeartbeatRequest {
     fn default() -> Self {
         Self {
-            broker_id: Default::default(),
+            broker_id: 0,
             broker_epoch: -1,
-            current_metadata_offset: Default::default(),
-            want_fence: Default::default(),
-            want_shut_down: Default::default(),
-            offline_log_dirs: Default::default(),
-            cordoned_log_dirs: Default::default(),
+            current_metadata_offset: 0,
+            want_fence: false,
+            want_shut_down: false,
+            offline_log_dirs: Vec::new(),
+            cordoned_log_dirs: None,
         }
     }
 }
@@ -52,12 +52,15 @@ impl BrokerHeartbeatRequest {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "BrokerHeartbeatRequest", version });
         }
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
-        this.broker_epoch = reader.i64()?;
-        this.current_metadata_offset = reader.i64()?;
-        this.want_fence = reader.bool()?;
-        this.want_shut_down = reader.bool()?;
+        let mut this = Self {
+            broker_id: reader.i32()?,
+            broker_epoch: reader.i64()?,
+            current_metadata_offset: reader.i64()?,
+            want_fence: reader.bool()?,
+            want_shut_down: reader.bool()?,
+            offline_log_dirs: Vec::new(),
+            cordoned_log_dirs: None,
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 if version >= 1 => this.offline_log_dirs = reader.array(true, 16, Reader::uuid)?,

@@ -20,11 +20,11 @@ pub struct BrokerHeartbeatResponse {
 impl Default for BrokerHeartbeatResponse {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            is_caught_up: Default::default(),
+            throttle_time_ms: 0,
+            error_code: 0,
+            is_caught_up: false,
             is_fenced: true,
-            should_shut_down: Default::default(),
+            should_shut_down: false,
         }
     }
 }
@@ -45,12 +45,13 @@ impl BrokerHeartbeatResponse {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "BrokerHeartbeatResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.is_caught_up = reader.bool()?;
-        this.is_fenced = reader.bool()?;
-        this.should_shut_down = reader.bool()?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            is_caught_up: reader.bool()?,
+            is_fenced: reader.bool()?,
+            should_shut_down: reader.bool()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -31,14 +31,14 @@ pub struct BrokerRegistrationRequest<'a> {
 impl Default for BrokerRegistrationRequest<'_> {
     fn default() -> Self {
         Self {
-            broker_id: Default::default(),
-            cluster_id: Default::default(),
-            incarnation_id: Default::default(),
-            listeners: Default::default(),
-            features: Default::default(),
-            rack: Some(Default::default()),
-            is_migrating_zk_broker: Default::default(),
-            log_dirs: Default::default(),
+            broker_id: 0,
+            cluster_id: Cow::default(),
+            incarnation_id: Uuid::nil(),
+            listeners: Vec::new(),
+            features: Vec::new(),
+            rack: Some(Cow::default()),
+            is_migrating_zk_broker: false,
+            log_dirs: Vec::new(),
             previous_broker_epoch: -1,
         }
     }
@@ -60,22 +60,17 @@ impl<'a> BrokerRegistrationRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "BrokerRegistrationRequest", version });
         }
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
-        this.cluster_id = reader.string(true)?;
-        this.incarnation_id = reader.uuid()?;
-        this.listeners = reader.array(true, 7, |reader| Listener::decode(reader, version))?;
-        this.features = reader.array(true, 6, |reader| Feature::decode(reader, version))?;
-        this.rack = reader.nullable_string(true)?;
-        if version >= 1 {
-            this.is_migrating_zk_broker = reader.bool()?;
-        }
-        if version >= 2 {
-            this.log_dirs = reader.array(true, 16, Reader::uuid)?;
-        }
-        if version >= 3 {
-            this.previous_broker_epoch = reader.i64()?;
-        }
+        let this = Self {
+            broker_id: reader.i32()?,
+            cluster_id: reader.string(true)?,
+            incarnation_id: reader.uuid()?,
+            listeners: reader.array(true, 7, |reader| Listener::decode(reader, version))?,
+            features: reader.array(true, 6, |reader| Feature::decode(reader, version))?,
+            rack: reader.nullable_string(true)?,
+            is_migrating_zk_broker: if version >= 1 { reader.bool()? } else { false },
+            log_dirs: if version >= 2 { reader.array(true, 16, Reader::uuid)? } else { Vec::new() },
+            previous_broker_epoch: if version >= 3 { reader.i64()? } else { -1 },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -137,11 +132,12 @@ pub struct Listener<'a> {
 
 impl<'a> Listener<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
-        this.security_protocol = reader.i16()?;
+        let this = Self {
+            name: reader.string(true)?,
+            host: reader.string(true)?,
+            port: reader.u16()?,
+            security_protocol: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -178,10 +174,11 @@ pub struct Feature<'a> {
 
 impl<'a> Feature<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.min_supported_version = reader.i16()?;
-        this.max_supported_version = reader.i16()?;
+        let this = Self {
+            name: reader.string(true)?,
+            min_supported_version: reader.i16()?,
+            max_supported_version: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

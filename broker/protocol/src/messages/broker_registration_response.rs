@@ -15,7 +15,7 @@ pub struct BrokerRegistrationResponse {
 
 impl Default for BrokerRegistrationResponse {
     fn default() -> Self {
-        Self { throttle_time_ms: Default::default(), error_code: Default::default(), broker_epoch: -1 }
+        Self { throttle_time_ms: 0, error_code: 0, broker_epoch: -1 }
     }
 }
 
@@ -35,10 +35,8 @@ impl BrokerRegistrationResponse {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "BrokerRegistrationResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.broker_epoch = reader.i64()?;
+        let this =
+            Self { throttle_time_ms: reader.i32()?, error_code: reader.i16()?, broker_epoch: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -37,14 +37,14 @@ impl ConsumerGroupCurrentMemberAssignmentValue {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.member_epoch = reader.i32()?;
-        this.previous_member_epoch = reader.i32()?;
-        this.state = reader.i8()?;
-        this.assigned_partitions =
-            reader.array(true, 18, |reader| TopicPartitions::decode(reader, version))?;
-        this.partitions_pending_revocation =
-            reader.array(true, 18, |reader| TopicPartitions::decode(reader, version))?;
+        let this = Self {
+            member_epoch: reader.i32()?,
+            previous_member_epoch: reader.i32()?,
+            state: reader.i8()?,
+            assigned_partitions: reader.array(true, 18, |reader| TopicPartitions::decode(reader, version))?,
+            partitions_pending_revocation: reader
+                .array(true, 18, |reader| TopicPartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -95,19 +95,17 @@ pub struct TopicPartitions {
 
 impl Default for TopicPartitions {
     fn default() -> Self {
-        Self {
-            topic_id: Default::default(),
-            partitions: Default::default(),
-            assignment_epochs: Some(Default::default()),
-        }
+        Self { topic_id: Uuid::nil(), partitions: Vec::new(), assignment_epochs: Some(Vec::new()) }
     }
 }
 
 impl TopicPartitions {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let mut this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 4, Reader::i32)?,
+            assignment_epochs: Some(Vec::new()),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.assignment_epochs = reader.nullable_array(true, 4, Reader::i32)?,

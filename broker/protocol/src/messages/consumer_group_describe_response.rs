@@ -33,9 +33,10 @@ impl<'a> ConsumerGroupDescribeResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.groups = reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            groups: reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -78,10 +79,11 @@ pub struct TopicPartitions<'a> {
 
 impl<'a> TopicPartitions<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            topic_name: reader.string(true)?,
+            partitions: reader.array(true, 4, Reader::i32)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -112,8 +114,9 @@ pub struct Assignment<'a> {
 
 impl<'a> Assignment<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_partitions = reader.array(true, 19, |reader| TopicPartitions::decode(reader, version))?;
+        let this = Self {
+            topic_partitions: reader.array(true, 19, |reader| TopicPartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -161,16 +164,16 @@ pub struct Member<'a> {
 impl Default for Member<'_> {
     fn default() -> Self {
         Self {
-            member_id: Default::default(),
-            instance_id: Default::default(),
-            rack_id: Default::default(),
-            member_epoch: Default::default(),
-            client_id: Default::default(),
-            client_host: Default::default(),
-            subscribed_topic_names: Default::default(),
-            subscribed_topic_regex: Default::default(),
-            assignment: Default::default(),
-            target_assignment: Default::default(),
+            member_id: Cow::default(),
+            instance_id: None,
+            rack_id: None,
+            member_epoch: 0,
+            client_id: Cow::default(),
+            client_host: Cow::default(),
+            subscribed_topic_names: Vec::new(),
+            subscribed_topic_regex: None,
+            assignment: Assignment::default(),
+            target_assignment: Assignment::default(),
             member_type: -1,
         }
     }
@@ -178,20 +181,19 @@ impl Default for Member<'_> {
 
 impl<'a> Member<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.member_id = reader.string(true)?;
-        this.instance_id = reader.nullable_string(true)?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.client_id = reader.string(true)?;
-        this.client_host = reader.string(true)?;
-        this.subscribed_topic_names = reader.array(true, 1, |reader| reader.string(true))?;
-        this.subscribed_topic_regex = reader.nullable_string(true)?;
-        this.assignment = Assignment::decode(reader, version)?;
-        this.target_assignment = Assignment::decode(reader, version)?;
-        if version >= 1 {
-            this.member_type = reader.i8()?;
-        }
+        let this = Self {
+            member_id: reader.string(true)?,
+            instance_id: reader.nullable_string(true)?,
+            rack_id: reader.nullable_string(true)?,
+            member_epoch: reader.i32()?,
+            client_id: reader.string(true)?,
+            client_host: reader.string(true)?,
+            subscribed_topic_names: reader.array(true, 1, |reader| reader.string(true))?,
+            subscribed_topic_regex: reader.nullable_string(true)?,
+            assignment: Assignment::decode(reader, version)?,
+            target_assignment: Assignment::decode(reader, version)?,
+            member_type: if version >= 1 { reader.i8()? } else { -1 },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -257,14 +259,14 @@ pub struct DescribedGroup<'a> {
 impl Default for DescribedGroup<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Default::default(),
-            group_id: Default::default(),
-            group_state: Default::default(),
-            group_epoch: Default::default(),
-            assignment_epoch: Default::default(),
-            assignor_name: Default::default(),
-            members: Default::default(),
+            error_code: 0,
+            error_message: None,
+            group_id: Cow::default(),
+            group_state: Cow::default(),
+            group_epoch: 0,
+            assignment_epoch: 0,
+            assignor_name: Cow::default(),
+            members: Vec::new(),
             authorized_operations: i32::MIN,
         }
     }
@@ -272,16 +274,17 @@ impl Default for DescribedGroup<'_> {
 
 impl<'a> DescribedGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.group_id = reader.string(true)?;
-        this.group_state = reader.string(true)?;
-        this.group_epoch = reader.i32()?;
-        this.assignment_epoch = reader.i32()?;
-        this.assignor_name = reader.string(true)?;
-        this.members = reader.array(true, 16, |reader| Member::decode(reader, version))?;
-        this.authorized_operations = reader.i32()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            group_id: reader.string(true)?,
+            group_state: reader.string(true)?,
+            group_epoch: reader.i32()?,
+            assignment_epoch: reader.i32()?,
+            assignor_name: reader.string(true)?,
+            members: reader.array(true, 16, |reader| Member::decode(reader, version))?,
+            authorized_operations: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

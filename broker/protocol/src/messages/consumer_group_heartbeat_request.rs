@@ -33,16 +33,16 @@ pub struct ConsumerGroupHeartbeatRequest<'a> {
 impl Default for ConsumerGroupHeartbeatRequest<'_> {
     fn default() -> Self {
         Self {
-            group_id: Default::default(),
-            member_id: Default::default(),
-            member_epoch: Default::default(),
-            instance_id: Default::default(),
-            rack_id: Default::default(),
+            group_id: Cow::default(),
+            member_id: Cow::default(),
+            member_epoch: 0,
+            instance_id: None,
+            rack_id: None,
             rebalance_timeout_ms: -1,
-            subscribed_topic_names: Default::default(),
-            subscribed_topic_regex: Default::default(),
-            server_assignor: Default::default(),
-            topic_partitions: Default::default(),
+            subscribed_topic_names: None,
+            subscribed_topic_regex: None,
+            server_assignor: None,
+            topic_partitions: None,
         }
     }
 }
@@ -66,20 +66,19 @@ impl<'a> ConsumerGroupHeartbeatRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.member_id = reader.string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.instance_id = reader.nullable_string(true)?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.rebalance_timeout_ms = reader.i32()?;
-        this.subscribed_topic_names = reader.nullable_array(true, 1, |reader| reader.string(true))?;
-        if version >= 1 {
-            this.subscribed_topic_regex = reader.nullable_string(true)?;
-        }
-        this.server_assignor = reader.nullable_string(true)?;
-        this.topic_partitions =
-            reader.nullable_array(true, 18, |reader| TopicPartitions::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            member_id: reader.string(true)?,
+            member_epoch: reader.i32()?,
+            instance_id: reader.nullable_string(true)?,
+            rack_id: reader.nullable_string(true)?,
+            rebalance_timeout_ms: reader.i32()?,
+            subscribed_topic_names: reader.nullable_array(true, 1, |reader| reader.string(true))?,
+            subscribed_topic_regex: if version >= 1 { reader.nullable_string(true)? } else { None },
+            server_assignor: reader.nullable_string(true)?,
+            topic_partitions: reader
+                .nullable_array(true, 18, |reader| TopicPartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -142,9 +141,7 @@ pub struct TopicPartitions {
 
 impl TopicPartitions {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic_id: reader.uuid()?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -43,14 +43,15 @@ impl<'a> ConsumerGroupHeartbeatResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.member_id = reader.nullable_string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.heartbeat_interval_ms = reader.i32()?;
-        this.assignment = reader.nullable_struct(|reader| Assignment::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            member_id: reader.nullable_string(true)?,
+            member_epoch: reader.i32()?,
+            heartbeat_interval_ms: reader.i32()?,
+            assignment: reader.nullable_struct(|reader| Assignment::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -101,9 +102,7 @@ pub struct TopicPartitions {
 
 impl TopicPartitions {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic_id: reader.uuid()?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -132,8 +131,9 @@ pub struct Assignment {
 
 impl Assignment {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_partitions = reader.array(true, 18, |reader| TopicPartitions::decode(reader, version))?;
+        let this = Self {
+            topic_partitions: reader.array(true, 18, |reader| TopicPartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

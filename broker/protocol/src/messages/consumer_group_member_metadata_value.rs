@@ -30,15 +30,15 @@ pub struct ConsumerGroupMemberMetadataValue<'a> {
 impl Default for ConsumerGroupMemberMetadataValue<'_> {
     fn default() -> Self {
         Self {
-            instance_id: Some(Default::default()),
-            rack_id: Some(Default::default()),
-            client_id: Default::default(),
-            client_host: Default::default(),
-            subscribed_topic_names: Default::default(),
-            subscribed_topic_regex: Some(Default::default()),
+            instance_id: Some(Cow::default()),
+            rack_id: Some(Cow::default()),
+            client_id: Cow::default(),
+            client_host: Cow::default(),
+            subscribed_topic_names: Vec::new(),
+            subscribed_topic_regex: Some(Cow::default()),
             rebalance_timeout_ms: -1,
-            server_assignor: Some(Default::default()),
-            classic_member_metadata: Default::default(),
+            server_assignor: Some(Cow::default()),
+            classic_member_metadata: None,
         }
     }
 }
@@ -62,15 +62,17 @@ impl<'a> ConsumerGroupMemberMetadataValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.instance_id = reader.nullable_string(true)?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.client_id = reader.string(true)?;
-        this.client_host = reader.string(true)?;
-        this.subscribed_topic_names = reader.array(true, 1, |reader| reader.string(true))?;
-        this.subscribed_topic_regex = reader.nullable_string(true)?;
-        this.rebalance_timeout_ms = reader.i32()?;
-        this.server_assignor = reader.nullable_string(true)?;
+        let mut this = Self {
+            instance_id: reader.nullable_string(true)?,
+            rack_id: reader.nullable_string(true)?,
+            client_id: reader.string(true)?,
+            client_host: reader.string(true)?,
+            subscribed_topic_names: reader.array(true, 1, |reader| reader.string(true))?,
+            subscribed_topic_regex: reader.nullable_string(true)?,
+            rebalance_timeout_ms: reader.i32()?,
+            server_assignor: reader.nullable_string(true)?,
+            classic_member_metadata: None,
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => {
@@ -142,9 +144,7 @@ pub struct ClassicProtocol<'a> {
 
 impl<'a> ClassicProtocol<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.metadata = reader.bytes(true)?;
+        let this = Self { name: reader.string(true)?, metadata: reader.bytes(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -175,10 +175,10 @@ pub struct ClassicMemberMetadata<'a> {
 
 impl<'a> ClassicMemberMetadata<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.session_timeout_ms = reader.i32()?;
-        this.supported_protocols =
-            reader.array(true, 3, |reader| ClassicProtocol::decode(reader, version))?;
+        let this = Self {
+            session_timeout_ms: reader.i32()?,
+            supported_protocols: reader.array(true, 3, |reader| ClassicProtocol::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -27,8 +27,7 @@ impl ConsumerGroupMetadataValue {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ConsumerGroupMetadataValue", version });
         }
-        let mut this = Self::default();
-        this.epoch = reader.i32()?;
+        let mut this = Self { epoch: reader.i32()?, metadata_hash: 0 };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.metadata_hash = reader.i64()?,

@@ -31,8 +31,7 @@ impl<'a> ConsumerGroupPartitionMetadataValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.topics = reader.array(true, 23, |reader| TopicMetadata::decode(reader, version))?;
+        let this = Self { topics: reader.array(true, 23, |reader| TopicMetadata::decode(reader, version))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -71,9 +70,8 @@ pub struct PartitionMetadata<'a> {
 
 impl<'a> PartitionMetadata<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.racks = reader.array(true, 1, |reader| reader.string(true))?;
+        let this =
+            Self { partition: reader.i32()?, racks: reader.array(true, 1, |reader| reader.string(true))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -108,12 +106,12 @@ pub struct TopicMetadata<'a> {
 
 impl<'a> TopicMetadata<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.topic_name = reader.string(true)?;
-        this.num_partitions = reader.i32()?;
-        this.partition_metadata =
-            reader.array(true, 6, |reader| PartitionMetadata::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            topic_name: reader.string(true)?,
+            num_partitions: reader.i32()?,
+            partition_metadata: reader.array(true, 6, |reader| PartitionMetadata::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -32,10 +32,7 @@ impl<'a> ConsumerGroupRegularExpressionKey<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(false)?;
-        this.regular_expression = reader.string(false)?;
-        Ok(this)
+        Ok(Self { group_id: reader.string(false)?, regular_expression: reader.string(false)? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

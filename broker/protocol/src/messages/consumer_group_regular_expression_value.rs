@@ -34,10 +34,11 @@ impl<'a> ConsumerGroupRegularExpressionValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.topics = reader.array(true, 1, |reader| reader.string(true))?;
-        this.version = reader.i64()?;
-        this.timestamp = reader.i64()?;
+        let this = Self {
+            topics: reader.array(true, 1, |reader| reader.string(true))?,
+            version: reader.i64()?,
+            timestamp: reader.i64()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -27,11 +27,10 @@ impl<'a> ConsumerProtocolAssignment<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ConsumerProtocolAssignment", version });
         }
-        let mut this = Self::default();
-        this.assigned_partitions =
-            reader.array(false, 6, |reader| TopicPartition::decode(reader, version))?;
-        this.user_data = reader.nullable_bytes(false)?;
-        Ok(this)
+        Ok(Self {
+            assigned_partitions: reader.array(false, 6, |reader| TopicPartition::decode(reader, version))?,
+            user_data: reader.nullable_bytes(false)?,
+        })
     }
 
     /// Appends the message. A field that the version lacks is left out.
@@ -66,10 +65,7 @@ pub struct TopicPartition<'a> {
 
 impl<'a> TopicPartition<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic = reader.string(false)?;
-        this.partitions = reader.array(false, 4, Reader::i32)?;
-        Ok(this)
+        Ok(Self { topic: reader.string(false)?, partitions: reader.array(false, 4, Reader::i32)? })
     }
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {

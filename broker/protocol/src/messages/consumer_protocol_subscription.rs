@@ -22,11 +22,11 @@ pub struct ConsumerProtocolSubscription<'a> {
 impl Default for ConsumerProtocolSubscription<'_> {
     fn default() -> Self {
         Self {
-            topics: Default::default(),
-            user_data: Default::default(),
-            owned_partitions: Default::default(),
+            topics: Vec::new(),
+            user_data: None,
+            owned_partitions: Vec::new(),
             generation_id: -1,
-            rack_id: Default::default(),
+            rack_id: None,
         }
     }
 }
@@ -45,20 +45,17 @@ impl<'a> ConsumerProtocolSubscription<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ConsumerProtocolSubscription", version });
         }
-        let mut this = Self::default();
-        this.topics = reader.array(false, 2, |reader| reader.string(false))?;
-        this.user_data = reader.nullable_bytes(false)?;
-        if version >= 1 {
-            this.owned_partitions =
-                reader.array(false, 6, |reader| TopicPartition::decode(reader, version))?;
-        }
-        if version >= 2 {
-            this.generation_id = reader.i32()?;
-        }
-        if version >= 3 {
-            this.rack_id = reader.nullable_string(false)?;
-        }
-        Ok(this)
+        Ok(Self {
+            topics: reader.array(false, 2, |reader| reader.string(false))?,
+            user_data: reader.nullable_bytes(false)?,
+            owned_partitions: if version >= 1 {
+                reader.array(false, 6, |reader| TopicPartition::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            generation_id: if version >= 2 { reader.i32()? } else { -1 },
+            rack_id: if version >= 3 { reader.nullable_string(false)? } else { None },
+        })
     }
 
     /// Appends the message. A field that the version lacks is left out.
@@ -105,10 +102,7 @@ pub struct TopicPartition<'a> {
 
 impl<'a> TopicPartition<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic = reader.string(false)?;
-        this.partitions = reader.array(false, 4, Reader::i32)?;
-        Ok(this)
+        Ok(Self { topic: reader.string(false)?, partitions: reader.array(false, 4, Reader::i32)? })
     }
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {

@@ -23,9 +23,7 @@ impl ControlRecordTypeSchema {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ControlRecordTypeSchema", version });
         }
-        let mut this = Self::default();
-        this.r#type = reader.i16()?;
-        Ok(this)
+        Ok(Self { r#type: reader.i16()? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

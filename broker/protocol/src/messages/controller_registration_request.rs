@@ -39,12 +39,13 @@ impl<'a> ControllerRegistrationRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.controller_id = reader.i32()?;
-        this.incarnation_id = reader.uuid()?;
-        this.zk_migration_ready = reader.bool()?;
-        this.listeners = reader.array(true, 7, |reader| Listener::decode(reader, version))?;
-        this.features = reader.array(true, 6, |reader| Feature::decode(reader, version))?;
+        let this = Self {
+            controller_id: reader.i32()?,
+            incarnation_id: reader.uuid()?,
+            zk_migration_ready: reader.bool()?,
+            listeners: reader.array(true, 7, |reader| Listener::decode(reader, version))?,
+            features: reader.array(true, 6, |reader| Feature::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -95,11 +96,12 @@ pub struct Listener<'a> {
 
 impl<'a> Listener<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
-        this.security_protocol = reader.i16()?;
+        let this = Self {
+            name: reader.string(true)?,
+            host: reader.string(true)?,
+            port: reader.u16()?,
+            security_protocol: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -136,10 +138,11 @@ pub struct Feature<'a> {
 
 impl<'a> Feature<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.min_supported_version = reader.i16()?;
-        this.max_supported_version = reader.i16()?;
+        let this = Self {
+            name: reader.string(true)?,
+            min_supported_version: reader.i16()?,
+            max_supported_version: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -17,11 +17,7 @@ pub struct ControllerRegistrationResponse<'a> {
 
 impl Default for ControllerRegistrationResponse<'_> {
     fn default() -> Self {
-        Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-        }
+        Self { throttle_time_ms: 0, error_code: 0, error_message: Some(Cow::default()) }
     }
 }
 
@@ -44,10 +40,11 @@ impl<'a> ControllerRegistrationResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -28,8 +28,8 @@ impl<'a> CreateAclsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "CreateAclsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.creations = reader.array(flexible, 8, |reader| AclCreation::decode(reader, version))?;
+        let this =
+            Self { creations: reader.array(flexible, 8, |reader| AclCreation::decode(reader, version))? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -81,13 +81,13 @@ pub struct AclCreation<'a> {
 impl Default for AclCreation<'_> {
     fn default() -> Self {
         Self {
-            resource_type: Default::default(),
-            resource_name: Default::default(),
+            resource_type: 0,
+            resource_name: Cow::default(),
             resource_pattern_type: 3,
-            principal: Default::default(),
-            host: Default::default(),
-            operation: Default::default(),
-            permission_type: Default::default(),
+            principal: Cow::default(),
+            host: Cow::default(),
+            operation: 0,
+            permission_type: 0,
         }
     }
 }
@@ -95,14 +95,15 @@ impl Default for AclCreation<'_> {
 impl<'a> AclCreation<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
-        this.resource_pattern_type = reader.i8()?;
-        this.principal = reader.string(flexible)?;
-        this.host = reader.string(flexible)?;
-        this.operation = reader.i8()?;
-        this.permission_type = reader.i8()?;
+        let this = Self {
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+            resource_pattern_type: reader.i8()?,
+            principal: reader.string(flexible)?,
+            host: reader.string(flexible)?,
+            operation: reader.i8()?,
+            permission_type: reader.i8()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,9 +30,10 @@ impl<'a> CreateAclsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "CreateAclsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.results = reader.array(flexible, 4, |reader| AclCreationResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            results: reader.array(flexible, 4, |reader| AclCreationResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -75,16 +76,14 @@ pub struct AclCreationResult<'a> {
 
 impl Default for AclCreationResult<'_> {
     fn default() -> Self {
-        Self { error_code: Default::default(), error_message: Some(Default::default()) }
+        Self { error_code: 0, error_message: Some(Cow::default()) }
     }
 }
 
 impl<'a> AclCreationResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
+        let this = Self { error_code: reader.i16()?, error_message: reader.nullable_string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

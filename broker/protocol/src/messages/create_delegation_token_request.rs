@@ -20,10 +20,10 @@ pub struct CreateDelegationTokenRequest<'a> {
 impl Default for CreateDelegationTokenRequest<'_> {
     fn default() -> Self {
         Self {
-            owner_principal_type: Some(Default::default()),
-            owner_principal_name: Some(Default::default()),
-            renewers: Default::default(),
-            max_lifetime_ms: Default::default(),
+            owner_principal_type: Some(Cow::default()),
+            owner_principal_name: Some(Cow::default()),
+            renewers: Vec::new(),
+            max_lifetime_ms: 0,
         }
     }
 }
@@ -45,15 +45,20 @@ impl<'a> CreateDelegationTokenRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "CreateDelegationTokenRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        if version >= 3 {
-            this.owner_principal_type = reader.nullable_string(flexible)?;
-        }
-        if version >= 3 {
-            this.owner_principal_name = reader.nullable_string(flexible)?;
-        }
-        this.renewers = reader.array(flexible, 3, |reader| CreatableRenewers::decode(reader, version))?;
-        this.max_lifetime_ms = reader.i64()?;
+        let this = Self {
+            owner_principal_type: if version >= 3 {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(Cow::default())
+            },
+            owner_principal_name: if version >= 3 {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(Cow::default())
+            },
+            renewers: reader.array(flexible, 3, |reader| CreatableRenewers::decode(reader, version))?,
+            max_lifetime_ms: reader.i64()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -105,9 +110,8 @@ pub struct CreatableRenewers<'a> {
 impl<'a> CreatableRenewers<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.principal_type = reader.string(flexible)?;
-        this.principal_name = reader.string(flexible)?;
+        let this =
+            Self { principal_type: reader.string(flexible)?, principal_name: reader.string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -51,22 +51,27 @@ impl<'a> CreateDelegationTokenResponse<'a> {
             });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.principal_type = reader.string(flexible)?;
-        this.principal_name = reader.string(flexible)?;
-        if version >= 3 {
-            this.token_requester_principal_type = reader.string(flexible)?;
-        }
-        if version >= 3 {
-            this.token_requester_principal_name = reader.string(flexible)?;
-        }
-        this.issue_timestamp_ms = reader.i64()?;
-        this.expiry_timestamp_ms = reader.i64()?;
-        this.max_timestamp_ms = reader.i64()?;
-        this.token_id = reader.string(flexible)?;
-        this.hmac = reader.bytes(flexible)?;
-        this.throttle_time_ms = reader.i32()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            principal_type: reader.string(flexible)?,
+            principal_name: reader.string(flexible)?,
+            token_requester_principal_type: if version >= 3 {
+                reader.string(flexible)?
+            } else {
+                Cow::default()
+            },
+            token_requester_principal_name: if version >= 3 {
+                reader.string(flexible)?
+            } else {
+                Cow::default()
+            },
+            issue_timestamp_ms: reader.i64()?,
+            expiry_timestamp_ms: reader.i64()?,
+            max_timestamp_ms: reader.i64()?,
+            token_id: reader.string(flexible)?,
+            hmac: reader.bytes(flexible)?,
+            throttle_time_ms: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -32,10 +32,11 @@ impl<'a> CreatePartitionsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "CreatePartitionsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.topics = reader.array(flexible, 7, |reader| CreatePartitionsTopic::decode(reader, version))?;
-        this.timeout_ms = reader.i32()?;
-        this.validate_only = reader.bool()?;
+        let this = Self {
+            topics: reader.array(flexible, 7, |reader| CreatePartitionsTopic::decode(reader, version))?,
+            timeout_ms: reader.i32()?,
+            validate_only: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -79,8 +80,7 @@ pub struct CreatePartitionsAssignment {
 impl CreatePartitionsAssignment {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.broker_ids = reader.array(flexible, 4, Reader::i32)?;
+        let this = Self { broker_ids: reader.array(flexible, 4, Reader::i32)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -116,18 +116,19 @@ pub struct CreatePartitionsTopic<'a> {
 
 impl Default for CreatePartitionsTopic<'_> {
     fn default() -> Self {
-        Self { name: Default::default(), count: Default::default(), assignments: Some(Default::default()) }
+        Self { name: Cow::default(), count: 0, assignments: Some(Vec::new()) }
     }
 }
 
 impl<'a> CreatePartitionsTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.count = reader.i32()?;
-        this.assignments = reader
-            .nullable_array(flexible, 2, |reader| CreatePartitionsAssignment::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            count: reader.i32()?,
+            assignments: reader
+                .nullable_array(flexible, 2, |reader| CreatePartitionsAssignment::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,10 +30,11 @@ impl<'a> CreatePartitionsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "CreatePartitionsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.results =
-            reader.array(flexible, 5, |reader| CreatePartitionsTopicResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            results: reader
+                .array(flexible, 5, |reader| CreatePartitionsTopicResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -79,10 +80,11 @@ pub struct CreatePartitionsTopicResult<'a> {
 impl<'a> CreatePartitionsTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -17,7 +17,7 @@ pub struct CreateTopicsRequest<'a> {
 
 impl Default for CreateTopicsRequest<'_> {
     fn default() -> Self {
-        Self { topics: Default::default(), timeout_ms: 60000, validate_only: Default::default() }
+        Self { topics: Vec::new(), timeout_ms: 60000, validate_only: false }
     }
 }
 
@@ -38,10 +38,11 @@ impl<'a> CreateTopicsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "CreateTopicsRequest", version });
         }
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.topics = reader.array(flexible, 10, |reader| CreatableTopic::decode(reader, version))?;
-        this.timeout_ms = reader.i32()?;
-        this.validate_only = reader.bool()?;
+        let this = Self {
+            topics: reader.array(flexible, 10, |reader| CreatableTopic::decode(reader, version))?,
+            timeout_ms: reader.i32()?,
+            validate_only: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -87,9 +88,8 @@ pub struct CreatableReplicaAssignment {
 impl CreatableReplicaAssignment {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.broker_ids = reader.array(flexible, 4, Reader::i32)?;
+        let this =
+            Self { partition_index: reader.i32()?, broker_ids: reader.array(flexible, 4, Reader::i32)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -125,16 +125,14 @@ pub struct CreatableTopicConfig<'a> {
 
 impl Default for CreatableTopicConfig<'_> {
     fn default() -> Self {
-        Self { name: Default::default(), value: Some(Default::default()) }
+        Self { name: Cow::default(), value: Some(Cow::default()) }
     }
 }
 
 impl<'a> CreatableTopicConfig<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.value = reader.nullable_string(flexible)?;
+        let this = Self { name: reader.string(flexible)?, value: reader.nullable_string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -177,13 +175,14 @@ pub struct CreatableTopic<'a> {
 impl<'a> CreatableTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.num_partitions = reader.i32()?;
-        this.replication_factor = reader.i16()?;
-        this.assignments =
-            reader.array(flexible, 6, |reader| CreatableReplicaAssignment::decode(reader, version))?;
-        this.configs = reader.array(flexible, 3, |reader| CreatableTopicConfig::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            num_partitions: reader.i32()?,
+            replication_factor: reader.i16()?,
+            assignments: reader
+                .array(flexible, 6, |reader| CreatableReplicaAssignment::decode(reader, version))?,
+            configs: reader.array(flexible, 3, |reader| CreatableTopicConfig::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

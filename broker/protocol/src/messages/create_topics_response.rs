@@ -31,9 +31,10 @@ impl<'a> CreateTopicsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "CreateTopicsResponse", version });
         }
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.topics = reader.array(flexible, 6, |reader| CreatableTopicResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            topics: reader.array(flexible, 6, |reader| CreatableTopicResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -83,23 +84,24 @@ pub struct CreatableTopicConfigs<'a> {
 impl Default for CreatableTopicConfigs<'_> {
     fn default() -> Self {
         Self {
-            name: Default::default(),
-            value: Some(Default::default()),
-            read_only: Default::default(),
+            name: Cow::default(),
+            value: Some(Cow::default()),
+            read_only: false,
             config_source: -1,
-            is_sensitive: Default::default(),
+            is_sensitive: false,
         }
     }
 }
 
 impl<'a> CreatableTopicConfigs<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.value = reader.nullable_string(true)?;
-        this.read_only = reader.bool()?;
-        this.config_source = reader.i8()?;
-        this.is_sensitive = reader.bool()?;
+        let this = Self {
+            name: reader.string(true)?,
+            value: reader.nullable_string(true)?,
+            read_only: reader.bool()?,
+            config_source: reader.i8()?,
+            is_sensitive: reader.bool()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -149,14 +151,14 @@ pub struct CreatableTopicResult<'a> {
 impl Default for CreatableTopicResult<'_> {
     fn default() -> Self {
         Self {
-            name: Default::default(),
-            topic_id: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
+            name: Cow::default(),
+            topic_id: Uuid::nil(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
             num_partitions: -1,
             replication_factor: -1,
-            configs: Some(Default::default()),
-            topic_config_error_code: Default::default(),
+            configs: Some(Vec::new()),
+            topic_config_error_code: 0,
         }
     }
 }
@@ -164,23 +166,20 @@ impl Default for CreatableTopicResult<'_> {
 impl<'a> CreatableTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        if version >= 7 {
-            this.topic_id = reader.uuid()?;
-        }
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        if version >= 5 {
-            this.num_partitions = reader.i32()?;
-        }
-        if version >= 5 {
-            this.replication_factor = reader.i16()?;
-        }
-        if version >= 5 {
-            this.configs = reader
-                .nullable_array(flexible, 6, |reader| CreatableTopicConfigs::decode(reader, version))?;
-        }
+        let mut this = Self {
+            name: reader.string(flexible)?,
+            topic_id: if version >= 7 { reader.uuid()? } else { Uuid::nil() },
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            num_partitions: if version >= 5 { reader.i32()? } else { -1 },
+            replication_factor: if version >= 5 { reader.i16()? } else { -1 },
+            configs: if version >= 5 {
+                reader.nullable_array(flexible, 6, |reader| CreatableTopicConfigs::decode(reader, version))?
+            } else {
+                Some(Vec::new())
+            },
+            topic_config_error_code: 0,
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {

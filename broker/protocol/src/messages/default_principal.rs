@@ -29,10 +29,11 @@ impl<'a> DefaultPrincipal<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DefaultPrincipal", version });
         }
-        let mut this = Self::default();
-        this.r#type = reader.string(true)?;
-        this.name = reader.string(true)?;
-        this.token_authenticated = reader.bool()?;
+        let this = Self {
+            r#type: reader.string(true)?,
+            name: reader.string(true)?,
+            token_authenticated: reader.bool()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

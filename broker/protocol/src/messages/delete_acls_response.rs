@@ -30,10 +30,11 @@ impl<'a> DeleteAclsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteAclsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.filter_results =
-            reader.array(flexible, 5, |reader| DeleteAclsFilterResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            filter_results: reader
+                .array(flexible, 5, |reader| DeleteAclsFilterResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -91,15 +92,15 @@ pub struct DeleteAclsMatchingAcl<'a> {
 impl Default for DeleteAclsMatchingAcl<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            resource_type: Default::default(),
-            resource_name: Default::default(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            resource_type: 0,
+            resource_name: Cow::default(),
             pattern_type: 3,
-            principal: Default::default(),
-            host: Default::default(),
-            operation: Default::default(),
-            permission_type: Default::default(),
+            principal: Cow::default(),
+            host: Cow::default(),
+            operation: 0,
+            permission_type: 0,
         }
     }
 }
@@ -107,16 +108,17 @@ impl Default for DeleteAclsMatchingAcl<'_> {
 impl<'a> DeleteAclsMatchingAcl<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
-        this.pattern_type = reader.i8()?;
-        this.principal = reader.string(flexible)?;
-        this.host = reader.string(flexible)?;
-        this.operation = reader.i8()?;
-        this.permission_type = reader.i8()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+            pattern_type: reader.i8()?,
+            principal: reader.string(flexible)?,
+            host: reader.string(flexible)?,
+            operation: reader.i8()?,
+            permission_type: reader.i8()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -168,22 +170,19 @@ pub struct DeleteAclsFilterResult<'a> {
 
 impl Default for DeleteAclsFilterResult<'_> {
     fn default() -> Self {
-        Self {
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            matching_acls: Default::default(),
-        }
+        Self { error_code: 0, error_message: Some(Cow::default()), matching_acls: Vec::new() }
     }
 }
 
 impl<'a> DeleteAclsFilterResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.matching_acls =
-            reader.array(flexible, 11, |reader| DeleteAclsMatchingAcl::decode(reader, version))?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            matching_acls: reader
+                .array(flexible, 11, |reader| DeleteAclsMatchingAcl::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -28,8 +28,7 @@ impl<'a> DeleteGroupsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteGroupsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.groups_names = reader.array(flexible, 1, |reader| reader.string(flexible))?;
+        let this = Self { groups_names: reader.array(flexible, 1, |reader| reader.string(flexible))? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

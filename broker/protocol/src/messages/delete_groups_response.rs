@@ -30,9 +30,10 @@ impl<'a> DeleteGroupsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteGroupsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.results = reader.array(flexible, 4, |reader| DeletableGroupResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            results: reader.array(flexible, 4, |reader| DeletableGroupResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -76,9 +77,7 @@ pub struct DeletableGroupResult<'a> {
 impl<'a> DeletableGroupResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.group_id = reader.string(flexible)?;
-        this.error_code = reader.i16()?;
+        let this = Self { group_id: reader.string(flexible)?, error_code: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

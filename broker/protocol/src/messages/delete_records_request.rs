@@ -30,9 +30,10 @@ impl<'a> DeleteRecordsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteRecordsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.topics = reader.array(flexible, 3, |reader| DeleteRecordsTopic::decode(reader, version))?;
-        this.timeout_ms = reader.i32()?;
+        let this = Self {
+            topics: reader.array(flexible, 3, |reader| DeleteRecordsTopic::decode(reader, version))?,
+            timeout_ms: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -76,9 +77,7 @@ pub struct DeleteRecordsPartition {
 impl DeleteRecordsPartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.offset = reader.i64()?;
+        let this = Self { partition_index: reader.i32()?, offset: reader.i64()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -115,10 +114,11 @@ pub struct DeleteRecordsTopic<'a> {
 impl<'a> DeleteRecordsTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 12, |reader| DeleteRecordsPartition::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 12, |reader| DeleteRecordsPartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,10 +30,10 @@ impl<'a> DeleteRecordsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteRecordsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.topics =
-            reader.array(flexible, 3, |reader| DeleteRecordsTopicResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            topics: reader.array(flexible, 3, |reader| DeleteRecordsTopicResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -79,10 +79,8 @@ pub struct DeleteRecordsPartitionResult {
 impl DeleteRecordsPartitionResult {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.low_watermark = reader.i64()?;
-        this.error_code = reader.i16()?;
+        let this =
+            Self { partition_index: reader.i32()?, low_watermark: reader.i64()?, error_code: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -121,10 +119,11 @@ pub struct DeleteRecordsTopicResult<'a> {
 impl<'a> DeleteRecordsTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 14, |reader| DeleteRecordsPartitionResult::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 14, |reader| DeleteRecordsPartitionResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -32,10 +32,11 @@ impl<'a> DeleteShareGroupOffsetsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics =
-            reader.array(true, 2, |reader| DeleteShareGroupOffsetsRequestTopic::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader
+                .array(true, 2, |reader| DeleteShareGroupOffsetsRequestTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -74,8 +75,7 @@ pub struct DeleteShareGroupOffsetsRequestTopic<'a> {
 
 impl<'a> DeleteShareGroupOffsetsRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
+        let this = Self { topic_name: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

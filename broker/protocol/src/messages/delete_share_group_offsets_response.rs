@@ -37,12 +37,13 @@ impl<'a> DeleteShareGroupOffsetsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.responses =
-            reader.array(true, 21, |reader| DeleteShareGroupOffsetsResponseTopic::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            responses: reader
+                .array(true, 21, |reader| DeleteShareGroupOffsetsResponseTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -91,11 +92,12 @@ pub struct DeleteShareGroupOffsetsResponseTopic<'a> {
 
 impl<'a> DeleteShareGroupOffsetsResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.topic_id = reader.uuid()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            topic_id: reader.uuid()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

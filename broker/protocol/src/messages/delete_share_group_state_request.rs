@@ -30,9 +30,10 @@ impl<'a> DeleteShareGroupStateRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteShareGroupStateRequest", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics = reader.array(true, 18, |reader| DeleteStateData::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader.array(true, 18, |reader| DeleteStateData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -68,8 +69,7 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
+        let this = Self { partition: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -98,9 +98,10 @@ pub struct DeleteStateData {
 
 impl DeleteStateData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 5, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 5, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

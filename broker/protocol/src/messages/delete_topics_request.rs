@@ -33,14 +33,19 @@ impl<'a> DeleteTopicsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteTopicsRequest", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        if version >= 6 {
-            this.topics = reader.array(flexible, 18, |reader| DeleteTopicState::decode(reader, version))?;
-        }
-        if version <= 5 {
-            this.topic_names = reader.array(flexible, 1, |reader| reader.string(flexible))?;
-        }
-        this.timeout_ms = reader.i32()?;
+        let this = Self {
+            topics: if version >= 6 {
+                reader.array(flexible, 18, |reader| DeleteTopicState::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            topic_names: if version <= 5 {
+                reader.array(flexible, 1, |reader| reader.string(flexible))?
+            } else {
+                Vec::new()
+            },
+            timeout_ms: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -89,9 +94,7 @@ pub struct DeleteTopicState<'a> {
 
 impl<'a> DeleteTopicState<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.nullable_string(true)?;
-        this.topic_id = reader.uuid()?;
+        let this = Self { name: reader.nullable_string(true)?, topic_id: reader.uuid()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -31,9 +31,10 @@ impl<'a> DeleteTopicsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DeleteTopicsResponse", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.responses = reader.array(flexible, 4, |reader| DeletableTopicResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            responses: reader.array(flexible, 4, |reader| DeletableTopicResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -80,28 +81,23 @@ pub struct DeletableTopicResult<'a> {
 
 impl Default for DeletableTopicResult<'_> {
     fn default() -> Self {
-        Self {
-            name: Some(Default::default()),
-            topic_id: Default::default(),
-            error_code: Default::default(),
-            error_message: Default::default(),
-        }
+        Self { name: Some(Cow::default()), topic_id: Uuid::nil(), error_code: 0, error_message: None }
     }
 }
 
 impl<'a> DeletableTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.name =
-            if version >= 6 { reader.nullable_string(flexible)? } else { Some(reader.string(flexible)?) };
-        if version >= 6 {
-            this.topic_id = reader.uuid()?;
-        }
-        this.error_code = reader.i16()?;
-        if version >= 5 {
-            this.error_message = reader.nullable_string(flexible)?;
-        }
+        let this = Self {
+            name: if version >= 6 {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(reader.string(flexible)?)
+            },
+            topic_id: if version >= 6 { reader.uuid()? } else { Uuid::nil() },
+            error_code: reader.i16()?,
+            error_message: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

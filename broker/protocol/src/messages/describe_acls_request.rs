@@ -26,13 +26,13 @@ pub struct DescribeAclsRequest<'a> {
 impl Default for DescribeAclsRequest<'_> {
     fn default() -> Self {
         Self {
-            resource_type_filter: Default::default(),
-            resource_name_filter: Some(Default::default()),
+            resource_type_filter: 0,
+            resource_name_filter: Some(Cow::default()),
             pattern_type_filter: 3,
-            principal_filter: Some(Default::default()),
-            host_filter: Some(Default::default()),
-            operation: Default::default(),
-            permission_type: Default::default(),
+            principal_filter: Some(Cow::default()),
+            host_filter: Some(Cow::default()),
+            operation: 0,
+            permission_type: 0,
         }
     }
 }
@@ -54,14 +54,15 @@ impl<'a> DescribeAclsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeAclsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.resource_type_filter = reader.i8()?;
-        this.resource_name_filter = reader.nullable_string(flexible)?;
-        this.pattern_type_filter = reader.i8()?;
-        this.principal_filter = reader.nullable_string(flexible)?;
-        this.host_filter = reader.nullable_string(flexible)?;
-        this.operation = reader.i8()?;
-        this.permission_type = reader.i8()?;
+        let this = Self {
+            resource_type_filter: reader.i8()?,
+            resource_name_filter: reader.nullable_string(flexible)?,
+            pattern_type_filter: reader.i8()?,
+            principal_filter: reader.nullable_string(flexible)?,
+            host_filter: reader.nullable_string(flexible)?,
+            operation: reader.i8()?,
+            permission_type: reader.i8()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -20,10 +20,10 @@ pub struct DescribeAclsResponse<'a> {
 impl Default for DescribeAclsResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            resources: Default::default(),
+            throttle_time_ms: 0,
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            resources: Vec::new(),
         }
     }
 }
@@ -45,11 +45,12 @@ impl<'a> DescribeAclsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeAclsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.resources = reader.array(flexible, 5, |reader| DescribeAclsResource::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            resources: reader.array(flexible, 5, |reader| DescribeAclsResource::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -101,11 +102,12 @@ pub struct AclDescription<'a> {
 impl<'a> AclDescription<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.principal = reader.string(flexible)?;
-        this.host = reader.string(flexible)?;
-        this.operation = reader.i8()?;
-        this.permission_type = reader.i8()?;
+        let this = Self {
+            principal: reader.string(flexible)?,
+            host: reader.string(flexible)?,
+            operation: reader.i8()?,
+            permission_type: reader.i8()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -149,23 +151,19 @@ pub struct DescribeAclsResource<'a> {
 
 impl Default for DescribeAclsResource<'_> {
     fn default() -> Self {
-        Self {
-            resource_type: Default::default(),
-            resource_name: Default::default(),
-            pattern_type: 3,
-            acls: Default::default(),
-        }
+        Self { resource_type: 0, resource_name: Cow::default(), pattern_type: 3, acls: Vec::new() }
     }
 }
 
 impl<'a> DescribeAclsResource<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
-        this.pattern_type = reader.i8()?;
-        this.acls = reader.array(flexible, 5, |reader| AclDescription::decode(reader, version))?;
+        let this = Self {
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+            pattern_type: reader.i8()?,
+            acls: reader.array(flexible, 5, |reader| AclDescription::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

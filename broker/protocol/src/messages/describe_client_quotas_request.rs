@@ -30,9 +30,10 @@ impl<'a> DescribeClientQuotasRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeClientQuotasRequest", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.components = reader.array(flexible, 4, |reader| ComponentData::decode(reader, version))?;
-        this.strict = reader.bool()?;
+        let this = Self {
+            components: reader.array(flexible, 4, |reader| ComponentData::decode(reader, version))?,
+            strict: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -77,21 +78,18 @@ pub struct ComponentData<'a> {
 
 impl Default for ComponentData<'_> {
     fn default() -> Self {
-        Self {
-            entity_type: Default::default(),
-            match_type: Default::default(),
-            r#match: Some(Default::default()),
-        }
+        Self { entity_type: Cow::default(), match_type: 0, r#match: Some(Cow::default()) }
     }
 }
 
 impl<'a> ComponentData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.entity_type = reader.string(flexible)?;
-        this.match_type = reader.i8()?;
-        this.r#match = reader.nullable_string(flexible)?;
+        let this = Self {
+            entity_type: reader.string(flexible)?,
+            match_type: reader.i8()?,
+            r#match: reader.nullable_string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -20,10 +20,10 @@ pub struct DescribeClientQuotasResponse<'a> {
 impl Default for DescribeClientQuotasResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            entries: Some(Default::default()),
+            throttle_time_ms: 0,
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            entries: Some(Vec::new()),
         }
     }
 }
@@ -45,11 +45,12 @@ impl<'a> DescribeClientQuotasResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeClientQuotasResponse", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.entries = reader.nullable_array(flexible, 3, |reader| EntryData::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            entries: reader.nullable_array(flexible, 3, |reader| EntryData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -98,16 +99,15 @@ pub struct EntityData<'a> {
 
 impl Default for EntityData<'_> {
     fn default() -> Self {
-        Self { entity_type: Default::default(), entity_name: Some(Default::default()) }
+        Self { entity_type: Cow::default(), entity_name: Some(Cow::default()) }
     }
 }
 
 impl<'a> EntityData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.entity_type = reader.string(flexible)?;
-        this.entity_name = reader.nullable_string(flexible)?;
+        let this =
+            Self { entity_type: reader.string(flexible)?, entity_name: reader.nullable_string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -144,9 +144,7 @@ pub struct ValueData<'a> {
 impl<'a> ValueData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.key = reader.string(flexible)?;
-        this.value = reader.f64()?;
+        let this = Self { key: reader.string(flexible)?, value: reader.f64()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -183,9 +181,10 @@ pub struct EntryData<'a> {
 impl<'a> EntryData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.entity = reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?;
-        this.values = reader.array(flexible, 10, |reader| ValueData::decode(reader, version))?;
+        let this = Self {
+            entity: reader.array(flexible, 3, |reader| EntityData::decode(reader, version))?,
+            values: reader.array(flexible, 10, |reader| ValueData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -15,11 +15,7 @@ pub struct DescribeClusterRequest {
 
 impl Default for DescribeClusterRequest {
     fn default() -> Self {
-        Self {
-            include_cluster_authorized_operations: Default::default(),
-            endpoint_type: 1,
-            include_fenced_brokers: Default::default(),
-        }
+        Self { include_cluster_authorized_operations: false, endpoint_type: 1, include_fenced_brokers: false }
     }
 }
 
@@ -39,14 +35,11 @@ impl DescribeClusterRequest {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeClusterRequest", version });
         }
-        let mut this = Self::default();
-        this.include_cluster_authorized_operations = reader.bool()?;
-        if version >= 1 {
-            this.endpoint_type = reader.i8()?;
-        }
-        if version >= 2 {
-            this.include_fenced_brokers = reader.bool()?;
-        }
+        let this = Self {
+            include_cluster_authorized_operations: reader.bool()?,
+            endpoint_type: if version >= 1 { reader.i8()? } else { 1 },
+            include_fenced_brokers: if version >= 2 { reader.bool()? } else { false },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

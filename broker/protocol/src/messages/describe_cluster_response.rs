@@ -28,13 +28,13 @@ pub struct DescribeClusterResponse<'a> {
 impl Default for DescribeClusterResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Default::default(),
+            throttle_time_ms: 0,
+            error_code: 0,
+            error_message: None,
             endpoint_type: 1,
-            cluster_id: Default::default(),
+            cluster_id: Cow::default(),
             controller_id: -1,
-            brokers: Default::default(),
+            brokers: Vec::new(),
             cluster_authorized_operations: i32::MIN,
         }
     }
@@ -56,17 +56,16 @@ impl<'a> DescribeClusterResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeClusterResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        if version >= 1 {
-            this.endpoint_type = reader.i8()?;
-        }
-        this.cluster_id = reader.string(true)?;
-        this.controller_id = reader.i32()?;
-        this.brokers = reader.array(true, 11, |reader| DescribeClusterBroker::decode(reader, version))?;
-        this.cluster_authorized_operations = reader.i32()?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            endpoint_type: if version >= 1 { reader.i8()? } else { 1 },
+            cluster_id: reader.string(true)?,
+            controller_id: reader.i32()?,
+            brokers: reader.array(true, 11, |reader| DescribeClusterBroker::decode(reader, version))?,
+            cluster_authorized_operations: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -124,14 +123,13 @@ pub struct DescribeClusterBroker<'a> {
 
 impl<'a> DescribeClusterBroker<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.i32()?;
-        this.rack = reader.nullable_string(true)?;
-        if version >= 2 {
-            this.is_fenced = reader.bool()?;
-        }
+        let this = Self {
+            broker_id: reader.i32()?,
+            host: reader.string(true)?,
+            port: reader.i32()?,
+            rack: reader.nullable_string(true)?,
+            is_fenced: if version >= 2 { reader.bool()? } else { false },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -32,13 +32,12 @@ impl<'a> DescribeConfigsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeConfigsRequest", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.resources =
-            reader.array(flexible, 4, |reader| DescribeConfigsResource::decode(reader, version))?;
-        this.include_synonyms = reader.bool()?;
-        if version >= 3 {
-            this.include_documentation = reader.bool()?;
-        }
+        let this = Self {
+            resources: reader
+                .array(flexible, 4, |reader| DescribeConfigsResource::decode(reader, version))?,
+            include_synonyms: reader.bool()?,
+            include_documentation: if version >= 3 { reader.bool()? } else { false },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -87,21 +86,18 @@ pub struct DescribeConfigsResource<'a> {
 
 impl Default for DescribeConfigsResource<'_> {
     fn default() -> Self {
-        Self {
-            resource_type: Default::default(),
-            resource_name: Default::default(),
-            configuration_keys: Some(Default::default()),
-        }
+        Self { resource_type: 0, resource_name: Cow::default(), configuration_keys: Some(Vec::new()) }
     }
 }
 
 impl<'a> DescribeConfigsResource<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
-        this.configuration_keys = reader.nullable_array(flexible, 1, |reader| reader.string(flexible))?;
+        let this = Self {
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+            configuration_keys: reader.nullable_array(flexible, 1, |reader| reader.string(flexible))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

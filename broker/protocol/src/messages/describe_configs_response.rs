@@ -30,9 +30,10 @@ impl<'a> DescribeConfigsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeConfigsResponse", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.results = reader.array(flexible, 7, |reader| DescribeConfigsResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            results: reader.array(flexible, 7, |reader| DescribeConfigsResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -77,17 +78,18 @@ pub struct DescribeConfigsSynonym<'a> {
 
 impl Default for DescribeConfigsSynonym<'_> {
     fn default() -> Self {
-        Self { name: Default::default(), value: Some(Default::default()), source: Default::default() }
+        Self { name: Cow::default(), value: Some(Cow::default()), source: 0 }
     }
 }
 
 impl<'a> DescribeConfigsSynonym<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.value = reader.nullable_string(flexible)?;
-        this.source = reader.i8()?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            value: reader.nullable_string(flexible)?,
+            source: reader.i8()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -138,14 +140,14 @@ pub struct DescribeConfigsResourceResult<'a> {
 impl Default for DescribeConfigsResourceResult<'_> {
     fn default() -> Self {
         Self {
-            name: Default::default(),
-            value: Some(Default::default()),
-            read_only: Default::default(),
+            name: Cow::default(),
+            value: Some(Cow::default()),
+            read_only: false,
             config_source: -1,
-            is_sensitive: Default::default(),
-            synonyms: Default::default(),
-            config_type: Default::default(),
-            documentation: Some(Default::default()),
+            is_sensitive: false,
+            synonyms: Vec::new(),
+            config_type: 0,
+            documentation: Some(Cow::default()),
         }
     }
 }
@@ -153,20 +155,20 @@ impl Default for DescribeConfigsResourceResult<'_> {
 impl<'a> DescribeConfigsResourceResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.value = reader.nullable_string(flexible)?;
-        this.read_only = reader.bool()?;
-        this.config_source = reader.i8()?;
-        this.is_sensitive = reader.bool()?;
-        this.synonyms =
-            reader.array(flexible, 4, |reader| DescribeConfigsSynonym::decode(reader, version))?;
-        if version >= 3 {
-            this.config_type = reader.i8()?;
-        }
-        if version >= 3 {
-            this.documentation = reader.nullable_string(flexible)?;
-        }
+        let this = Self {
+            name: reader.string(flexible)?,
+            value: reader.nullable_string(flexible)?,
+            read_only: reader.bool()?,
+            config_source: reader.i8()?,
+            is_sensitive: reader.bool()?,
+            synonyms: reader.array(flexible, 4, |reader| DescribeConfigsSynonym::decode(reader, version))?,
+            config_type: if version >= 3 { reader.i8()? } else { 0 },
+            documentation: if version >= 3 {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(Cow::default())
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -225,11 +227,11 @@ pub struct DescribeConfigsResult<'a> {
 impl Default for DescribeConfigsResult<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            resource_type: Default::default(),
-            resource_name: Default::default(),
-            configs: Default::default(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            resource_type: 0,
+            resource_name: Cow::default(),
+            configs: Vec::new(),
         }
     }
 }
@@ -237,13 +239,14 @@ impl Default for DescribeConfigsResult<'_> {
 impl<'a> DescribeConfigsResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
-        this.configs =
-            reader.array(flexible, 9, |reader| DescribeConfigsResourceResult::decode(reader, version))?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+            configs: reader
+                .array(flexible, 9, |reader| DescribeConfigsResourceResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

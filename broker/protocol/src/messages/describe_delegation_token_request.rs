@@ -13,7 +13,7 @@ pub struct DescribeDelegationTokenRequest<'a> {
 
 impl Default for DescribeDelegationTokenRequest<'_> {
     fn default() -> Self {
-        Self { owners: Some(Default::default()) }
+        Self { owners: Some(Vec::new()) }
     }
 }
 
@@ -37,9 +37,11 @@ impl<'a> DescribeDelegationTokenRequest<'a> {
             });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.owners = reader
-            .nullable_array(flexible, 3, |reader| DescribeDelegationTokenOwner::decode(reader, version))?;
+        let this = Self {
+            owners: reader.nullable_array(flexible, 3, |reader| {
+                DescribeDelegationTokenOwner::decode(reader, version)
+            })?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -86,9 +88,8 @@ pub struct DescribeDelegationTokenOwner<'a> {
 impl<'a> DescribeDelegationTokenOwner<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.principal_type = reader.string(flexible)?;
-        this.principal_name = reader.string(flexible)?;
+        let this =
+            Self { principal_type: reader.string(flexible)?, principal_name: reader.string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -35,11 +35,11 @@ impl<'a> DescribeDelegationTokenResponse<'a> {
             });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.tokens =
-            reader.array(flexible, 30, |reader| DescribedDelegationToken::decode(reader, version))?;
-        this.throttle_time_ms = reader.i32()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            tokens: reader.array(flexible, 30, |reader| DescribedDelegationToken::decode(reader, version))?,
+            throttle_time_ms: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -88,9 +88,8 @@ pub struct DescribedDelegationTokenRenewer<'a> {
 impl<'a> DescribedDelegationTokenRenewer<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.principal_type = reader.string(flexible)?;
-        this.principal_name = reader.string(flexible)?;
+        let this =
+            Self { principal_type: reader.string(flexible)?, principal_name: reader.string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -143,22 +142,27 @@ pub struct DescribedDelegationToken<'a> {
 impl<'a> DescribedDelegationToken<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.principal_type = reader.string(flexible)?;
-        this.principal_name = reader.string(flexible)?;
-        if version >= 3 {
-            this.token_requester_principal_type = reader.string(flexible)?;
-        }
-        if version >= 3 {
-            this.token_requester_principal_name = reader.string(flexible)?;
-        }
-        this.issue_timestamp = reader.i64()?;
-        this.expiry_timestamp = reader.i64()?;
-        this.max_timestamp = reader.i64()?;
-        this.token_id = reader.string(flexible)?;
-        this.hmac = reader.bytes(flexible)?;
-        this.renewers =
-            reader.array(flexible, 3, |reader| DescribedDelegationTokenRenewer::decode(reader, version))?;
+        let this = Self {
+            principal_type: reader.string(flexible)?,
+            principal_name: reader.string(flexible)?,
+            token_requester_principal_type: if version >= 3 {
+                reader.string(flexible)?
+            } else {
+                Cow::default()
+            },
+            token_requester_principal_name: if version >= 3 {
+                reader.string(flexible)?
+            } else {
+                Cow::default()
+            },
+            issue_timestamp: reader.i64()?,
+            expiry_timestamp: reader.i64()?,
+            max_timestamp: reader.i64()?,
+            token_id: reader.string(flexible)?,
+            hmac: reader.bytes(flexible)?,
+            renewers: reader
+                .array(flexible, 3, |reader| DescribedDelegationTokenRenewer::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

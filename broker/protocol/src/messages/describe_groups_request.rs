@@ -30,11 +30,10 @@ impl<'a> DescribeGroupsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeGroupsRequest", version });
         }
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.groups = reader.array(flexible, 1, |reader| reader.string(flexible))?;
-        if version >= 3 {
-            this.include_authorized_operations = reader.bool()?;
-        }
+        let this = Self {
+            groups: reader.array(flexible, 1, |reader| reader.string(flexible))?,
+            include_authorized_operations: if version >= 3 { reader.bool()? } else { false },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,11 +30,10 @@ impl<'a> DescribeGroupsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeGroupsResponse", version });
         }
         let flexible = version >= 5;
-        let mut this = Self::default();
-        if version >= 1 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.groups = reader.array(flexible, 12, |reader| DescribedGroup::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: if version >= 1 { reader.i32()? } else { 0 },
+            groups: reader.array(flexible, 12, |reader| DescribedGroup::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -88,15 +87,14 @@ pub struct DescribedGroupMember<'a> {
 impl<'a> DescribedGroupMember<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.member_id = reader.string(flexible)?;
-        if version >= 4 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
-        this.client_id = reader.string(flexible)?;
-        this.client_host = reader.string(flexible)?;
-        this.member_metadata = reader.bytes(flexible)?;
-        this.member_assignment = reader.bytes(flexible)?;
+        let this = Self {
+            member_id: reader.string(flexible)?,
+            group_instance_id: if version >= 4 { reader.nullable_string(flexible)? } else { None },
+            client_id: reader.string(flexible)?,
+            client_host: reader.string(flexible)?,
+            member_metadata: reader.bytes(flexible)?,
+            member_assignment: reader.bytes(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -155,13 +153,13 @@ pub struct DescribedGroup<'a> {
 impl Default for DescribedGroup<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Default::default(),
-            group_id: Default::default(),
-            group_state: Default::default(),
-            protocol_type: Default::default(),
-            protocol_data: Default::default(),
-            members: Default::default(),
+            error_code: 0,
+            error_message: None,
+            group_id: Cow::default(),
+            group_state: Cow::default(),
+            protocol_type: Cow::default(),
+            protocol_data: Cow::default(),
+            members: Vec::new(),
             authorized_operations: i32::MIN,
         }
     }
@@ -170,19 +168,16 @@ impl Default for DescribedGroup<'_> {
 impl<'a> DescribedGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 5;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        if version >= 6 {
-            this.error_message = reader.nullable_string(flexible)?;
-        }
-        this.group_id = reader.string(flexible)?;
-        this.group_state = reader.string(flexible)?;
-        this.protocol_type = reader.string(flexible)?;
-        this.protocol_data = reader.string(flexible)?;
-        this.members = reader.array(flexible, 7, |reader| DescribedGroupMember::decode(reader, version))?;
-        if version >= 3 {
-            this.authorized_operations = reader.i32()?;
-        }
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: if version >= 6 { reader.nullable_string(flexible)? } else { None },
+            group_id: reader.string(flexible)?,
+            group_state: reader.string(flexible)?,
+            protocol_type: reader.string(flexible)?,
+            protocol_data: reader.string(flexible)?,
+            members: reader.array(flexible, 7, |reader| DescribedGroupMember::decode(reader, version))?,
+            authorized_operations: if version >= 3 { reader.i32()? } else { i32::MIN },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

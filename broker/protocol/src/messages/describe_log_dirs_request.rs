@@ -13,7 +13,7 @@ pub struct DescribeLogDirsRequest<'a> {
 
 impl Default for DescribeLogDirsRequest<'_> {
     fn default() -> Self {
-        Self { topics: Some(Default::default()) }
+        Self { topics: Some(Vec::new()) }
     }
 }
 
@@ -34,9 +34,10 @@ impl<'a> DescribeLogDirsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeLogDirsRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.topics =
-            reader.nullable_array(flexible, 3, |reader| DescribableLogDirTopic::decode(reader, version))?;
+        let this = Self {
+            topics: reader
+                .nullable_array(flexible, 3, |reader| DescribableLogDirTopic::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -80,9 +81,8 @@ pub struct DescribableLogDirTopic<'a> {
 impl<'a> DescribableLogDirTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.topic = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 4, Reader::i32)?;
+        let this =
+            Self { topic: reader.string(flexible)?, partitions: reader.array(flexible, 4, Reader::i32)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -32,12 +32,11 @@ impl<'a> DescribeLogDirsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeLogDirsResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        if version >= 3 {
-            this.error_code = reader.i16()?;
-        }
-        this.results = reader.array(flexible, 5, |reader| DescribeLogDirsResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: if version >= 3 { reader.i16()? } else { 0 },
+            results: reader.array(flexible, 5, |reader| DescribeLogDirsResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -89,11 +88,12 @@ pub struct DescribeLogDirsPartition {
 impl DescribeLogDirsPartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.partition_size = reader.i64()?;
-        this.offset_lag = reader.i64()?;
-        this.is_future_key = reader.bool()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            partition_size: reader.i64()?,
+            offset_lag: reader.i64()?,
+            is_future_key: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -134,10 +134,11 @@ pub struct DescribeLogDirsTopic<'a> {
 impl<'a> DescribeLogDirsTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 21, |reader| DescribeLogDirsPartition::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 21, |reader| DescribeLogDirsPartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -182,12 +183,12 @@ pub struct DescribeLogDirsResult<'a> {
 impl Default for DescribeLogDirsResult<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            log_dir: Default::default(),
-            topics: Default::default(),
+            error_code: 0,
+            log_dir: Cow::default(),
+            topics: Vec::new(),
             total_bytes: -1,
             usable_bytes: -1,
-            is_cordoned: Default::default(),
+            is_cordoned: false,
         }
     }
 }
@@ -195,19 +196,14 @@ impl Default for DescribeLogDirsResult<'_> {
 impl<'a> DescribeLogDirsResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.log_dir = reader.string(flexible)?;
-        this.topics = reader.array(flexible, 3, |reader| DescribeLogDirsTopic::decode(reader, version))?;
-        if version >= 4 {
-            this.total_bytes = reader.i64()?;
-        }
-        if version >= 4 {
-            this.usable_bytes = reader.i64()?;
-        }
-        if version >= 5 {
-            this.is_cordoned = reader.bool()?;
-        }
+        let this = Self {
+            error_code: reader.i16()?,
+            log_dir: reader.string(flexible)?,
+            topics: reader.array(flexible, 3, |reader| DescribeLogDirsTopic::decode(reader, version))?,
+            total_bytes: if version >= 4 { reader.i64()? } else { -1 },
+            usable_bytes: if version >= 4 { reader.i64()? } else { -1 },
+            is_cordoned: if version >= 5 { reader.bool()? } else { false },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -27,8 +27,7 @@ impl<'a> DescribeProducersRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeProducersRequest", version });
         }
-        let mut this = Self::default();
-        this.topics = reader.array(true, 3, |reader| TopicRequest::decode(reader, version))?;
+        let this = Self { topics: reader.array(true, 3, |reader| TopicRequest::decode(reader, version))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -64,9 +63,8 @@ pub struct TopicRequest<'a> {
 
 impl<'a> TopicRequest<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partition_indexes = reader.array(true, 4, Reader::i32)?;
+        let this =
+            Self { name: reader.string(true)?, partition_indexes: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

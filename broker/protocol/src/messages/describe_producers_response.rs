@@ -29,9 +29,10 @@ impl<'a> DescribeProducersResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeProducersResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.topics = reader.array(true, 3, |reader| TopicResponse::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            topics: reader.array(true, 3, |reader| TopicResponse::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -78,11 +79,11 @@ pub struct ProducerState {
 impl Default for ProducerState {
     fn default() -> Self {
         Self {
-            producer_id: Default::default(),
-            producer_epoch: Default::default(),
+            producer_id: 0,
+            producer_epoch: 0,
             last_sequence: -1,
             last_timestamp: -1,
-            coordinator_epoch: Default::default(),
+            coordinator_epoch: 0,
             current_txn_start_offset: -1,
         }
     }
@@ -90,13 +91,14 @@ impl Default for ProducerState {
 
 impl ProducerState {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i32()?;
-        this.last_sequence = reader.i32()?;
-        this.last_timestamp = reader.i64()?;
-        this.coordinator_epoch = reader.i32()?;
-        this.current_txn_start_offset = reader.i64()?;
+        let this = Self {
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i32()?,
+            last_sequence: reader.i32()?,
+            last_timestamp: reader.i64()?,
+            coordinator_epoch: reader.i32()?,
+            current_txn_start_offset: reader.i64()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -139,11 +141,12 @@ pub struct PartitionResponse<'a> {
 
 impl<'a> PartitionResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.active_producers = reader.array(true, 37, |reader| ProducerState::decode(reader, version))?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            active_producers: reader.array(true, 37, |reader| ProducerState::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -178,9 +181,10 @@ pub struct TopicResponse<'a> {
 
 impl<'a> TopicResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions = reader.array(true, 9, |reader| PartitionResponse::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader.array(true, 9, |reader| PartitionResponse::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -27,8 +27,7 @@ impl<'a> DescribeQuorumRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeQuorumRequest", version });
         }
-        let mut this = Self::default();
-        this.topics = reader.array(true, 3, |reader| TopicData::decode(reader, version))?;
+        let this = Self { topics: reader.array(true, 3, |reader| TopicData::decode(reader, version))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -62,8 +61,7 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
+        let this = Self { partition_index: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -92,9 +90,10 @@ pub struct TopicData<'a> {
 
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 5, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            partitions: reader.array(true, 5, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

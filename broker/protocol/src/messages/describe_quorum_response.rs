@@ -20,12 +20,7 @@ pub struct DescribeQuorumResponse<'a> {
 
 impl Default for DescribeQuorumResponse<'_> {
     fn default() -> Self {
-        Self {
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            topics: Default::default(),
-            nodes: Default::default(),
-        }
+        Self { error_code: 0, error_message: Some(Cow::default()), topics: Vec::new(), nodes: Vec::new() }
     }
 }
 
@@ -45,15 +40,16 @@ impl<'a> DescribeQuorumResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeQuorumResponse", version });
         }
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        if version >= 2 {
-            this.error_message = reader.nullable_string(true)?;
-        }
-        this.topics = reader.array(true, 3, |reader| TopicData::decode(reader, version))?;
-        if version >= 2 {
-            this.nodes = reader.array(true, 6, |reader| Node::decode(reader, version))?;
-        }
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: if version >= 2 { reader.nullable_string(true)? } else { Some(Cow::default()) },
+            topics: reader.array(true, 3, |reader| TopicData::decode(reader, version))?,
+            nodes: if version >= 2 {
+                reader.array(true, 6, |reader| Node::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -106,9 +102,9 @@ pub struct ReplicaState {
 impl Default for ReplicaState {
     fn default() -> Self {
         Self {
-            replica_id: Default::default(),
-            replica_directory_id: Default::default(),
-            log_end_offset: Default::default(),
+            replica_id: 0,
+            replica_directory_id: Uuid::nil(),
+            log_end_offset: 0,
             last_fetch_timestamp: -1,
             last_caught_up_timestamp: -1,
         }
@@ -117,18 +113,13 @@ impl Default for ReplicaState {
 
 impl ReplicaState {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.replica_id = reader.i32()?;
-        if version >= 2 {
-            this.replica_directory_id = reader.uuid()?;
-        }
-        this.log_end_offset = reader.i64()?;
-        if version >= 1 {
-            this.last_fetch_timestamp = reader.i64()?;
-        }
-        if version >= 1 {
-            this.last_caught_up_timestamp = reader.i64()?;
-        }
+        let this = Self {
+            replica_id: reader.i32()?,
+            replica_directory_id: if version >= 2 { reader.uuid()? } else { Uuid::nil() },
+            log_end_offset: reader.i64()?,
+            last_fetch_timestamp: if version >= 1 { reader.i64()? } else { -1 },
+            last_caught_up_timestamp: if version >= 1 { reader.i64()? } else { -1 },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -184,31 +175,30 @@ pub struct PartitionData<'a> {
 impl Default for PartitionData<'_> {
     fn default() -> Self {
         Self {
-            partition_index: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            leader_id: Default::default(),
-            leader_epoch: Default::default(),
-            high_watermark: Default::default(),
-            current_voters: Default::default(),
-            observers: Default::default(),
+            partition_index: 0,
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            leader_id: 0,
+            leader_epoch: 0,
+            high_watermark: 0,
+            current_voters: Vec::new(),
+            observers: Vec::new(),
         }
     }
 }
 
 impl<'a> PartitionData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        if version >= 2 {
-            this.error_message = reader.nullable_string(true)?;
-        }
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.high_watermark = reader.i64()?;
-        this.current_voters = reader.array(true, 13, |reader| ReplicaState::decode(reader, version))?;
-        this.observers = reader.array(true, 13, |reader| ReplicaState::decode(reader, version))?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: if version >= 2 { reader.nullable_string(true)? } else { Some(Cow::default()) },
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            high_watermark: reader.i64()?,
+            current_voters: reader.array(true, 13, |reader| ReplicaState::decode(reader, version))?,
+            observers: reader.array(true, 13, |reader| ReplicaState::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -253,9 +243,10 @@ pub struct TopicData<'a> {
 
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 25, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            partitions: reader.array(true, 25, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -288,10 +279,7 @@ pub struct Listener<'a> {
 
 impl<'a> Listener<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { name: reader.string(true)?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -324,9 +312,10 @@ pub struct Node<'a> {
 
 impl<'a> Node<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.listeners = reader.array(true, 5, |reader| Listener::decode(reader, version))?;
+        let this = Self {
+            node_id: reader.i32()?,
+            listeners: reader.array(true, 5, |reader| Listener::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

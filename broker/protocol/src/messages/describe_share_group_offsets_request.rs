@@ -30,9 +30,10 @@ impl<'a> DescribeShareGroupOffsetsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.groups =
-            reader.array(true, 3, |reader| DescribeShareGroupOffsetsRequestGroup::decode(reader, version))?;
+        let this = Self {
+            groups: reader
+                .array(true, 3, |reader| DescribeShareGroupOffsetsRequestGroup::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -71,9 +72,7 @@ pub struct DescribeShareGroupOffsetsRequestTopic<'a> {
 
 impl<'a> DescribeShareGroupOffsetsRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic_name: reader.string(true)?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -104,17 +103,18 @@ pub struct DescribeShareGroupOffsetsRequestGroup<'a> {
 
 impl Default for DescribeShareGroupOffsetsRequestGroup<'_> {
     fn default() -> Self {
-        Self { group_id: Default::default(), topics: Some(Default::default()) }
+        Self { group_id: Cow::default(), topics: Some(Vec::new()) }
     }
 }
 
 impl<'a> DescribeShareGroupOffsetsRequestGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics = reader.nullable_array(true, 3, |reader| {
-            DescribeShareGroupOffsetsRequestTopic::decode(reader, version)
-        })?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader.nullable_array(true, 3, |reader| {
+                DescribeShareGroupOffsetsRequestTopic::decode(reader, version)
+            })?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

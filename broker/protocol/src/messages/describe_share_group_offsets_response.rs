@@ -33,10 +33,11 @@ impl<'a> DescribeShareGroupOffsetsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.groups = reader
-            .array(true, 6, |reader| DescribeShareGroupOffsetsResponseGroup::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            groups: reader
+                .array(true, 6, |reader| DescribeShareGroupOffsetsResponseGroup::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -86,27 +87,26 @@ pub struct DescribeShareGroupOffsetsResponsePartition<'a> {
 impl Default for DescribeShareGroupOffsetsResponsePartition<'_> {
     fn default() -> Self {
         Self {
-            partition_index: Default::default(),
-            start_offset: Default::default(),
-            leader_epoch: Default::default(),
+            partition_index: 0,
+            start_offset: 0,
+            leader_epoch: 0,
             lag: -1,
-            error_code: Default::default(),
-            error_message: Default::default(),
+            error_code: 0,
+            error_message: None,
         }
     }
 }
 
 impl<'a> DescribeShareGroupOffsetsResponsePartition<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.start_offset = reader.i64()?;
-        this.leader_epoch = reader.i32()?;
-        if version >= 1 {
-            this.lag = reader.i64()?;
-        }
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            start_offset: reader.i64()?,
+            leader_epoch: reader.i32()?,
+            lag: if version >= 1 { reader.i64()? } else { -1 },
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -149,11 +149,13 @@ pub struct DescribeShareGroupOffsetsResponseTopic<'a> {
 
 impl<'a> DescribeShareGroupOffsetsResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader
-            .array(true, 20, |reader| DescribeShareGroupOffsetsResponsePartition::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 20, |reader| {
+                DescribeShareGroupOffsetsResponsePartition::decode(reader, version)
+            })?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -190,12 +192,13 @@ pub struct DescribeShareGroupOffsetsResponseGroup<'a> {
 
 impl<'a> DescribeShareGroupOffsetsResponseGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics = reader
-            .array(true, 19, |reader| DescribeShareGroupOffsetsResponseTopic::decode(reader, version))?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader
+                .array(true, 19, |reader| DescribeShareGroupOffsetsResponseTopic::decode(reader, version))?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

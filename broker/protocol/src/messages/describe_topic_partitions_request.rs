@@ -17,7 +17,7 @@ pub struct DescribeTopicPartitionsRequest<'a> {
 
 impl Default for DescribeTopicPartitionsRequest<'_> {
     fn default() -> Self {
-        Self { topics: Default::default(), response_partition_limit: 2000, cursor: Default::default() }
+        Self { topics: Vec::new(), response_partition_limit: 2000, cursor: None }
     }
 }
 
@@ -40,10 +40,11 @@ impl<'a> DescribeTopicPartitionsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.topics = reader.array(true, 2, |reader| TopicRequest::decode(reader, version))?;
-        this.response_partition_limit = reader.i32()?;
-        this.cursor = reader.nullable_struct(|reader| Cursor::decode(reader, version))?;
+        let this = Self {
+            topics: reader.array(true, 2, |reader| TopicRequest::decode(reader, version))?,
+            response_partition_limit: reader.i32()?,
+            cursor: reader.nullable_struct(|reader| Cursor::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -84,8 +85,7 @@ pub struct TopicRequest<'a> {
 
 impl<'a> TopicRequest<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
+        let this = Self { name: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -114,9 +114,7 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partition_index = reader.i32()?;
+        let this = Self { topic_name: reader.string(true)?, partition_index: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

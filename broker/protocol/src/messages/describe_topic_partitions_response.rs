@@ -35,11 +35,12 @@ impl<'a> DescribeTopicPartitionsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.topics =
-            reader.array(true, 26, |reader| DescribeTopicPartitionsResponseTopic::decode(reader, version))?;
-        this.next_cursor = reader.nullable_struct(|reader| Cursor::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            topics: reader
+                .array(true, 26, |reader| DescribeTopicPartitionsResponseTopic::decode(reader, version))?,
+            next_cursor: reader.nullable_struct(|reader| Cursor::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -97,31 +98,32 @@ pub struct DescribeTopicPartitionsResponsePartition {
 impl Default for DescribeTopicPartitionsResponsePartition {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            partition_index: Default::default(),
-            leader_id: Default::default(),
+            error_code: 0,
+            partition_index: 0,
+            leader_id: 0,
             leader_epoch: -1,
-            replica_nodes: Default::default(),
-            isr_nodes: Default::default(),
-            eligible_leader_replicas: Default::default(),
-            last_known_elr: Default::default(),
-            offline_replicas: Default::default(),
+            replica_nodes: Vec::new(),
+            isr_nodes: Vec::new(),
+            eligible_leader_replicas: None,
+            last_known_elr: None,
+            offline_replicas: Vec::new(),
         }
     }
 }
 
 impl DescribeTopicPartitionsResponsePartition {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.partition_index = reader.i32()?;
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.replica_nodes = reader.array(true, 4, Reader::i32)?;
-        this.isr_nodes = reader.array(true, 4, Reader::i32)?;
-        this.eligible_leader_replicas = reader.nullable_array(true, 4, Reader::i32)?;
-        this.last_known_elr = reader.nullable_array(true, 4, Reader::i32)?;
-        this.offline_replicas = reader.array(true, 4, Reader::i32)?;
+        let this = Self {
+            error_code: reader.i16()?,
+            partition_index: reader.i32()?,
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            replica_nodes: reader.array(true, 4, Reader::i32)?,
+            isr_nodes: reader.array(true, 4, Reader::i32)?,
+            eligible_leader_replicas: reader.nullable_array(true, 4, Reader::i32)?,
+            last_known_elr: reader.nullable_array(true, 4, Reader::i32)?,
+            offline_replicas: reader.array(true, 4, Reader::i32)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -175,11 +177,11 @@ pub struct DescribeTopicPartitionsResponseTopic<'a> {
 impl Default for DescribeTopicPartitionsResponseTopic<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            name: Some(Default::default()),
-            topic_id: Default::default(),
-            is_internal: Default::default(),
-            partitions: Default::default(),
+            error_code: 0,
+            name: Some(Cow::default()),
+            topic_id: Uuid::nil(),
+            is_internal: false,
+            partitions: Vec::new(),
             topic_authorized_operations: i32::MIN,
         }
     }
@@ -187,14 +189,16 @@ impl Default for DescribeTopicPartitionsResponseTopic<'_> {
 
 impl<'a> DescribeTopicPartitionsResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.name = reader.nullable_string(true)?;
-        this.topic_id = reader.uuid()?;
-        this.is_internal = reader.bool()?;
-        this.partitions = reader
-            .array(true, 20, |reader| DescribeTopicPartitionsResponsePartition::decode(reader, version))?;
-        this.topic_authorized_operations = reader.i32()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            name: reader.nullable_string(true)?,
+            topic_id: reader.uuid()?,
+            is_internal: reader.bool()?,
+            partitions: reader.array(true, 20, |reader| {
+                DescribeTopicPartitionsResponsePartition::decode(reader, version)
+            })?,
+            topic_authorized_operations: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -233,9 +237,7 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partition_index = reader.i32()?;
+        let this = Self { topic_name: reader.string(true)?, partition_index: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

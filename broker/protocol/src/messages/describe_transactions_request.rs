@@ -27,8 +27,7 @@ impl<'a> DescribeTransactionsRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeTransactionsRequest", version });
         }
-        let mut this = Self::default();
-        this.transactional_ids = reader.array(true, 1, |reader| reader.string(true))?;
+        let this = Self { transactional_ids: reader.array(true, 1, |reader| reader.string(true))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

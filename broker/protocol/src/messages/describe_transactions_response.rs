@@ -29,10 +29,10 @@ impl<'a> DescribeTransactionsResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "DescribeTransactionsResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.transaction_states =
-            reader.array(true, 28, |reader| TransactionState::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            transaction_states: reader.array(true, 28, |reader| TransactionState::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -70,9 +70,7 @@ pub struct TopicData<'a> {
 
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic: reader.string(true)?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -115,15 +113,16 @@ pub struct TransactionState<'a> {
 
 impl<'a> TransactionState<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.transactional_id = reader.string(true)?;
-        this.transaction_state = reader.string(true)?;
-        this.transaction_timeout_ms = reader.i32()?;
-        this.transaction_start_time_ms = reader.i64()?;
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        this.topics = reader.array(true, 3, |reader| TopicData::decode(reader, version))?;
+        let this = Self {
+            error_code: reader.i16()?,
+            transactional_id: reader.string(true)?,
+            transaction_state: reader.string(true)?,
+            transaction_timeout_ms: reader.i32()?,
+            transaction_start_time_ms: reader.i64()?,
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            topics: reader.array(true, 3, |reader| TopicData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

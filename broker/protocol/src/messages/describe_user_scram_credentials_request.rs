@@ -13,7 +13,7 @@ pub struct DescribeUserScramCredentialsRequest<'a> {
 
 impl Default for DescribeUserScramCredentialsRequest<'_> {
     fn default() -> Self {
-        Self { users: Some(Default::default()) }
+        Self { users: Some(Vec::new()) }
     }
 }
 
@@ -36,8 +36,8 @@ impl<'a> DescribeUserScramCredentialsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.users = reader.nullable_array(true, 2, |reader| UserName::decode(reader, version))?;
+        let this =
+            Self { users: reader.nullable_array(true, 2, |reader| UserName::decode(reader, version))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -75,8 +75,7 @@ pub struct UserName<'a> {
 
 impl<'a> UserName<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
+        let this = Self { name: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

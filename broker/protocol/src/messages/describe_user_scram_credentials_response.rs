@@ -19,12 +19,7 @@ pub struct DescribeUserScramCredentialsResponse<'a> {
 
 impl Default for DescribeUserScramCredentialsResponse<'_> {
     fn default() -> Self {
-        Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            results: Default::default(),
-        }
+        Self { throttle_time_ms: 0, error_code: 0, error_message: Some(Cow::default()), results: Vec::new() }
     }
 }
 
@@ -47,12 +42,13 @@ impl<'a> DescribeUserScramCredentialsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.results =
-            reader.array(true, 6, |reader| DescribeUserScramCredentialsResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            results: reader
+                .array(true, 6, |reader| DescribeUserScramCredentialsResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -97,9 +93,7 @@ pub struct CredentialInfo {
 
 impl CredentialInfo {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.mechanism = reader.i8()?;
-        this.iterations = reader.i32()?;
+        let this = Self { mechanism: reader.i8()?, iterations: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -135,21 +129,22 @@ pub struct DescribeUserScramCredentialsResult<'a> {
 impl Default for DescribeUserScramCredentialsResult<'_> {
     fn default() -> Self {
         Self {
-            user: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            credential_infos: Default::default(),
+            user: Cow::default(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            credential_infos: Vec::new(),
         }
     }
 }
 
 impl<'a> DescribeUserScramCredentialsResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.user = reader.string(true)?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.credential_infos = reader.array(true, 6, |reader| CredentialInfo::decode(reader, version))?;
+        let this = Self {
+            user: reader.string(true)?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            credential_infos: reader.array(true, 6, |reader| CredentialInfo::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -17,11 +17,7 @@ pub struct ElectLeadersRequest<'a> {
 
 impl Default for ElectLeadersRequest<'_> {
     fn default() -> Self {
-        Self {
-            election_type: Default::default(),
-            topic_partitions: Some(Default::default()),
-            timeout_ms: 60000,
-        }
+        Self { election_type: 0, topic_partitions: Some(Vec::new()), timeout_ms: 60000 }
     }
 }
 
@@ -42,13 +38,12 @@ impl<'a> ElectLeadersRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ElectLeadersRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        if version >= 1 {
-            this.election_type = reader.i8()?;
-        }
-        this.topic_partitions =
-            reader.nullable_array(flexible, 3, |reader| TopicPartitions::decode(reader, version))?;
-        this.timeout_ms = reader.i32()?;
+        let this = Self {
+            election_type: if version >= 1 { reader.i8()? } else { 0 },
+            topic_partitions: reader
+                .nullable_array(flexible, 3, |reader| TopicPartitions::decode(reader, version))?,
+            timeout_ms: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -98,9 +93,8 @@ pub struct TopicPartitions<'a> {
 impl<'a> TopicPartitions<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.topic = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 4, Reader::i32)?;
+        let this =
+            Self { topic: reader.string(flexible)?, partitions: reader.array(flexible, 4, Reader::i32)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

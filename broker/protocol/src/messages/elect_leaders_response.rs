@@ -32,13 +32,12 @@ impl<'a> ElectLeadersResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ElectLeadersResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        if version >= 1 {
-            this.error_code = reader.i16()?;
-        }
-        this.replica_election_results =
-            reader.array(flexible, 3, |reader| ReplicaElectionResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: if version >= 1 { reader.i16()? } else { 0 },
+            replica_election_results: reader
+                .array(flexible, 3, |reader| ReplicaElectionResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -89,21 +88,18 @@ pub struct PartitionResult<'a> {
 
 impl Default for PartitionResult<'_> {
     fn default() -> Self {
-        Self {
-            partition_id: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-        }
+        Self { partition_id: 0, error_code: 0, error_message: Some(Cow::default()) }
     }
 }
 
 impl<'a> PartitionResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.partition_id = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
+        let this = Self {
+            partition_id: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -142,10 +138,10 @@ pub struct ReplicaElectionResult<'a> {
 impl<'a> ReplicaElectionResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.topic = reader.string(flexible)?;
-        this.partition_result =
-            reader.array(flexible, 8, |reader| PartitionResult::decode(reader, version))?;
+        let this = Self {
+            topic: reader.string(flexible)?,
+            partition_result: reader.array(flexible, 8, |reader| PartitionResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -33,13 +33,15 @@ impl<'a> EndQuorumEpochRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "EndQuorumEpochRequest", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.cluster_id = reader.nullable_string(flexible)?;
-        this.topics = reader.array(flexible, 3, |reader| TopicData::decode(reader, version))?;
-        if version >= 1 {
-            this.leader_endpoints =
-                reader.array(flexible, 5, |reader| LeaderEndpoint::decode(reader, version))?;
-        }
+        let this = Self {
+            cluster_id: reader.nullable_string(flexible)?,
+            topics: reader.array(flexible, 3, |reader| TopicData::decode(reader, version))?,
+            leader_endpoints: if version >= 1 {
+                reader.array(flexible, 5, |reader| LeaderEndpoint::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -87,9 +89,7 @@ pub struct ReplicaInfo {
 
 impl ReplicaInfo {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.candidate_id = reader.i32()?;
-        this.candidate_directory_id = reader.uuid()?;
+        let this = Self { candidate_id: reader.i32()?, candidate_directory_id: reader.uuid()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -127,17 +127,21 @@ pub struct PartitionData {
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        if version >= 1 {
-            this.preferred_candidates =
-                reader.array(flexible, 21, |reader| ReplicaInfo::decode(reader, version))?;
-        }
-        if version == 0 {
-            this.preferred_successors = reader.array(flexible, 4, Reader::i32)?;
-        }
+        let this = Self {
+            partition_index: reader.i32()?,
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            preferred_candidates: if version >= 1 {
+                reader.array(flexible, 21, |reader| ReplicaInfo::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            preferred_successors: if version == 0 {
+                reader.array(flexible, 4, Reader::i32)?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -186,9 +190,10 @@ pub struct TopicData<'a> {
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.topic_name = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 14, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(flexible)?,
+            partitions: reader.array(flexible, 14, |reader| PartitionData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -226,10 +231,7 @@ pub struct LeaderEndpoint<'a> {
 
 impl<'a> LeaderEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { name: reader.string(true)?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -32,9 +32,11 @@ impl<'a> EndQuorumEpochResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "EndQuorumEpochResponse", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.topics = reader.array(flexible, 3, |reader| TopicData::decode(reader, version))?;
+        let mut this = Self {
+            error_code: reader.i16()?,
+            topics: reader.array(flexible, 3, |reader| TopicData::decode(reader, version))?,
+            node_endpoints: Vec::new(),
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -101,11 +103,12 @@ pub struct PartitionData {
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -146,9 +149,10 @@ pub struct TopicData<'a> {
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.topic_name = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 14, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(flexible)?,
+            partitions: reader.array(flexible, 14, |reader| PartitionData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -186,10 +190,7 @@ pub struct NodeEndpoint<'a> {
 
 impl<'a> NodeEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { node_id: reader.i32()?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -23,9 +23,7 @@ impl EndTxnMarker {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "EndTxnMarker", version });
         }
-        let mut this = Self::default();
-        this.coordinator_epoch = reader.i32()?;
-        Ok(this)
+        Ok(Self { coordinator_epoch: reader.i32()? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

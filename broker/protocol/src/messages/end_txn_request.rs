@@ -34,11 +34,12 @@ impl<'a> EndTxnRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "EndTxnRequest", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.transactional_id = reader.string(flexible)?;
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        this.committed = reader.bool()?;
+        let this = Self {
+            transactional_id: reader.string(flexible)?,
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            committed: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -17,12 +17,7 @@ pub struct EndTxnResponse {
 
 impl Default for EndTxnResponse {
     fn default() -> Self {
-        Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            producer_id: -1,
-            producer_epoch: -1,
-        }
+        Self { throttle_time_ms: 0, error_code: 0, producer_id: -1, producer_epoch: -1 }
     }
 }
 
@@ -43,15 +38,12 @@ impl EndTxnResponse {
             return Err(DecodeError::UnsupportedVersion { message: "EndTxnResponse", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        if version >= 5 {
-            this.producer_id = reader.i64()?;
-        }
-        if version >= 5 {
-            this.producer_epoch = reader.i16()?;
-        }
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            producer_id: if version >= 5 { reader.i64()? } else { -1 },
+            producer_epoch: if version >= 5 { reader.i16()? } else { -1 },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

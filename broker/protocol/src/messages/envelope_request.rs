@@ -18,9 +18,9 @@ pub struct EnvelopeRequest<'a> {
 impl Default for EnvelopeRequest<'_> {
     fn default() -> Self {
         Self {
-            request_data: Default::default(),
-            request_principal: Some(Default::default()),
-            client_host_address: Default::default(),
+            request_data: Cow::default(),
+            request_principal: Some(Cow::default()),
+            client_host_address: Cow::default(),
         }
     }
 }
@@ -41,10 +41,11 @@ impl<'a> EnvelopeRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "EnvelopeRequest", version });
         }
-        let mut this = Self::default();
-        this.request_data = reader.bytes(true)?;
-        this.request_principal = reader.nullable_bytes(true)?;
-        this.client_host_address = reader.bytes(true)?;
+        let this = Self {
+            request_data: reader.bytes(true)?,
+            request_principal: reader.nullable_bytes(true)?,
+            client_host_address: reader.bytes(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

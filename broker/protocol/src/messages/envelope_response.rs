@@ -29,9 +29,7 @@ impl<'a> EnvelopeResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "EnvelopeResponse", version });
         }
-        let mut this = Self::default();
-        this.response_data = reader.nullable_bytes(true)?;
-        this.error_code = reader.i16()?;
+        let this = Self { response_data: reader.nullable_bytes(true)?, error_code: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -30,9 +30,7 @@ impl<'a> ExpireDelegationTokenRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ExpireDelegationTokenRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.hmac = reader.bytes(flexible)?;
-        this.expiry_time_period_ms = reader.i64()?;
+        let this = Self { hmac: reader.bytes(flexible)?, expiry_time_period_ms: reader.i64()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -38,17 +38,17 @@ impl Default for FetchRequest<'_> {
     fn default() -> Self {
         Self {
             replica_id: -1,
-            max_wait_ms: Default::default(),
-            min_bytes: Default::default(),
+            max_wait_ms: 0,
+            min_bytes: 0,
             max_bytes: i32::MAX,
-            isolation_level: Default::default(),
-            session_id: Default::default(),
+            isolation_level: 0,
+            session_id: 0,
             session_epoch: -1,
-            topics: Default::default(),
-            forgotten_topics_data: Default::default(),
-            rack_id: Default::default(),
-            cluster_id: Default::default(),
-            replica_state: Default::default(),
+            topics: Vec::new(),
+            forgotten_topics_data: Vec::new(),
+            rack_id: Cow::default(),
+            cluster_id: None,
+            replica_state: ReplicaState::default(),
         }
     }
 }
@@ -70,28 +70,24 @@ impl<'a> FetchRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "FetchRequest", version });
         }
         let flexible = version >= 12;
-        let mut this = Self::default();
-        if version <= 14 {
-            this.replica_id = reader.i32()?;
-        }
-        this.max_wait_ms = reader.i32()?;
-        this.min_bytes = reader.i32()?;
-        this.max_bytes = reader.i32()?;
-        this.isolation_level = reader.i8()?;
-        if version >= 7 {
-            this.session_id = reader.i32()?;
-        }
-        if version >= 7 {
-            this.session_epoch = reader.i32()?;
-        }
-        this.topics = reader.array(flexible, 3, |reader| FetchTopic::decode(reader, version))?;
-        if version >= 7 {
-            this.forgotten_topics_data =
-                reader.array(flexible, 3, |reader| ForgottenTopic::decode(reader, version))?;
-        }
-        if version >= 11 {
-            this.rack_id = reader.string(flexible)?;
-        }
+        let mut this = Self {
+            replica_id: if version <= 14 { reader.i32()? } else { -1 },
+            max_wait_ms: reader.i32()?,
+            min_bytes: reader.i32()?,
+            max_bytes: reader.i32()?,
+            isolation_level: reader.i8()?,
+            session_id: if version >= 7 { reader.i32()? } else { 0 },
+            session_epoch: if version >= 7 { reader.i32()? } else { -1 },
+            topics: reader.array(flexible, 3, |reader| FetchTopic::decode(reader, version))?,
+            forgotten_topics_data: if version >= 7 {
+                reader.array(flexible, 3, |reader| ForgottenTopic::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            rack_id: if version >= 11 { reader.string(flexible)? } else { Cow::default() },
+            cluster_id: None,
+            replica_state: ReplicaState::default(),
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -197,13 +193,13 @@ pub struct FetchPartition {
 impl Default for FetchPartition {
     fn default() -> Self {
         Self {
-            partition: Default::default(),
+            partition: 0,
             current_leader_epoch: -1,
-            fetch_offset: Default::default(),
+            fetch_offset: 0,
             last_fetched_epoch: -1,
             log_start_offset: -1,
-            partition_max_bytes: Default::default(),
-            replica_directory_id: Default::default(),
+            partition_max_bytes: 0,
+            replica_directory_id: Uuid::nil(),
             high_watermark: i64::MAX,
         }
     }
@@ -212,19 +208,16 @@ impl Default for FetchPartition {
 impl FetchPartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        if version >= 9 {
-            this.current_leader_epoch = reader.i32()?;
-        }
-        this.fetch_offset = reader.i64()?;
-        if version >= 12 {
-            this.last_fetched_epoch = reader.i32()?;
-        }
-        if version >= 5 {
-            this.log_start_offset = reader.i64()?;
-        }
-        this.partition_max_bytes = reader.i32()?;
+        let mut this = Self {
+            partition: reader.i32()?,
+            current_leader_epoch: if version >= 9 { reader.i32()? } else { -1 },
+            fetch_offset: reader.i64()?,
+            last_fetched_epoch: if version >= 12 { reader.i32()? } else { -1 },
+            log_start_offset: if version >= 5 { reader.i64()? } else { -1 },
+            partition_max_bytes: reader.i32()?,
+            replica_directory_id: Uuid::nil(),
+            high_watermark: i64::MAX,
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -299,14 +292,11 @@ pub struct FetchTopic<'a> {
 impl<'a> FetchTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut this = Self::default();
-        if version >= 13 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 12 {
-            this.topic = reader.string(flexible)?;
-        }
-        this.partitions = reader.array(flexible, 16, |reader| FetchPartition::decode(reader, version))?;
+        let this = Self {
+            topic_id: if version >= 13 { reader.uuid()? } else { Uuid::nil() },
+            topic: if version <= 12 { reader.string(flexible)? } else { Cow::default() },
+            partitions: reader.array(flexible, 16, |reader| FetchPartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -351,14 +341,11 @@ pub struct ForgottenTopic<'a> {
 impl<'a> ForgottenTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut this = Self::default();
-        if version >= 13 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 12 {
-            this.topic = reader.string(flexible)?;
-        }
-        this.partitions = reader.array(flexible, 4, Reader::i32)?;
+        let this = Self {
+            topic_id: if version >= 13 { reader.uuid()? } else { Uuid::nil() },
+            topic: if version <= 12 { reader.string(flexible)? } else { Cow::default() },
+            partitions: reader.array(flexible, 4, Reader::i32)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -406,9 +393,7 @@ impl Default for ReplicaState {
 
 impl ReplicaState {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.replica_id = reader.i32()?;
-        this.replica_epoch = reader.i64()?;
+        let this = Self { replica_id: reader.i32()?, replica_epoch: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -37,16 +37,13 @@ impl<'a> FetchResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "FetchResponse", version });
         }
         let flexible = version >= 12;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        if version >= 7 {
-            this.error_code = reader.i16()?;
-        }
-        if version >= 7 {
-            this.session_id = reader.i32()?;
-        }
-        this.responses =
-            reader.array(flexible, 3, |reader| FetchableTopicResponse::decode(reader, version))?;
+        let mut this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: if version >= 7 { reader.i16()? } else { 0 },
+            session_id: if version >= 7 { reader.i32()? } else { 0 },
+            responses: reader.array(flexible, 3, |reader| FetchableTopicResponse::decode(reader, version))?,
+            node_endpoints: Vec::new(),
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -117,9 +114,7 @@ pub struct AbortedTransaction {
 impl AbortedTransaction {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut this = Self::default();
-        this.producer_id = reader.i64()?;
-        this.first_offset = reader.i64()?;
+        let this = Self { producer_id: reader.i64()?, first_offset: reader.i64()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -161,9 +156,7 @@ impl Default for EpochEndOffset {
 
 impl EpochEndOffset {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.epoch = reader.i32()?;
-        this.end_offset = reader.i64()?;
+        let this = Self { epoch: reader.i32()?, end_offset: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -200,9 +193,7 @@ impl Default for LeaderIdAndEpoch {
 
 impl LeaderIdAndEpoch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self { leader_id: reader.i32()?, leader_epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -239,9 +230,7 @@ impl Default for SnapshotId {
 
 impl SnapshotId {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.end_offset = reader.i64()?;
-        this.epoch = reader.i32()?;
+        let this = Self { end_offset: reader.i64()?, epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -291,17 +280,17 @@ pub struct PartitionData<'a> {
 impl Default for PartitionData<'_> {
     fn default() -> Self {
         Self {
-            partition_index: Default::default(),
-            error_code: Default::default(),
-            high_watermark: Default::default(),
+            partition_index: 0,
+            error_code: 0,
+            high_watermark: 0,
             last_stable_offset: -1,
             log_start_offset: -1,
-            aborted_transactions: Some(Default::default()),
+            aborted_transactions: Some(Vec::new()),
             preferred_read_replica: -1,
-            records: Default::default(),
-            diverging_epoch: Default::default(),
-            current_leader: Default::default(),
-            snapshot_id: Default::default(),
+            records: Records::Null,
+            diverging_epoch: EpochEndOffset::default(),
+            current_leader: LeaderIdAndEpoch::default(),
+            snapshot_id: SnapshotId::default(),
         }
     }
 }
@@ -309,20 +298,20 @@ impl Default for PartitionData<'_> {
 impl<'a> PartitionData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.high_watermark = reader.i64()?;
-        this.last_stable_offset = reader.i64()?;
-        if version >= 5 {
-            this.log_start_offset = reader.i64()?;
-        }
-        this.aborted_transactions =
-            reader.nullable_array(flexible, 16, |reader| AbortedTransaction::decode(reader, version))?;
-        if version >= 11 {
-            this.preferred_read_replica = reader.i32()?;
-        }
-        this.records = reader.records(flexible)?;
+        let mut this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            high_watermark: reader.i64()?,
+            last_stable_offset: reader.i64()?,
+            log_start_offset: if version >= 5 { reader.i64()? } else { -1 },
+            aborted_transactions: reader
+                .nullable_array(flexible, 16, |reader| AbortedTransaction::decode(reader, version))?,
+            preferred_read_replica: if version >= 11 { reader.i32()? } else { -1 },
+            records: reader.records(flexible)?,
+            diverging_epoch: EpochEndOffset::default(),
+            current_leader: LeaderIdAndEpoch::default(),
+            snapshot_id: SnapshotId::default(),
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -409,14 +398,11 @@ pub struct FetchableTopicResponse<'a> {
 impl<'a> FetchableTopicResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 12;
-        let mut this = Self::default();
-        if version >= 13 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 12 {
-            this.topic = reader.string(flexible)?;
-        }
-        this.partitions = reader.array(flexible, 30, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: if version >= 13 { reader.uuid()? } else { Uuid::nil() },
+            topic: if version <= 12 { reader.string(flexible)? } else { Cow::default() },
+            partitions: reader.array(flexible, 30, |reader| PartitionData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -462,11 +448,12 @@ pub struct NodeEndpoint<'a> {
 
 impl<'a> NodeEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.i32()?;
-        this.rack = reader.nullable_string(true)?;
+        let this = Self {
+            node_id: reader.i32()?,
+            host: reader.string(true)?,
+            port: reader.i32()?,
+            rack: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -20,12 +20,7 @@ pub struct FetchSnapshotRequest<'a> {
 
 impl Default for FetchSnapshotRequest<'_> {
     fn default() -> Self {
-        Self {
-            replica_id: -1,
-            max_bytes: i32::MAX,
-            topics: Default::default(),
-            cluster_id: Default::default(),
-        }
+        Self { replica_id: -1, max_bytes: i32::MAX, topics: Vec::new(), cluster_id: None }
     }
 }
 
@@ -45,10 +40,12 @@ impl<'a> FetchSnapshotRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "FetchSnapshotRequest", version });
         }
-        let mut this = Self::default();
-        this.replica_id = reader.i32()?;
-        this.max_bytes = reader.i32()?;
-        this.topics = reader.array(true, 3, |reader| TopicSnapshot::decode(reader, version))?;
+        let mut this = Self {
+            replica_id: reader.i32()?,
+            max_bytes: reader.i32()?,
+            topics: reader.array(true, 3, |reader| TopicSnapshot::decode(reader, version))?,
+            cluster_id: None,
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.cluster_id = reader.nullable_string(true)?,
@@ -102,9 +99,7 @@ pub struct SnapshotId {
 
 impl SnapshotId {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.end_offset = reader.i64()?;
-        this.epoch = reader.i32()?;
+        let this = Self { end_offset: reader.i64()?, epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -141,11 +136,13 @@ pub struct PartitionSnapshot {
 
 impl PartitionSnapshot {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.current_leader_epoch = reader.i32()?;
-        this.snapshot_id = SnapshotId::decode(reader, version)?;
-        this.position = reader.i64()?;
+        let mut this = Self {
+            partition: reader.i32()?,
+            current_leader_epoch: reader.i32()?,
+            snapshot_id: SnapshotId::decode(reader, version)?,
+            position: reader.i64()?,
+            replica_directory_id: Uuid::nil(),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 if version >= 1 => this.replica_directory_id = reader.uuid()?,
@@ -194,9 +191,10 @@ pub struct TopicSnapshot<'a> {
 
 impl<'a> TopicSnapshot<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions = reader.array(true, 30, |reader| PartitionSnapshot::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader.array(true, 30, |reader| PartitionSnapshot::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -33,10 +33,12 @@ impl<'a> FetchSnapshotResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "FetchSnapshotResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.topics = reader.array(true, 3, |reader| TopicSnapshot::decode(reader, version))?;
+        let mut this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            topics: reader.array(true, 3, |reader| TopicSnapshot::decode(reader, version))?,
+            node_endpoints: Vec::new(),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 if version >= 1 => {
@@ -94,9 +96,7 @@ pub struct SnapshotId {
 
 impl SnapshotId {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.end_offset = reader.i64()?;
-        this.epoch = reader.i32()?;
+        let this = Self { end_offset: reader.i64()?, epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -127,9 +127,7 @@ pub struct LeaderIdAndEpoch {
 
 impl LeaderIdAndEpoch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self { leader_id: reader.i32()?, leader_epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -170,13 +168,15 @@ pub struct PartitionSnapshot<'a> {
 
 impl<'a> PartitionSnapshot<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.snapshot_id = SnapshotId::decode(reader, version)?;
-        this.size = reader.i64()?;
-        this.position = reader.i64()?;
-        this.unaligned_records = reader.records(true)?;
+        let mut this = Self {
+            index: reader.i32()?,
+            error_code: reader.i16()?,
+            snapshot_id: SnapshotId::decode(reader, version)?,
+            size: reader.i64()?,
+            position: reader.i64()?,
+            unaligned_records: reader.records(true)?,
+            current_leader: LeaderIdAndEpoch::default(),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.current_leader = LeaderIdAndEpoch::decode(reader, version)?,
@@ -229,9 +229,10 @@ pub struct TopicSnapshot<'a> {
 
 impl<'a> TopicSnapshot<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions = reader.array(true, 37, |reader| PartitionSnapshot::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader.array(true, 37, |reader| PartitionSnapshot::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -264,10 +265,7 @@ pub struct NodeEndpoint<'a> {
 
 impl<'a> NodeEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { node_id: reader.i32()?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -32,16 +32,15 @@ impl<'a> FindCoordinatorRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "FindCoordinatorRequest", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        if version <= 3 {
-            this.key = reader.string(flexible)?;
-        }
-        if version >= 1 {
-            this.key_type = reader.i8()?;
-        }
-        if version >= 4 {
-            this.coordinator_keys = reader.array(flexible, 1, |reader| reader.string(flexible))?;
-        }
+        let this = Self {
+            key: if version <= 3 { reader.string(flexible)? } else { Cow::default() },
+            key_type: if version >= 1 { reader.i8()? } else { 0 },
+            coordinator_keys: if version >= 4 {
+                reader.array(flexible, 1, |reader| reader.string(flexible))?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

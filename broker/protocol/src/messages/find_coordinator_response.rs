@@ -26,13 +26,13 @@ pub struct FindCoordinatorResponse<'a> {
 impl Default for FindCoordinatorResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            coordinators: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            node_id: Default::default(),
-            host: Default::default(),
-            port: Default::default(),
+            throttle_time_ms: 0,
+            coordinators: Vec::new(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            node_id: 0,
+            host: Cow::default(),
+            port: 0,
         }
     }
 }
@@ -54,28 +54,23 @@ impl<'a> FindCoordinatorResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "FindCoordinatorResponse", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        if version >= 1 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        if version >= 4 {
-            this.coordinators = reader.array(flexible, 14, |reader| Coordinator::decode(reader, version))?;
-        }
-        if version <= 3 {
-            this.error_code = reader.i16()?;
-        }
-        if (1..=3).contains(&version) {
-            this.error_message = reader.nullable_string(flexible)?;
-        }
-        if version <= 3 {
-            this.node_id = reader.i32()?;
-        }
-        if version <= 3 {
-            this.host = reader.string(flexible)?;
-        }
-        if version <= 3 {
-            this.port = reader.i32()?;
-        }
+        let this = Self {
+            throttle_time_ms: if version >= 1 { reader.i32()? } else { 0 },
+            coordinators: if version >= 4 {
+                reader.array(flexible, 14, |reader| Coordinator::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            error_code: if version <= 3 { reader.i16()? } else { 0 },
+            error_message: if (1..=3).contains(&version) {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(Cow::default())
+            },
+            node_id: if version <= 3 { reader.i32()? } else { 0 },
+            host: if version <= 3 { reader.string(flexible)? } else { Cow::default() },
+            port: if version <= 3 { reader.i32()? } else { 0 },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -151,25 +146,26 @@ pub struct Coordinator<'a> {
 impl Default for Coordinator<'_> {
     fn default() -> Self {
         Self {
-            key: Default::default(),
-            node_id: Default::default(),
-            host: Default::default(),
-            port: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
+            key: Cow::default(),
+            node_id: 0,
+            host: Cow::default(),
+            port: 0,
+            error_code: 0,
+            error_message: Some(Cow::default()),
         }
     }
 }
 
 impl<'a> Coordinator<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.key = reader.string(true)?;
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            key: reader.string(true)?,
+            node_id: reader.i32()?,
+            host: reader.string(true)?,
+            port: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

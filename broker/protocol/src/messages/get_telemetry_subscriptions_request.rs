@@ -29,8 +29,7 @@ impl GetTelemetrySubscriptionsRequest {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.client_instance_id = reader.uuid()?;
+        let this = Self { client_instance_id: reader.uuid()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

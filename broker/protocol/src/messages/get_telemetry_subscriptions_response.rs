@@ -47,16 +47,17 @@ impl<'a> GetTelemetrySubscriptionsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.client_instance_id = reader.uuid()?;
-        this.subscription_id = reader.i32()?;
-        this.accepted_compression_types = reader.array(true, 1, Reader::i8)?;
-        this.push_interval_ms = reader.i32()?;
-        this.telemetry_max_bytes = reader.i32()?;
-        this.delta_temporality = reader.bool()?;
-        this.requested_metrics = reader.array(true, 1, |reader| reader.string(true))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            client_instance_id: reader.uuid()?,
+            subscription_id: reader.i32()?,
+            accepted_compression_types: reader.array(true, 1, Reader::i8)?,
+            push_interval_ms: reader.i32()?,
+            telemetry_max_bytes: reader.i32()?,
+            delta_temporality: reader.bool()?,
+            requested_metrics: reader.array(true, 1, |reader| reader.string(true))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

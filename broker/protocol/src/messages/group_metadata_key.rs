@@ -27,9 +27,7 @@ impl<'a> GroupMetadataKey<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "GroupMetadataKey", version });
         }
-        let mut this = Self::default();
-        this.group = reader.string(false)?;
-        Ok(this)
+        Ok(Self { group: reader.string(false)? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

@@ -24,12 +24,12 @@ pub struct GroupMetadataValue<'a> {
 impl Default for GroupMetadataValue<'_> {
     fn default() -> Self {
         Self {
-            protocol_type: Default::default(),
-            generation: Default::default(),
-            protocol: Some(Default::default()),
-            leader: Some(Default::default()),
+            protocol_type: Cow::default(),
+            generation: 0,
+            protocol: Some(Cow::default()),
+            leader: Some(Cow::default()),
             current_state_timestamp: -1,
-            members: Default::default(),
+            members: Vec::new(),
         }
     }
 }
@@ -51,15 +51,14 @@ impl<'a> GroupMetadataValue<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "GroupMetadataValue", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.protocol_type = reader.string(flexible)?;
-        this.generation = reader.i32()?;
-        this.protocol = reader.nullable_string(flexible)?;
-        this.leader = reader.nullable_string(flexible)?;
-        if version >= 2 {
-            this.current_state_timestamp = reader.i64()?;
-        }
-        this.members = reader.array(flexible, 15, |reader| MemberMetadata::decode(reader, version))?;
+        let this = Self {
+            protocol_type: reader.string(flexible)?,
+            generation: reader.i32()?,
+            protocol: reader.nullable_string(flexible)?,
+            leader: reader.nullable_string(flexible)?,
+            current_state_timestamp: if version >= 2 { reader.i64()? } else { -1 },
+            members: reader.array(flexible, 15, |reader| MemberMetadata::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -125,14 +124,14 @@ pub struct MemberMetadata<'a> {
 impl Default for MemberMetadata<'_> {
     fn default() -> Self {
         Self {
-            member_id: Default::default(),
-            group_instance_id: Default::default(),
-            client_id: Default::default(),
-            client_host: Default::default(),
+            member_id: Cow::default(),
+            group_instance_id: None,
+            client_id: Cow::default(),
+            client_host: Cow::default(),
             rebalance_timeout: -1,
-            session_timeout: Default::default(),
-            subscription: Default::default(),
-            assignment: Default::default(),
+            session_timeout: 0,
+            subscription: Cow::default(),
+            assignment: Cow::default(),
         }
     }
 }
@@ -140,19 +139,16 @@ impl Default for MemberMetadata<'_> {
 impl<'a> MemberMetadata<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.member_id = reader.string(flexible)?;
-        if version >= 3 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
-        this.client_id = reader.string(flexible)?;
-        this.client_host = reader.string(flexible)?;
-        if version >= 1 {
-            this.rebalance_timeout = reader.i32()?;
-        }
-        this.session_timeout = reader.i32()?;
-        this.subscription = reader.bytes(flexible)?;
-        this.assignment = reader.bytes(flexible)?;
+        let this = Self {
+            member_id: reader.string(flexible)?,
+            group_instance_id: if version >= 3 { reader.nullable_string(flexible)? } else { None },
+            client_id: reader.string(flexible)?,
+            client_host: reader.string(flexible)?,
+            rebalance_timeout: if version >= 1 { reader.i32()? } else { -1 },
+            session_timeout: reader.i32()?,
+            subscription: reader.bytes(flexible)?,
+            assignment: reader.bytes(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -34,13 +34,12 @@ impl<'a> HeartbeatRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "HeartbeatRequest", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.group_id = reader.string(flexible)?;
-        this.generation_id = reader.i32()?;
-        this.member_id = reader.string(flexible)?;
-        if version >= 3 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
+        let this = Self {
+            group_id: reader.string(flexible)?,
+            generation_id: reader.i32()?,
+            member_id: reader.string(flexible)?,
+            group_instance_id: if version >= 3 { reader.nullable_string(flexible)? } else { None },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -28,11 +28,10 @@ impl HeartbeatResponse {
             return Err(DecodeError::UnsupportedVersion { message: "HeartbeatResponse", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        if version >= 1 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.error_code = reader.i16()?;
+        let this = Self {
+            throttle_time_ms: if version >= 1 { reader.i32()? } else { 0 },
+            error_code: reader.i16()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

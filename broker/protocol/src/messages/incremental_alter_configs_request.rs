@@ -33,9 +33,10 @@ impl<'a> IncrementalAlterConfigsRequest<'a> {
             });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.resources = reader.array(flexible, 4, |reader| AlterConfigsResource::decode(reader, version))?;
-        this.validate_only = reader.bool()?;
+        let this = Self {
+            resources: reader.array(flexible, 4, |reader| AlterConfigsResource::decode(reader, version))?,
+            validate_only: reader.bool()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -83,21 +84,18 @@ pub struct AlterableConfig<'a> {
 
 impl Default for AlterableConfig<'_> {
     fn default() -> Self {
-        Self {
-            name: Default::default(),
-            config_operation: Default::default(),
-            value: Some(Default::default()),
-        }
+        Self { name: Cow::default(), config_operation: 0, value: Some(Cow::default()) }
     }
 }
 
 impl<'a> AlterableConfig<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.config_operation = reader.i8()?;
-        this.value = reader.nullable_string(flexible)?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            config_operation: reader.i8()?,
+            value: reader.nullable_string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -138,10 +136,11 @@ pub struct AlterConfigsResource<'a> {
 impl<'a> AlterConfigsResource<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.resource_type = reader.i8()?;
-        this.resource_name = reader.string(flexible)?;
-        this.configs = reader.array(flexible, 4, |reader| AlterableConfig::decode(reader, version))?;
+        let this = Self {
+            resource_type: reader.i8()?,
+            resource_name: reader.string(flexible)?,
+            configs: reader.array(flexible, 4, |reader| AlterableConfig::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -24,12 +24,12 @@ pub struct InitProducerIdRequest<'a> {
 impl Default for InitProducerIdRequest<'_> {
     fn default() -> Self {
         Self {
-            transactional_id: Some(Default::default()),
-            transaction_timeout_ms: Default::default(),
+            transactional_id: Some(Cow::default()),
+            transaction_timeout_ms: 0,
             producer_id: -1,
             producer_epoch: -1,
-            enable2_pc: Default::default(),
-            keep_prepared_txn: Default::default(),
+            enable2_pc: false,
+            keep_prepared_txn: false,
         }
     }
 }
@@ -51,21 +51,14 @@ impl<'a> InitProducerIdRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "InitProducerIdRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.transactional_id = reader.nullable_string(flexible)?;
-        this.transaction_timeout_ms = reader.i32()?;
-        if version >= 3 {
-            this.producer_id = reader.i64()?;
-        }
-        if version >= 3 {
-            this.producer_epoch = reader.i16()?;
-        }
-        if version >= 6 {
-            this.enable2_pc = reader.bool()?;
-        }
-        if version >= 6 {
-            this.keep_prepared_txn = reader.bool()?;
-        }
+        let this = Self {
+            transactional_id: reader.nullable_string(flexible)?,
+            transaction_timeout_ms: reader.i32()?,
+            producer_id: if version >= 3 { reader.i64()? } else { -1 },
+            producer_epoch: if version >= 3 { reader.i16()? } else { -1 },
+            enable2_pc: if version >= 6 { reader.bool()? } else { false },
+            keep_prepared_txn: if version >= 6 { reader.bool()? } else { false },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -22,10 +22,10 @@ pub struct InitProducerIdResponse {
 impl Default for InitProducerIdResponse {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
+            throttle_time_ms: 0,
+            error_code: 0,
             producer_id: -1,
-            producer_epoch: Default::default(),
+            producer_epoch: 0,
             ongoing_txn_producer_id: -1,
             ongoing_txn_producer_epoch: -1,
         }
@@ -49,17 +49,14 @@ impl InitProducerIdResponse {
             return Err(DecodeError::UnsupportedVersion { message: "InitProducerIdResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        if version >= 6 {
-            this.ongoing_txn_producer_id = reader.i64()?;
-        }
-        if version >= 6 {
-            this.ongoing_txn_producer_epoch = reader.i16()?;
-        }
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            ongoing_txn_producer_id: if version >= 6 { reader.i64()? } else { -1 },
+            ongoing_txn_producer_epoch: if version >= 6 { reader.i16()? } else { -1 },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -33,9 +33,10 @@ impl<'a> InitializeShareGroupStateRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics = reader.array(true, 18, |reader| InitializeStateData::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader.array(true, 18, |reader| InitializeStateData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -78,10 +79,7 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.state_epoch = reader.i32()?;
-        this.start_offset = reader.i64()?;
+        let this = Self { partition: reader.i32()?, state_epoch: reader.i32()?, start_offset: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -114,9 +112,10 @@ pub struct InitializeStateData {
 
 impl InitializeStateData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 17, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 17, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -31,8 +31,9 @@ impl<'a> InitializeShareGroupStateResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.results = reader.array(true, 18, |reader| InitializeStateResult::decode(reader, version))?;
+        let this = Self {
+            results: reader.array(true, 18, |reader| InitializeStateResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -73,10 +74,11 @@ pub struct PartitionResult<'a> {
 
 impl<'a> PartitionResult<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            partition: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -109,9 +111,10 @@ pub struct InitializeStateResult<'a> {
 
 impl<'a> InitializeStateResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 8, |reader| PartitionResult::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 8, |reader| PartitionResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

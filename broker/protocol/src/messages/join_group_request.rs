@@ -28,14 +28,14 @@ pub struct JoinGroupRequest<'a> {
 impl Default for JoinGroupRequest<'_> {
     fn default() -> Self {
         Self {
-            group_id: Default::default(),
-            session_timeout_ms: Default::default(),
+            group_id: Cow::default(),
+            session_timeout_ms: 0,
             rebalance_timeout_ms: -1,
-            member_id: Default::default(),
-            group_instance_id: Default::default(),
-            protocol_type: Default::default(),
-            protocols: Default::default(),
-            reason: Default::default(),
+            member_id: Cow::default(),
+            group_instance_id: None,
+            protocol_type: Cow::default(),
+            protocols: Vec::new(),
+            reason: None,
         }
     }
 }
@@ -57,22 +57,17 @@ impl<'a> JoinGroupRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "JoinGroupRequest", version });
         }
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.group_id = reader.string(flexible)?;
-        this.session_timeout_ms = reader.i32()?;
-        if version >= 1 {
-            this.rebalance_timeout_ms = reader.i32()?;
-        }
-        this.member_id = reader.string(flexible)?;
-        if version >= 5 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
-        this.protocol_type = reader.string(flexible)?;
-        this.protocols =
-            reader.array(flexible, 3, |reader| JoinGroupRequestProtocol::decode(reader, version))?;
-        if version >= 8 {
-            this.reason = reader.nullable_string(flexible)?;
-        }
+        let this = Self {
+            group_id: reader.string(flexible)?,
+            session_timeout_ms: reader.i32()?,
+            rebalance_timeout_ms: if version >= 1 { reader.i32()? } else { -1 },
+            member_id: reader.string(flexible)?,
+            group_instance_id: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+            protocol_type: reader.string(flexible)?,
+            protocols: reader
+                .array(flexible, 3, |reader| JoinGroupRequestProtocol::decode(reader, version))?,
+            reason: if version >= 8 { reader.nullable_string(flexible)? } else { None },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -134,9 +129,7 @@ pub struct JoinGroupRequestProtocol<'a> {
 impl<'a> JoinGroupRequestProtocol<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.metadata = reader.bytes(flexible)?;
+        let this = Self { name: reader.string(flexible)?, metadata: reader.bytes(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

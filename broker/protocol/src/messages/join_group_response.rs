@@ -30,15 +30,15 @@ pub struct JoinGroupResponse<'a> {
 impl Default for JoinGroupResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
+            throttle_time_ms: 0,
+            error_code: 0,
             generation_id: -1,
-            protocol_type: Default::default(),
-            protocol_name: Some(Default::default()),
-            leader: Default::default(),
-            skip_assignment: Default::default(),
-            member_id: Default::default(),
-            members: Default::default(),
+            protocol_type: None,
+            protocol_name: Some(Cow::default()),
+            leader: Cow::default(),
+            skip_assignment: false,
+            member_id: Cow::default(),
+            members: Vec::new(),
         }
     }
 }
@@ -60,24 +60,21 @@ impl<'a> JoinGroupResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "JoinGroupResponse", version });
         }
         let flexible = version >= 6;
-        let mut this = Self::default();
-        if version >= 2 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.error_code = reader.i16()?;
-        this.generation_id = reader.i32()?;
-        if version >= 7 {
-            this.protocol_type = reader.nullable_string(flexible)?;
-        }
-        this.protocol_name =
-            if version >= 7 { reader.nullable_string(flexible)? } else { Some(reader.string(flexible)?) };
-        this.leader = reader.string(flexible)?;
-        if version >= 9 {
-            this.skip_assignment = reader.bool()?;
-        }
-        this.member_id = reader.string(flexible)?;
-        this.members =
-            reader.array(flexible, 4, |reader| JoinGroupResponseMember::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: if version >= 2 { reader.i32()? } else { 0 },
+            error_code: reader.i16()?,
+            generation_id: reader.i32()?,
+            protocol_type: if version >= 7 { reader.nullable_string(flexible)? } else { None },
+            protocol_name: if version >= 7 {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(reader.string(flexible)?)
+            },
+            leader: reader.string(flexible)?,
+            skip_assignment: if version >= 9 { reader.bool()? } else { false },
+            member_id: reader.string(flexible)?,
+            members: reader.array(flexible, 4, |reader| JoinGroupResponseMember::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -147,12 +144,11 @@ pub struct JoinGroupResponseMember<'a> {
 impl<'a> JoinGroupResponseMember<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.member_id = reader.string(flexible)?;
-        if version >= 5 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
-        this.metadata = reader.bytes(flexible)?;
+        let this = Self {
+            member_id: reader.string(flexible)?,
+            group_instance_id: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+            metadata: reader.bytes(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

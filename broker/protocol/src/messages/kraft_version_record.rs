@@ -25,9 +25,7 @@ impl KRaftVersionRecord {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "KRaftVersionRecord", version });
         }
-        let mut this = Self::default();
-        this.version = reader.i16()?;
-        this.kraft_version = reader.i16()?;
+        let this = Self { version: reader.i16()?, kraft_version: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

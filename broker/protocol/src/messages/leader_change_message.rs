@@ -30,11 +30,12 @@ impl LeaderChangeMessage {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "LeaderChangeMessage", version });
         }
-        let mut this = Self::default();
-        this.version = reader.i16()?;
-        this.leader_id = reader.i32()?;
-        this.voters = reader.array(true, 5, |reader| Voter::decode(reader, version))?;
-        this.granting_voters = reader.array(true, 5, |reader| Voter::decode(reader, version))?;
+        let this = Self {
+            version: reader.i16()?,
+            leader_id: reader.i32()?,
+            voters: reader.array(true, 5, |reader| Voter::decode(reader, version))?,
+            granting_voters: reader.array(true, 5, |reader| Voter::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -76,11 +77,10 @@ pub struct Voter {
 
 impl Voter {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.voter_id = reader.i32()?;
-        if version >= 1 {
-            this.voter_directory_id = reader.uuid()?;
-        }
+        let this = Self {
+            voter_id: reader.i32()?,
+            voter_directory_id: if version >= 1 { reader.uuid()? } else { Uuid::nil() },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -32,14 +32,15 @@ impl<'a> LeaveGroupRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "LeaveGroupRequest", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.group_id = reader.string(flexible)?;
-        if version >= 3 {
-            this.members = reader.array(flexible, 3, |reader| MemberIdentity::decode(reader, version))?;
-        }
-        if version <= 2 {
-            this.member_id = reader.string(flexible)?;
-        }
+        let this = Self {
+            group_id: reader.string(flexible)?,
+            members: if version >= 3 {
+                reader.array(flexible, 3, |reader| MemberIdentity::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            member_id: if version <= 2 { reader.string(flexible)? } else { Cow::default() },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -91,12 +92,11 @@ pub struct MemberIdentity<'a> {
 impl<'a> MemberIdentity<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.member_id = reader.string(flexible)?;
-        this.group_instance_id = reader.nullable_string(flexible)?;
-        if version >= 5 {
-            this.reason = reader.nullable_string(flexible)?;
-        }
+        let this = Self {
+            member_id: reader.string(flexible)?,
+            group_instance_id: reader.nullable_string(flexible)?,
+            reason: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -32,14 +32,15 @@ impl<'a> LeaveGroupResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "LeaveGroupResponse", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        if version >= 1 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.error_code = reader.i16()?;
-        if version >= 3 {
-            this.members = reader.array(flexible, 5, |reader| MemberResponse::decode(reader, version))?;
-        }
+        let this = Self {
+            throttle_time_ms: if version >= 1 { reader.i32()? } else { 0 },
+            error_code: reader.i16()?,
+            members: if version >= 3 {
+                reader.array(flexible, 5, |reader| MemberResponse::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -90,21 +91,18 @@ pub struct MemberResponse<'a> {
 
 impl Default for MemberResponse<'_> {
     fn default() -> Self {
-        Self {
-            member_id: Default::default(),
-            group_instance_id: Some(Default::default()),
-            error_code: Default::default(),
-        }
+        Self { member_id: Cow::default(), group_instance_id: Some(Cow::default()), error_code: 0 }
     }
 }
 
 impl<'a> MemberResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.member_id = reader.string(flexible)?;
-        this.group_instance_id = reader.nullable_string(flexible)?;
-        this.error_code = reader.i16()?;
+        let this = Self {
+            member_id: reader.string(flexible)?,
+            group_instance_id: reader.nullable_string(flexible)?,
+            error_code: reader.i16()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -31,11 +31,7 @@ impl<'a> LegacyOffsetCommitValue<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "LegacyOffsetCommitValue", version });
         }
-        let mut this = Self::default();
-        this.offset = reader.i64()?;
-        this.metadata = reader.string(false)?;
-        this.commit_timestamp = reader.i64()?;
-        Ok(this)
+        Ok(Self { offset: reader.i64()?, metadata: reader.string(false)?, commit_timestamp: reader.i64()? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

@@ -25,10 +25,9 @@ impl ListConfigResourcesRequest {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ListConfigResourcesRequest", version });
         }
-        let mut this = Self::default();
-        if version >= 1 {
-            this.resource_types = reader.array(true, 1, Reader::i8)?;
-        }
+        let this = Self {
+            resource_types: if version >= 1 { reader.array(true, 1, Reader::i8)? } else { Vec::new() },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

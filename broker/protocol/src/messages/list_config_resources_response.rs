@@ -31,10 +31,11 @@ impl<'a> ListConfigResourcesResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ListConfigResourcesResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.config_resources = reader.array(true, 2, |reader| ConfigResource::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            config_resources: reader.array(true, 2, |reader| ConfigResource::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -74,17 +75,16 @@ pub struct ConfigResource<'a> {
 
 impl Default for ConfigResource<'_> {
     fn default() -> Self {
-        Self { resource_name: Default::default(), resource_type: 16 }
+        Self { resource_name: Cow::default(), resource_type: 16 }
     }
 }
 
 impl<'a> ConfigResource<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.resource_name = reader.string(true)?;
-        if version >= 1 {
-            this.resource_type = reader.i8()?;
-        }
+        let this = Self {
+            resource_name: reader.string(true)?,
+            resource_type: if version >= 1 { reader.i8()? } else { 16 },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

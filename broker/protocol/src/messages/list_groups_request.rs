@@ -30,13 +30,18 @@ impl<'a> ListGroupsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ListGroupsRequest", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        if version >= 4 {
-            this.states_filter = reader.array(flexible, 1, |reader| reader.string(flexible))?;
-        }
-        if version >= 5 {
-            this.types_filter = reader.array(flexible, 1, |reader| reader.string(flexible))?;
-        }
+        let this = Self {
+            states_filter: if version >= 4 {
+                reader.array(flexible, 1, |reader| reader.string(flexible))?
+            } else {
+                Vec::new()
+            },
+            types_filter: if version >= 5 {
+                reader.array(flexible, 1, |reader| reader.string(flexible))?
+            } else {
+                Vec::new()
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

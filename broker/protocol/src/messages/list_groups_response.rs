@@ -32,12 +32,11 @@ impl<'a> ListGroupsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ListGroupsResponse", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        if version >= 1 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.error_code = reader.i16()?;
-        this.groups = reader.array(flexible, 3, |reader| ListedGroup::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: if version >= 1 { reader.i32()? } else { 0 },
+            error_code: reader.i16()?,
+            groups: reader.array(flexible, 3, |reader| ListedGroup::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -89,15 +88,12 @@ pub struct ListedGroup<'a> {
 impl<'a> ListedGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.group_id = reader.string(flexible)?;
-        this.protocol_type = reader.string(flexible)?;
-        if version >= 4 {
-            this.group_state = reader.string(flexible)?;
-        }
-        if version >= 5 {
-            this.group_type = reader.string(flexible)?;
-        }
+        let this = Self {
+            group_id: reader.string(flexible)?,
+            protocol_type: reader.string(flexible)?,
+            group_state: if version >= 4 { reader.string(flexible)? } else { Cow::default() },
+            group_type: if version >= 5 { reader.string(flexible)? } else { Cow::default() },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -34,15 +34,12 @@ impl<'a> ListOffsetsRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ListOffsetsRequest", version });
         }
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.replica_id = reader.i32()?;
-        if version >= 2 {
-            this.isolation_level = reader.i8()?;
-        }
-        this.topics = reader.array(flexible, 3, |reader| ListOffsetsTopic::decode(reader, version))?;
-        if version >= 10 {
-            this.timeout_ms = reader.i32()?;
-        }
+        let this = Self {
+            replica_id: reader.i32()?,
+            isolation_level: if version >= 2 { reader.i8()? } else { 0 },
+            topics: reader.array(flexible, 3, |reader| ListOffsetsTopic::decode(reader, version))?,
+            timeout_ms: if version >= 10 { reader.i32()? } else { 0 },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -95,19 +92,18 @@ pub struct ListOffsetsPartition {
 
 impl Default for ListOffsetsPartition {
     fn default() -> Self {
-        Self { partition_index: Default::default(), current_leader_epoch: -1, timestamp: Default::default() }
+        Self { partition_index: 0, current_leader_epoch: -1, timestamp: 0 }
     }
 }
 
 impl ListOffsetsPartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        if version >= 4 {
-            this.current_leader_epoch = reader.i32()?;
-        }
-        this.timestamp = reader.i64()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            current_leader_epoch: if version >= 4 { reader.i32()? } else { -1 },
+            timestamp: reader.i64()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -148,10 +144,10 @@ pub struct ListOffsetsTopic<'a> {
 impl<'a> ListOffsetsTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 12, |reader| ListOffsetsPartition::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader.array(flexible, 12, |reader| ListOffsetsPartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,12 +30,10 @@ impl<'a> ListOffsetsResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ListOffsetsResponse", version });
         }
         let flexible = version >= 6;
-        let mut this = Self::default();
-        if version >= 2 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.topics =
-            reader.array(flexible, 3, |reader| ListOffsetsTopicResponse::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: if version >= 2 { reader.i32()? } else { 0 },
+            topics: reader.array(flexible, 3, |reader| ListOffsetsTopicResponse::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -86,27 +84,20 @@ pub struct ListOffsetsPartitionResponse {
 
 impl Default for ListOffsetsPartitionResponse {
     fn default() -> Self {
-        Self {
-            partition_index: Default::default(),
-            error_code: Default::default(),
-            timestamp: -1,
-            offset: -1,
-            leader_epoch: -1,
-        }
+        Self { partition_index: 0, error_code: 0, timestamp: -1, offset: -1, leader_epoch: -1 }
     }
 }
 
 impl ListOffsetsPartitionResponse {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.timestamp = reader.i64()?;
-        this.offset = reader.i64()?;
-        if version >= 4 {
-            this.leader_epoch = reader.i32()?;
-        }
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            timestamp: reader.i64()?,
+            offset: reader.i64()?,
+            leader_epoch: if version >= 4 { reader.i32()? } else { -1 },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -151,10 +142,11 @@ pub struct ListOffsetsTopicResponse<'a> {
 impl<'a> ListOffsetsTopicResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 22, |reader| ListOffsetsPartitionResponse::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 22, |reader| ListOffsetsPartitionResponse::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

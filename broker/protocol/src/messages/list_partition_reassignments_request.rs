@@ -15,7 +15,7 @@ pub struct ListPartitionReassignmentsRequest<'a> {
 
 impl Default for ListPartitionReassignmentsRequest<'_> {
     fn default() -> Self {
-        Self { timeout_ms: 60000, topics: Default::default() }
+        Self { timeout_ms: 60000, topics: None }
     }
 }
 
@@ -38,10 +38,12 @@ impl<'a> ListPartitionReassignmentsRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.timeout_ms = reader.i32()?;
-        this.topics = reader
-            .nullable_array(true, 3, |reader| ListPartitionReassignmentsTopics::decode(reader, version))?;
+        let this = Self {
+            timeout_ms: reader.i32()?,
+            topics: reader.nullable_array(true, 3, |reader| {
+                ListPartitionReassignmentsTopics::decode(reader, version)
+            })?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -84,9 +86,8 @@ pub struct ListPartitionReassignmentsTopics<'a> {
 
 impl<'a> ListPartitionReassignmentsTopics<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partition_indexes = reader.array(true, 4, Reader::i32)?;
+        let this =
+            Self { name: reader.string(true)?, partition_indexes: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

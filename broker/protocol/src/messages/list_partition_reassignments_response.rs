@@ -19,12 +19,7 @@ pub struct ListPartitionReassignmentsResponse<'a> {
 
 impl Default for ListPartitionReassignmentsResponse<'_> {
     fn default() -> Self {
-        Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            topics: Default::default(),
-        }
+        Self { throttle_time_ms: 0, error_code: 0, error_message: Some(Cow::default()), topics: Vec::new() }
     }
 }
 
@@ -47,11 +42,12 @@ impl<'a> ListPartitionReassignmentsResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.topics = reader.array(true, 3, |reader| OngoingTopicReassignment::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            topics: reader.array(true, 3, |reader| OngoingTopicReassignment::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -100,11 +96,12 @@ pub struct OngoingPartitionReassignment {
 
 impl OngoingPartitionReassignment {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.replicas = reader.array(true, 4, Reader::i32)?;
-        this.adding_replicas = reader.array(true, 4, Reader::i32)?;
-        this.removing_replicas = reader.array(true, 4, Reader::i32)?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            replicas: reader.array(true, 4, Reader::i32)?,
+            adding_replicas: reader.array(true, 4, Reader::i32)?,
+            removing_replicas: reader.array(true, 4, Reader::i32)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -139,10 +136,11 @@ pub struct OngoingTopicReassignment<'a> {
 
 impl<'a> OngoingTopicReassignment<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions =
-            reader.array(true, 8, |reader| OngoingPartitionReassignment::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader
+                .array(true, 8, |reader| OngoingPartitionReassignment::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

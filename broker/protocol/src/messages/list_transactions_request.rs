@@ -20,10 +20,10 @@ pub struct ListTransactionsRequest<'a> {
 impl Default for ListTransactionsRequest<'_> {
     fn default() -> Self {
         Self {
-            state_filters: Default::default(),
-            producer_id_filters: Default::default(),
+            state_filters: Vec::new(),
+            producer_id_filters: Vec::new(),
             duration_filter: -1,
-            transactional_id_pattern: Default::default(),
+            transactional_id_pattern: None,
         }
     }
 }
@@ -44,15 +44,12 @@ impl<'a> ListTransactionsRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ListTransactionsRequest", version });
         }
-        let mut this = Self::default();
-        this.state_filters = reader.array(true, 1, |reader| reader.string(true))?;
-        this.producer_id_filters = reader.array(true, 8, Reader::i64)?;
-        if version >= 1 {
-            this.duration_filter = reader.i64()?;
-        }
-        if version >= 2 {
-            this.transactional_id_pattern = reader.nullable_string(true)?;
-        }
+        let this = Self {
+            state_filters: reader.array(true, 1, |reader| reader.string(true))?,
+            producer_id_filters: reader.array(true, 8, Reader::i64)?,
+            duration_filter: if version >= 1 { reader.i64()? } else { -1 },
+            transactional_id_pattern: if version >= 2 { reader.nullable_string(true)? } else { None },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -33,12 +33,12 @@ impl<'a> ListTransactionsResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ListTransactionsResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.unknown_state_filters = reader.array(true, 1, |reader| reader.string(true))?;
-        this.transaction_states =
-            reader.array(true, 11, |reader| TransactionState::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            unknown_state_filters: reader.array(true, 1, |reader| reader.string(true))?,
+            transaction_states: reader.array(true, 11, |reader| TransactionState::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -82,10 +82,11 @@ pub struct TransactionState<'a> {
 
 impl<'a> TransactionState<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.transactional_id = reader.string(true)?;
-        this.producer_id = reader.i64()?;
-        this.transaction_state = reader.string(true)?;
+        let this = Self {
+            transactional_id: reader.string(true)?,
+            producer_id: reader.i64()?,
+            transaction_state: reader.string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -21,10 +21,10 @@ pub struct MetadataRequest<'a> {
 impl Default for MetadataRequest<'_> {
     fn default() -> Self {
         Self {
-            topics: Some(Default::default()),
+            topics: Some(Vec::new()),
             allow_auto_topic_creation: true,
-            include_cluster_authorized_operations: Default::default(),
-            include_topic_authorized_operations: Default::default(),
+            include_cluster_authorized_operations: false,
+            include_topic_authorized_operations: false,
         }
     }
 }
@@ -46,21 +46,20 @@ impl<'a> MetadataRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "MetadataRequest", version });
         }
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.topics = if version >= 1 {
-            reader.nullable_array(flexible, 2, |reader| MetadataRequestTopic::decode(reader, version))?
-        } else {
-            Some(reader.array(flexible, 2, |reader| MetadataRequestTopic::decode(reader, version))?)
+        let this = Self {
+            topics: if version >= 1 {
+                reader.nullable_array(flexible, 2, |reader| MetadataRequestTopic::decode(reader, version))?
+            } else {
+                Some(reader.array(flexible, 2, |reader| MetadataRequestTopic::decode(reader, version))?)
+            },
+            allow_auto_topic_creation: if version >= 4 { reader.bool()? } else { true },
+            include_cluster_authorized_operations: if (8..=10).contains(&version) {
+                reader.bool()?
+            } else {
+                false
+            },
+            include_topic_authorized_operations: if version >= 8 { reader.bool()? } else { false },
         };
-        if version >= 4 {
-            this.allow_auto_topic_creation = reader.bool()?;
-        }
-        if (8..=10).contains(&version) {
-            this.include_cluster_authorized_operations = reader.bool()?;
-        }
-        if version >= 8 {
-            this.include_topic_authorized_operations = reader.bool()?;
-        }
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -121,19 +120,21 @@ pub struct MetadataRequestTopic<'a> {
 
 impl Default for MetadataRequestTopic<'_> {
     fn default() -> Self {
-        Self { topic_id: Default::default(), name: Some(Default::default()) }
+        Self { topic_id: Uuid::nil(), name: Some(Cow::default()) }
     }
 }
 
 impl<'a> MetadataRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        if version >= 10 {
-            this.topic_id = reader.uuid()?;
-        }
-        this.name =
-            if version >= 10 { reader.nullable_string(flexible)? } else { Some(reader.string(flexible)?) };
+        let this = Self {
+            topic_id: if version >= 10 { reader.uuid()? } else { Uuid::nil() },
+            name: if version >= 10 {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(reader.string(flexible)?)
+            },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -27,12 +27,12 @@ pub struct MetadataResponse<'a> {
 impl Default for MetadataResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            brokers: Default::default(),
-            cluster_id: Default::default(),
+            throttle_time_ms: 0,
+            brokers: Vec::new(),
+            cluster_id: None,
             controller_id: -1,
-            topics: Default::default(),
-            error_code: Default::default(),
+            topics: Vec::new(),
+            error_code: 0,
             cluster_authorized_operations: i32::MIN,
         }
     }
@@ -55,25 +55,15 @@ impl<'a> MetadataResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "MetadataResponse", version });
         }
         let flexible = version >= 9;
-        let mut this = Self::default();
-        if version >= 3 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.brokers =
-            reader.array(flexible, 10, |reader| MetadataResponseBroker::decode(reader, version))?;
-        if version >= 2 {
-            this.cluster_id = reader.nullable_string(flexible)?;
-        }
-        if version >= 1 {
-            this.controller_id = reader.i32()?;
-        }
-        this.topics = reader.array(flexible, 8, |reader| MetadataResponseTopic::decode(reader, version))?;
-        if version >= 13 {
-            this.error_code = reader.i16()?;
-        }
-        if (8..=10).contains(&version) {
-            this.cluster_authorized_operations = reader.i32()?;
-        }
+        let this = Self {
+            throttle_time_ms: if version >= 3 { reader.i32()? } else { 0 },
+            brokers: reader.array(flexible, 10, |reader| MetadataResponseBroker::decode(reader, version))?,
+            cluster_id: if version >= 2 { reader.nullable_string(flexible)? } else { None },
+            controller_id: if version >= 1 { reader.i32()? } else { -1 },
+            topics: reader.array(flexible, 8, |reader| MetadataResponseTopic::decode(reader, version))?,
+            error_code: if version >= 13 { reader.i16()? } else { 0 },
+            cluster_authorized_operations: if (8..=10).contains(&version) { reader.i32()? } else { i32::MIN },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -141,13 +131,12 @@ pub struct MetadataResponseBroker<'a> {
 impl<'a> MetadataResponseBroker<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(flexible)?;
-        this.port = reader.i32()?;
-        if version >= 1 {
-            this.rack = reader.nullable_string(flexible)?;
-        }
+        let this = Self {
+            node_id: reader.i32()?,
+            host: reader.string(flexible)?,
+            port: reader.i32()?,
+            rack: if version >= 1 { reader.nullable_string(flexible)? } else { None },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -200,13 +189,13 @@ pub struct MetadataResponsePartition {
 impl Default for MetadataResponsePartition {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            partition_index: Default::default(),
-            leader_id: Default::default(),
+            error_code: 0,
+            partition_index: 0,
+            leader_id: 0,
             leader_epoch: -1,
-            replica_nodes: Default::default(),
-            isr_nodes: Default::default(),
-            offline_replicas: Default::default(),
+            replica_nodes: Vec::new(),
+            isr_nodes: Vec::new(),
+            offline_replicas: Vec::new(),
         }
     }
 }
@@ -214,18 +203,15 @@ impl Default for MetadataResponsePartition {
 impl MetadataResponsePartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.partition_index = reader.i32()?;
-        this.leader_id = reader.i32()?;
-        if version >= 7 {
-            this.leader_epoch = reader.i32()?;
-        }
-        this.replica_nodes = reader.array(flexible, 4, Reader::i32)?;
-        this.isr_nodes = reader.array(flexible, 4, Reader::i32)?;
-        if version >= 5 {
-            this.offline_replicas = reader.array(flexible, 4, Reader::i32)?;
-        }
+        let this = Self {
+            error_code: reader.i16()?,
+            partition_index: reader.i32()?,
+            leader_id: reader.i32()?,
+            leader_epoch: if version >= 7 { reader.i32()? } else { -1 },
+            replica_nodes: reader.array(flexible, 4, Reader::i32)?,
+            isr_nodes: reader.array(flexible, 4, Reader::i32)?,
+            offline_replicas: if version >= 5 { reader.array(flexible, 4, Reader::i32)? } else { Vec::new() },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -284,11 +270,11 @@ pub struct MetadataResponseTopic<'a> {
 impl Default for MetadataResponseTopic<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            name: Some(Default::default()),
-            topic_id: Default::default(),
-            is_internal: Default::default(),
-            partitions: Default::default(),
+            error_code: 0,
+            name: Some(Cow::default()),
+            topic_id: Uuid::nil(),
+            is_internal: false,
+            partitions: Vec::new(),
             topic_authorized_operations: i32::MIN,
         }
     }
@@ -297,21 +283,19 @@ impl Default for MetadataResponseTopic<'_> {
 impl<'a> MetadataResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.name =
-            if version >= 12 { reader.nullable_string(flexible)? } else { Some(reader.string(flexible)?) };
-        if version >= 10 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version >= 1 {
-            this.is_internal = reader.bool()?;
-        }
-        this.partitions =
-            reader.array(flexible, 18, |reader| MetadataResponsePartition::decode(reader, version))?;
-        if version >= 8 {
-            this.topic_authorized_operations = reader.i32()?;
-        }
+        let this = Self {
+            error_code: reader.i16()?,
+            name: if version >= 12 {
+                reader.nullable_string(flexible)?
+            } else {
+                Some(reader.string(flexible)?)
+            },
+            topic_id: if version >= 10 { reader.uuid()? } else { Uuid::nil() },
+            is_internal: if version >= 1 { reader.bool()? } else { false },
+            partitions: reader
+                .array(flexible, 18, |reader| MetadataResponsePartition::decode(reader, version))?,
+            topic_authorized_operations: if version >= 8 { reader.i32()? } else { i32::MIN },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

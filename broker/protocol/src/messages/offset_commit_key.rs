@@ -31,11 +31,7 @@ impl<'a> OffsetCommitKey<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetCommitKey", version });
         }
-        let mut this = Self::default();
-        this.group = reader.string(false)?;
-        this.topic = reader.string(false)?;
-        this.partition = reader.i32()?;
-        Ok(this)
+        Ok(Self { group: reader.string(false)?, topic: reader.string(false)?, partition: reader.i32()? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

@@ -25,12 +25,12 @@ pub struct OffsetCommitRequest<'a> {
 impl Default for OffsetCommitRequest<'_> {
     fn default() -> Self {
         Self {
-            group_id: Default::default(),
+            group_id: Cow::default(),
             generation_id_or_member_epoch: -1,
-            member_id: Default::default(),
-            group_instance_id: Default::default(),
+            member_id: Cow::default(),
+            group_instance_id: None,
             retention_time_ms: -1,
-            topics: Default::default(),
+            topics: Vec::new(),
         }
     }
 }
@@ -52,18 +52,14 @@ impl<'a> OffsetCommitRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetCommitRequest", version });
         }
         let flexible = version >= 8;
-        let mut this = Self::default();
-        this.group_id = reader.string(flexible)?;
-        this.generation_id_or_member_epoch = reader.i32()?;
-        this.member_id = reader.string(flexible)?;
-        if version >= 7 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
-        if version <= 4 {
-            this.retention_time_ms = reader.i64()?;
-        }
-        this.topics =
-            reader.array(flexible, 3, |reader| OffsetCommitRequestTopic::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(flexible)?,
+            generation_id_or_member_epoch: reader.i32()?,
+            member_id: reader.string(flexible)?,
+            group_instance_id: if version >= 7 { reader.nullable_string(flexible)? } else { None },
+            retention_time_ms: if version <= 4 { reader.i64()? } else { -1 },
+            topics: reader.array(flexible, 3, |reader| OffsetCommitRequestTopic::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -123,10 +119,10 @@ pub struct OffsetCommitRequestPartition<'a> {
 impl Default for OffsetCommitRequestPartition<'_> {
     fn default() -> Self {
         Self {
-            partition_index: Default::default(),
-            committed_offset: Default::default(),
+            partition_index: 0,
+            committed_offset: 0,
             committed_leader_epoch: -1,
-            committed_metadata: Some(Default::default()),
+            committed_metadata: Some(Cow::default()),
         }
     }
 }
@@ -134,13 +130,12 @@ impl Default for OffsetCommitRequestPartition<'_> {
 impl<'a> OffsetCommitRequestPartition<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.committed_offset = reader.i64()?;
-        if version >= 6 {
-            this.committed_leader_epoch = reader.i32()?;
-        }
-        this.committed_metadata = reader.nullable_string(flexible)?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            committed_offset: reader.i64()?,
+            committed_leader_epoch: if version >= 6 { reader.i32()? } else { -1 },
+            committed_metadata: reader.nullable_string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -185,15 +180,12 @@ pub struct OffsetCommitRequestTopic<'a> {
 impl<'a> OffsetCommitRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut this = Self::default();
-        if version >= 10 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 9 {
-            this.name = reader.string(flexible)?;
-        }
-        this.partitions =
-            reader.array(flexible, 14, |reader| OffsetCommitRequestPartition::decode(reader, version))?;
+        let this = Self {
+            topic_id: if version >= 10 { reader.uuid()? } else { Uuid::nil() },
+            name: if version <= 9 { reader.string(flexible)? } else { Cow::default() },
+            partitions: reader
+                .array(flexible, 14, |reader| OffsetCommitRequestPartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -31,12 +31,10 @@ impl<'a> OffsetCommitResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetCommitResponse", version });
         }
         let flexible = version >= 8;
-        let mut this = Self::default();
-        if version >= 3 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.topics =
-            reader.array(flexible, 3, |reader| OffsetCommitResponseTopic::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: if version >= 3 { reader.i32()? } else { 0 },
+            topics: reader.array(flexible, 3, |reader| OffsetCommitResponseTopic::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -82,9 +80,7 @@ pub struct OffsetCommitResponsePartition {
 impl OffsetCommitResponsePartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let this = Self { partition_index: reader.i32()?, error_code: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -123,15 +119,12 @@ pub struct OffsetCommitResponseTopic<'a> {
 impl<'a> OffsetCommitResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 8;
-        let mut this = Self::default();
-        if version >= 10 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 9 {
-            this.name = reader.string(flexible)?;
-        }
-        this.partitions =
-            reader.array(flexible, 6, |reader| OffsetCommitResponsePartition::decode(reader, version))?;
+        let this = Self {
+            topic_id: if version >= 10 { reader.uuid()? } else { Uuid::nil() },
+            name: if version <= 9 { reader.string(flexible)? } else { Cow::default() },
+            partitions: reader
+                .array(flexible, 6, |reader| OffsetCommitResponsePartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

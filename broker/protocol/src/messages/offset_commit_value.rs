@@ -25,12 +25,12 @@ pub struct OffsetCommitValue<'a> {
 impl Default for OffsetCommitValue<'_> {
     fn default() -> Self {
         Self {
-            offset: Default::default(),
+            offset: 0,
             leader_epoch: -1,
-            metadata: Default::default(),
-            commit_timestamp: Default::default(),
+            metadata: Cow::default(),
+            commit_timestamp: 0,
             expire_timestamp: -1,
-            topic_id: Default::default(),
+            topic_id: Uuid::nil(),
         }
     }
 }
@@ -52,16 +52,14 @@ impl<'a> OffsetCommitValue<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetCommitValue", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.offset = reader.i64()?;
-        if version >= 3 {
-            this.leader_epoch = reader.i32()?;
-        }
-        this.metadata = reader.string(flexible)?;
-        this.commit_timestamp = reader.i64()?;
-        if version == 1 {
-            this.expire_timestamp = reader.i64()?;
-        }
+        let mut this = Self {
+            offset: reader.i64()?,
+            leader_epoch: if version >= 3 { reader.i32()? } else { -1 },
+            metadata: reader.string(flexible)?,
+            commit_timestamp: reader.i64()?,
+            expire_timestamp: if version == 1 { reader.i64()? } else { -1 },
+            topic_id: Uuid::nil(),
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {

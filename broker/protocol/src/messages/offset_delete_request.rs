@@ -29,10 +29,10 @@ impl<'a> OffsetDeleteRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetDeleteRequest", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(false)?;
-        this.topics = reader.array(false, 6, |reader| OffsetDeleteRequestTopic::decode(reader, version))?;
-        Ok(this)
+        Ok(Self {
+            group_id: reader.string(false)?,
+            topics: reader.array(false, 6, |reader| OffsetDeleteRequestTopic::decode(reader, version))?,
+        })
     }
 
     /// Appends the message. A field that the version lacks is left out.
@@ -65,9 +65,7 @@ pub struct OffsetDeleteRequestPartition {
 
 impl OffsetDeleteRequestPartition {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        Ok(this)
+        Ok(Self { partition_index: reader.i32()? })
     }
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
@@ -93,11 +91,11 @@ pub struct OffsetDeleteRequestTopic<'a> {
 
 impl<'a> OffsetDeleteRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(false)?;
-        this.partitions =
-            reader.array(false, 4, |reader| OffsetDeleteRequestPartition::decode(reader, version))?;
-        Ok(this)
+        Ok(Self {
+            name: reader.string(false)?,
+            partitions: reader
+                .array(false, 4, |reader| OffsetDeleteRequestPartition::decode(reader, version))?,
+        })
     }
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {

@@ -31,11 +31,11 @@ impl<'a> OffsetDeleteResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetDeleteResponse", version });
         }
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.throttle_time_ms = reader.i32()?;
-        this.topics = reader.array(false, 6, |reader| OffsetDeleteResponseTopic::decode(reader, version))?;
-        Ok(this)
+        Ok(Self {
+            error_code: reader.i16()?,
+            throttle_time_ms: reader.i32()?,
+            topics: reader.array(false, 6, |reader| OffsetDeleteResponseTopic::decode(reader, version))?,
+        })
     }
 
     /// Appends the message. A field that the version lacks is left out.
@@ -72,10 +72,7 @@ pub struct OffsetDeleteResponsePartition {
 
 impl OffsetDeleteResponsePartition {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        Ok(this)
+        Ok(Self { partition_index: reader.i32()?, error_code: reader.i16()? })
     }
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
@@ -103,11 +100,11 @@ pub struct OffsetDeleteResponseTopic<'a> {
 
 impl<'a> OffsetDeleteResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(false)?;
-        this.partitions =
-            reader.array(false, 6, |reader| OffsetDeleteResponsePartition::decode(reader, version))?;
-        Ok(this)
+        Ok(Self {
+            name: reader.string(false)?,
+            partitions: reader
+                .array(false, 6, |reader| OffsetDeleteResponsePartition::decode(reader, version))?,
+        })
     }
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {

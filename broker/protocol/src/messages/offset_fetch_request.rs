@@ -20,12 +20,7 @@ pub struct OffsetFetchRequest<'a> {
 
 impl Default for OffsetFetchRequest<'_> {
     fn default() -> Self {
-        Self {
-            groups: Default::default(),
-            group_id: Default::default(),
-            topics: Some(Default::default()),
-            require_stable: Default::default(),
-        }
+        Self { groups: Vec::new(), group_id: Cow::default(), topics: Some(Vec::new()), require_stable: false }
     }
 }
 
@@ -46,25 +41,29 @@ impl<'a> OffsetFetchRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetFetchRequest", version });
         }
         let flexible = version >= 6;
-        let mut this = Self::default();
-        if version >= 8 {
-            this.groups =
-                reader.array(flexible, 3, |reader| OffsetFetchRequestGroup::decode(reader, version))?;
-        }
-        if version <= 7 {
-            this.group_id = reader.string(flexible)?;
-        }
-        if version <= 7 {
-            this.topics = if version >= 2 {
-                reader
-                    .nullable_array(flexible, 3, |reader| OffsetFetchRequestTopic::decode(reader, version))?
+        let this = Self {
+            groups: if version >= 8 {
+                reader.array(flexible, 3, |reader| OffsetFetchRequestGroup::decode(reader, version))?
             } else {
-                Some(reader.array(flexible, 3, |reader| OffsetFetchRequestTopic::decode(reader, version))?)
-            };
-        }
-        if version >= 7 {
-            this.require_stable = reader.bool()?;
-        }
+                Vec::new()
+            },
+            group_id: if version <= 7 { reader.string(flexible)? } else { Cow::default() },
+            topics: if version <= 7 {
+                if version >= 2 {
+                    reader.nullable_array(flexible, 3, |reader| {
+                        OffsetFetchRequestTopic::decode(reader, version)
+                    })?
+                } else {
+                    Some(
+                        reader
+                            .array(flexible, 3, |reader| OffsetFetchRequestTopic::decode(reader, version))?,
+                    )
+                }
+            } else {
+                Some(Vec::new())
+            },
+            require_stable: if version >= 7 { reader.bool()? } else { false },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -129,14 +128,11 @@ pub struct OffsetFetchRequestTopics<'a> {
 
 impl<'a> OffsetFetchRequestTopics<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        if version >= 10 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 9 {
-            this.name = reader.string(true)?;
-        }
-        this.partition_indexes = reader.array(true, 4, Reader::i32)?;
+        let this = Self {
+            topic_id: if version >= 10 { reader.uuid()? } else { Uuid::nil() },
+            name: if version <= 9 { reader.string(true)? } else { Cow::default() },
+            partition_indexes: reader.array(true, 4, Reader::i32)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -177,27 +173,19 @@ pub struct OffsetFetchRequestGroup<'a> {
 
 impl Default for OffsetFetchRequestGroup<'_> {
     fn default() -> Self {
-        Self {
-            group_id: Default::default(),
-            member_id: Default::default(),
-            member_epoch: -1,
-            topics: Some(Default::default()),
-        }
+        Self { group_id: Cow::default(), member_id: None, member_epoch: -1, topics: Some(Vec::new()) }
     }
 }
 
 impl<'a> OffsetFetchRequestGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        if version >= 9 {
-            this.member_id = reader.nullable_string(true)?;
-        }
-        if version >= 9 {
-            this.member_epoch = reader.i32()?;
-        }
-        this.topics =
-            reader.nullable_array(true, 3, |reader| OffsetFetchRequestTopics::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            member_id: if version >= 9 { reader.nullable_string(true)? } else { None },
+            member_epoch: if version >= 9 { reader.i32()? } else { -1 },
+            topics: reader
+                .nullable_array(true, 3, |reader| OffsetFetchRequestTopics::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -239,9 +227,10 @@ pub struct OffsetFetchRequestTopic<'a> {
 impl<'a> OffsetFetchRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partition_indexes = reader.array(flexible, 4, Reader::i32)?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partition_indexes: reader.array(flexible, 4, Reader::i32)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -35,21 +35,20 @@ impl<'a> OffsetFetchResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetFetchResponse", version });
         }
         let flexible = version >= 6;
-        let mut this = Self::default();
-        if version >= 3 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        if version >= 8 {
-            this.groups =
-                reader.array(flexible, 5, |reader| OffsetFetchResponseGroup::decode(reader, version))?;
-        }
-        if version <= 7 {
-            this.topics =
-                reader.array(flexible, 3, |reader| OffsetFetchResponseTopic::decode(reader, version))?;
-        }
-        if (2..=7).contains(&version) {
-            this.error_code = reader.i16()?;
-        }
+        let this = Self {
+            throttle_time_ms: if version >= 3 { reader.i32()? } else { 0 },
+            groups: if version >= 8 {
+                reader.array(flexible, 5, |reader| OffsetFetchResponseGroup::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            topics: if version <= 7 {
+                reader.array(flexible, 3, |reader| OffsetFetchResponseTopic::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            error_code: if (2..=7).contains(&version) { reader.i16()? } else { 0 },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -111,23 +110,24 @@ pub struct OffsetFetchResponsePartitions<'a> {
 impl Default for OffsetFetchResponsePartitions<'_> {
     fn default() -> Self {
         Self {
-            partition_index: Default::default(),
-            committed_offset: Default::default(),
+            partition_index: 0,
+            committed_offset: 0,
             committed_leader_epoch: -1,
-            metadata: Some(Default::default()),
-            error_code: Default::default(),
+            metadata: Some(Cow::default()),
+            error_code: 0,
         }
     }
 }
 
 impl<'a> OffsetFetchResponsePartitions<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.committed_offset = reader.i64()?;
-        this.committed_leader_epoch = reader.i32()?;
-        this.metadata = reader.nullable_string(true)?;
-        this.error_code = reader.i16()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            committed_offset: reader.i64()?,
+            committed_leader_epoch: reader.i32()?,
+            metadata: reader.nullable_string(true)?,
+            error_code: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -166,15 +166,12 @@ pub struct OffsetFetchResponseTopics<'a> {
 
 impl<'a> OffsetFetchResponseTopics<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        if version >= 10 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 9 {
-            this.name = reader.string(true)?;
-        }
-        this.partitions =
-            reader.array(true, 20, |reader| OffsetFetchResponsePartitions::decode(reader, version))?;
+        let this = Self {
+            topic_id: if version >= 10 { reader.uuid()? } else { Uuid::nil() },
+            name: if version <= 9 { reader.string(true)? } else { Cow::default() },
+            partitions: reader
+                .array(true, 20, |reader| OffsetFetchResponsePartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -213,10 +210,11 @@ pub struct OffsetFetchResponseGroup<'a> {
 
 impl<'a> OffsetFetchResponseGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics = reader.array(true, 3, |reader| OffsetFetchResponseTopics::decode(reader, version))?;
-        this.error_code = reader.i16()?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader.array(true, 3, |reader| OffsetFetchResponseTopics::decode(reader, version))?,
+            error_code: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -256,11 +254,11 @@ pub struct OffsetFetchResponsePartition<'a> {
 impl Default for OffsetFetchResponsePartition<'_> {
     fn default() -> Self {
         Self {
-            partition_index: Default::default(),
-            committed_offset: Default::default(),
+            partition_index: 0,
+            committed_offset: 0,
             committed_leader_epoch: -1,
-            metadata: Some(Default::default()),
-            error_code: Default::default(),
+            metadata: Some(Cow::default()),
+            error_code: 0,
         }
     }
 }
@@ -268,14 +266,13 @@ impl Default for OffsetFetchResponsePartition<'_> {
 impl<'a> OffsetFetchResponsePartition<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.committed_offset = reader.i64()?;
-        if version >= 5 {
-            this.committed_leader_epoch = reader.i32()?;
-        }
-        this.metadata = reader.nullable_string(flexible)?;
-        this.error_code = reader.i16()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            committed_offset: reader.i64()?,
+            committed_leader_epoch: if version >= 5 { reader.i32()? } else { -1 },
+            metadata: reader.nullable_string(flexible)?,
+            error_code: reader.i16()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -320,10 +317,11 @@ pub struct OffsetFetchResponseTopic<'a> {
 impl<'a> OffsetFetchResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 6;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 16, |reader| OffsetFetchResponsePartition::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 16, |reader| OffsetFetchResponsePartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

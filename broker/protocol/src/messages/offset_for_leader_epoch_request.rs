@@ -15,7 +15,7 @@ pub struct OffsetForLeaderEpochRequest<'a> {
 
 impl Default for OffsetForLeaderEpochRequest<'_> {
     fn default() -> Self {
-        Self { replica_id: -2, topics: Default::default() }
+        Self { replica_id: -2, topics: Vec::new() }
     }
 }
 
@@ -36,11 +36,10 @@ impl<'a> OffsetForLeaderEpochRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetForLeaderEpochRequest", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        if version >= 3 {
-            this.replica_id = reader.i32()?;
-        }
-        this.topics = reader.array(flexible, 3, |reader| OffsetForLeaderTopic::decode(reader, version))?;
+        let this = Self {
+            replica_id: if version >= 3 { reader.i32()? } else { -2 },
+            topics: reader.array(flexible, 3, |reader| OffsetForLeaderTopic::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -87,17 +86,18 @@ pub struct OffsetForLeaderPartition {
 
 impl Default for OffsetForLeaderPartition {
     fn default() -> Self {
-        Self { partition: Default::default(), current_leader_epoch: -1, leader_epoch: Default::default() }
+        Self { partition: 0, current_leader_epoch: -1, leader_epoch: 0 }
     }
 }
 
 impl OffsetForLeaderPartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.current_leader_epoch = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self {
+            partition: reader.i32()?,
+            current_leader_epoch: reader.i32()?,
+            leader_epoch: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -136,10 +136,11 @@ pub struct OffsetForLeaderTopic<'a> {
 impl<'a> OffsetForLeaderTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.topic = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 12, |reader| OffsetForLeaderPartition::decode(reader, version))?;
+        let this = Self {
+            topic: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 12, |reader| OffsetForLeaderPartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

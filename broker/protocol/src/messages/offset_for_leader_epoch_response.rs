@@ -30,10 +30,11 @@ impl<'a> OffsetForLeaderEpochResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "OffsetForLeaderEpochResponse", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.topics =
-            reader.array(flexible, 3, |reader| OffsetForLeaderTopicResult::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            topics: reader
+                .array(flexible, 3, |reader| OffsetForLeaderTopicResult::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -80,23 +81,19 @@ pub struct EpochEndOffset {
 
 impl Default for EpochEndOffset {
     fn default() -> Self {
-        Self {
-            error_code: Default::default(),
-            partition: Default::default(),
-            leader_epoch: -1,
-            end_offset: -1,
-        }
+        Self { error_code: 0, partition: 0, leader_epoch: -1, end_offset: -1 }
     }
 }
 
 impl EpochEndOffset {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.partition = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.end_offset = reader.i64()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            partition: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            end_offset: reader.i64()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -137,9 +134,10 @@ pub struct OffsetForLeaderTopicResult<'a> {
 impl<'a> OffsetForLeaderTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.topic = reader.string(flexible)?;
-        this.partitions = reader.array(flexible, 18, |reader| EpochEndOffset::decode(reader, version))?;
+        let this = Self {
+            topic: reader.string(flexible)?,
+            partitions: reader.array(flexible, 18, |reader| EpochEndOffset::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -35,11 +35,12 @@ impl<'a> ProduceRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ProduceRequest", version });
         }
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.transactional_id = reader.nullable_string(flexible)?;
-        this.acks = reader.i16()?;
-        this.timeout_ms = reader.i32()?;
-        this.topic_data = reader.array(flexible, 3, |reader| TopicProduceData::decode(reader, version))?;
+        let this = Self {
+            transactional_id: reader.nullable_string(flexible)?,
+            acks: reader.i16()?,
+            timeout_ms: reader.i32()?,
+            topic_data: reader.array(flexible, 3, |reader| TopicProduceData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -87,9 +88,7 @@ pub struct PartitionProduceData<'a> {
 impl<'a> PartitionProduceData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.index = reader.i32()?;
-        this.records = reader.records(flexible)?;
+        let this = Self { index: reader.i32()?, records: reader.records(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -128,15 +127,12 @@ pub struct TopicProduceData<'a> {
 impl<'a> TopicProduceData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        if version >= 13 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 12 {
-            this.name = reader.string(flexible)?;
-        }
-        this.partition_data =
-            reader.array(flexible, 6, |reader| PartitionProduceData::decode(reader, version))?;
+        let this = Self {
+            topic_id: if version >= 13 { reader.uuid()? } else { Uuid::nil() },
+            name: if version <= 12 { reader.string(flexible)? } else { Cow::default() },
+            partition_data: reader
+                .array(flexible, 6, |reader| PartitionProduceData::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -33,9 +33,11 @@ impl<'a> ProduceResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "ProduceResponse", version });
         }
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.responses = reader.array(flexible, 3, |reader| TopicProduceResponse::decode(reader, version))?;
-        this.throttle_time_ms = reader.i32()?;
+        let mut this = Self {
+            responses: reader.array(flexible, 3, |reader| TopicProduceResponse::decode(reader, version))?,
+            throttle_time_ms: reader.i32()?,
+            node_endpoints: Vec::new(),
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -98,9 +100,8 @@ pub struct BatchIndexAndErrorMessage<'a> {
 impl<'a> BatchIndexAndErrorMessage<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.batch_index = reader.i32()?;
-        this.batch_index_error_message = reader.nullable_string(flexible)?;
+        let this =
+            Self { batch_index: reader.i32()?, batch_index_error_message: reader.nullable_string(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -142,9 +143,7 @@ impl Default for LeaderIdAndEpoch {
 
 impl LeaderIdAndEpoch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self { leader_id: reader.i32()?, leader_epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -188,14 +187,14 @@ pub struct PartitionProduceResponse<'a> {
 impl Default for PartitionProduceResponse<'_> {
     fn default() -> Self {
         Self {
-            index: Default::default(),
-            error_code: Default::default(),
-            base_offset: Default::default(),
+            index: 0,
+            error_code: 0,
+            base_offset: 0,
             log_append_time_ms: -1,
             log_start_offset: -1,
-            record_errors: Default::default(),
-            error_message: Default::default(),
-            current_leader: Default::default(),
+            record_errors: Vec::new(),
+            error_message: None,
+            current_leader: LeaderIdAndEpoch::default(),
         }
     }
 }
@@ -203,21 +202,20 @@ impl Default for PartitionProduceResponse<'_> {
 impl<'a> PartitionProduceResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        this.index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.base_offset = reader.i64()?;
-        this.log_append_time_ms = reader.i64()?;
-        if version >= 5 {
-            this.log_start_offset = reader.i64()?;
-        }
-        if version >= 8 {
-            this.record_errors =
-                reader.array(flexible, 6, |reader| BatchIndexAndErrorMessage::decode(reader, version))?;
-        }
-        if version >= 8 {
-            this.error_message = reader.nullable_string(flexible)?;
-        }
+        let mut this = Self {
+            index: reader.i32()?,
+            error_code: reader.i16()?,
+            base_offset: reader.i64()?,
+            log_append_time_ms: reader.i64()?,
+            log_start_offset: if version >= 5 { reader.i64()? } else { -1 },
+            record_errors: if version >= 8 {
+                reader.array(flexible, 6, |reader| BatchIndexAndErrorMessage::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+            error_message: if version >= 8 { reader.nullable_string(flexible)? } else { None },
+            current_leader: LeaderIdAndEpoch::default(),
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -286,15 +284,12 @@ pub struct TopicProduceResponse<'a> {
 impl<'a> TopicProduceResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 9;
-        let mut this = Self::default();
-        if version >= 13 {
-            this.topic_id = reader.uuid()?;
-        }
-        if version <= 12 {
-            this.name = reader.string(flexible)?;
-        }
-        this.partition_responses =
-            reader.array(flexible, 22, |reader| PartitionProduceResponse::decode(reader, version))?;
+        let this = Self {
+            topic_id: if version >= 13 { reader.uuid()? } else { Uuid::nil() },
+            name: if version <= 12 { reader.string(flexible)? } else { Cow::default() },
+            partition_responses: reader
+                .array(flexible, 22, |reader| PartitionProduceResponse::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -341,11 +336,12 @@ pub struct NodeEndpoint<'a> {
 
 impl<'a> NodeEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.i32()?;
-        this.rack = reader.nullable_string(true)?;
+        let this = Self {
+            node_id: reader.i32()?,
+            host: reader.string(true)?,
+            port: reader.i32()?,
+            rack: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

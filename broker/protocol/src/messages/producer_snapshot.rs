@@ -25,10 +25,10 @@ impl ProducerSnapshot {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ProducerSnapshot", version });
         }
-        let mut this = Self::default();
-        this.crc = reader.u32()?;
-        this.producer_entries = reader.array(false, 46, |reader| ProducerEntry::decode(reader, version))?;
-        Ok(this)
+        Ok(Self {
+            crc: reader.u32()?,
+            producer_entries: reader.array(false, 46, |reader| ProducerEntry::decode(reader, version))?,
+        })
     }
 
     /// Appends the message. A field that the version lacks is left out.
@@ -75,16 +75,16 @@ pub struct ProducerEntry {
 
 impl ProducerEntry {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.producer_id = reader.i64()?;
-        this.epoch = reader.i16()?;
-        this.last_sequence = reader.i32()?;
-        this.last_offset = reader.i64()?;
-        this.offset_delta = reader.i32()?;
-        this.timestamp = reader.i64()?;
-        this.coordinator_epoch = reader.i32()?;
-        this.current_txn_first_offset = reader.i64()?;
-        Ok(this)
+        Ok(Self {
+            producer_id: reader.i64()?,
+            epoch: reader.i16()?,
+            last_sequence: reader.i32()?,
+            last_offset: reader.i64()?,
+            offset_delta: reader.i32()?,
+            timestamp: reader.i64()?,
+            coordinator_epoch: reader.i32()?,
+            current_txn_first_offset: reader.i64()?,
+        })
     }
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {

@@ -36,12 +36,13 @@ impl<'a> PushTelemetryRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "PushTelemetryRequest", version });
         }
-        let mut this = Self::default();
-        this.client_instance_id = reader.uuid()?;
-        this.subscription_id = reader.i32()?;
-        this.terminating = reader.bool()?;
-        this.compression_type = reader.i8()?;
-        this.metrics = reader.bytes(true)?;
+        let this = Self {
+            client_instance_id: reader.uuid()?,
+            subscription_id: reader.i32()?,
+            terminating: reader.bool()?,
+            compression_type: reader.i8()?,
+            metrics: reader.bytes(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

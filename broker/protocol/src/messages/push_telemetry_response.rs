@@ -27,9 +27,7 @@ impl PushTelemetryResponse {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "PushTelemetryResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let this = Self { throttle_time_ms: reader.i32()?, error_code: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -28,8 +28,8 @@ impl<'a> ReadShareGroupStateResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ReadShareGroupStateResponse", version });
         }
-        let mut this = Self::default();
-        this.results = reader.array(true, 18, |reader| ReadStateResult::decode(reader, version))?;
+        let this =
+            Self { results: reader.array(true, 18, |reader| ReadStateResult::decode(reader, version))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -69,11 +69,12 @@ pub struct StateBatch {
 
 impl StateBatch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.first_offset = reader.i64()?;
-        this.last_offset = reader.i64()?;
-        this.delivery_state = reader.i8()?;
-        this.delivery_count = reader.i16()?;
+        let this = Self {
+            first_offset: reader.i64()?,
+            last_offset: reader.i64()?,
+            delivery_state: reader.i8()?,
+            delivery_count: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -116,13 +117,14 @@ pub struct PartitionResult<'a> {
 
 impl<'a> PartitionResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.state_epoch = reader.i32()?;
-        this.start_offset = reader.i64()?;
-        this.state_batches = reader.array(true, 20, |reader| StateBatch::decode(reader, version))?;
+        let this = Self {
+            partition: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            state_epoch: reader.i32()?,
+            start_offset: reader.i64()?,
+            state_batches: reader.array(true, 20, |reader| StateBatch::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -161,9 +163,10 @@ pub struct ReadStateResult<'a> {
 
 impl<'a> ReadStateResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 21, |reader| PartitionResult::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 21, |reader| PartitionResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -33,9 +33,10 @@ impl<'a> ReadShareGroupStateSummaryRequest<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics = reader.array(true, 18, |reader| ReadStateSummaryData::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader.array(true, 18, |reader| ReadStateSummaryData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -76,9 +77,7 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self { partition: reader.i32()?, leader_epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -109,9 +108,10 @@ pub struct ReadStateSummaryData {
 
 impl ReadStateSummaryData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 9, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 9, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

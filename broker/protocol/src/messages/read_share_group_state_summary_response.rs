@@ -31,8 +31,9 @@ impl<'a> ReadShareGroupStateSummaryResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.results = reader.array(true, 18, |reader| ReadStateSummaryResult::decode(reader, version))?;
+        let this = Self {
+            results: reader.array(true, 18, |reader| ReadStateSummaryResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -82,12 +83,12 @@ pub struct PartitionResult<'a> {
 impl Default for PartitionResult<'_> {
     fn default() -> Self {
         Self {
-            partition: Default::default(),
-            error_code: Default::default(),
-            error_message: Default::default(),
-            state_epoch: Default::default(),
-            leader_epoch: Default::default(),
-            start_offset: Default::default(),
+            partition: 0,
+            error_code: 0,
+            error_message: None,
+            state_epoch: 0,
+            leader_epoch: 0,
+            start_offset: 0,
             delivery_complete_count: -1,
         }
     }
@@ -95,16 +96,15 @@ impl Default for PartitionResult<'_> {
 
 impl<'a> PartitionResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.state_epoch = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.start_offset = reader.i64()?;
-        if version >= 1 {
-            this.delivery_complete_count = reader.i32()?;
-        }
+        let this = Self {
+            partition: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            state_epoch: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            start_offset: reader.i64()?,
+            delivery_complete_count: if version >= 1 { reader.i32()? } else { -1 },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -147,9 +147,10 @@ pub struct ReadStateSummaryResult<'a> {
 
 impl<'a> ReadStateSummaryResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 24, |reader| PartitionResult::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 24, |reader| PartitionResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

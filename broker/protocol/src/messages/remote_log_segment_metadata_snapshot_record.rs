@@ -51,18 +51,20 @@ impl<'a> RemoteLogSegmentMetadataSnapshotRecord<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.segment_id = reader.uuid()?;
-        this.start_offset = reader.i64()?;
-        this.end_offset = reader.i64()?;
-        this.broker_id = reader.i32()?;
-        this.max_timestamp_ms = reader.i64()?;
-        this.event_timestamp_ms = reader.i64()?;
-        this.segment_leader_epochs =
-            reader.array(true, 13, |reader| SegmentLeaderEpochEntry::decode(reader, version))?;
-        this.segment_size_in_bytes = reader.i32()?;
-        this.custom_metadata = reader.nullable_bytes(true)?;
-        this.remote_log_segment_state = reader.i8()?;
+        let mut this = Self {
+            segment_id: reader.uuid()?,
+            start_offset: reader.i64()?,
+            end_offset: reader.i64()?,
+            broker_id: reader.i32()?,
+            max_timestamp_ms: reader.i64()?,
+            event_timestamp_ms: reader.i64()?,
+            segment_leader_epochs: reader
+                .array(true, 13, |reader| SegmentLeaderEpochEntry::decode(reader, version))?,
+            segment_size_in_bytes: reader.i32()?,
+            custom_metadata: reader.nullable_bytes(true)?,
+            remote_log_segment_state: reader.i8()?,
+            txn_index_empty: false,
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.txn_index_empty = reader.bool()?,
@@ -133,9 +135,7 @@ pub struct SegmentLeaderEpochEntry {
 
 impl SegmentLeaderEpochEntry {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.leader_epoch = reader.i32()?;
-        this.offset = reader.i64()?;
+        let this = Self { leader_epoch: reader.i32()?, offset: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

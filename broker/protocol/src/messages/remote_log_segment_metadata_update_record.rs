@@ -39,12 +39,13 @@ impl<'a> RemoteLogSegmentMetadataUpdateRecord<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.remote_log_segment_id = RemoteLogSegmentIdEntry::decode(reader, version)?;
-        this.broker_id = reader.i32()?;
-        this.event_timestamp_ms = reader.i64()?;
-        this.custom_metadata = reader.nullable_bytes(true)?;
-        this.remote_log_segment_state = reader.i8()?;
+        let this = Self {
+            remote_log_segment_id: RemoteLogSegmentIdEntry::decode(reader, version)?,
+            broker_id: reader.i32()?,
+            event_timestamp_ms: reader.i64()?,
+            custom_metadata: reader.nullable_bytes(true)?,
+            remote_log_segment_state: reader.i8()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -93,10 +94,7 @@ pub struct TopicIdPartitionEntry<'a> {
 
 impl<'a> TopicIdPartitionEntry<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.id = reader.uuid()?;
-        this.partition = reader.i32()?;
+        let this = Self { name: reader.string(true)?, id: reader.uuid()?, partition: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -129,9 +127,8 @@ pub struct RemoteLogSegmentIdEntry<'a> {
 
 impl<'a> RemoteLogSegmentIdEntry<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id_partition = TopicIdPartitionEntry::decode(reader, version)?;
-        this.id = reader.uuid()?;
+        let this =
+            Self { topic_id_partition: TopicIdPartitionEntry::decode(reader, version)?, id: reader.uuid()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -37,11 +37,12 @@ impl<'a> RemotePartitionDeleteMetadataRecord<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.topic_id_partition = TopicIdPartitionEntry::decode(reader, version)?;
-        this.broker_id = reader.i32()?;
-        this.event_timestamp_ms = reader.i64()?;
-        this.remote_partition_delete_state = reader.i8()?;
+        let this = Self {
+            topic_id_partition: TopicIdPartitionEntry::decode(reader, version)?,
+            broker_id: reader.i32()?,
+            event_timestamp_ms: reader.i64()?,
+            remote_partition_delete_state: reader.i8()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -88,10 +89,7 @@ pub struct TopicIdPartitionEntry<'a> {
 
 impl<'a> TopicIdPartitionEntry<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.id = reader.uuid()?;
-        this.partition = reader.i32()?;
+        let this = Self { name: reader.string(true)?, id: reader.uuid()?, partition: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

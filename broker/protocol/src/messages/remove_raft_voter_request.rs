@@ -18,11 +18,7 @@ pub struct RemoveRaftVoterRequest<'a> {
 
 impl Default for RemoveRaftVoterRequest<'_> {
     fn default() -> Self {
-        Self {
-            cluster_id: Some(Default::default()),
-            voter_id: Default::default(),
-            voter_directory_id: Default::default(),
-        }
+        Self { cluster_id: Some(Cow::default()), voter_id: 0, voter_directory_id: Uuid::nil() }
     }
 }
 
@@ -42,10 +38,11 @@ impl<'a> RemoveRaftVoterRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "RemoveRaftVoterRequest", version });
         }
-        let mut this = Self::default();
-        this.cluster_id = reader.nullable_string(true)?;
-        this.voter_id = reader.i32()?;
-        this.voter_directory_id = reader.uuid()?;
+        let this = Self {
+            cluster_id: reader.nullable_string(true)?,
+            voter_id: reader.i32()?,
+            voter_directory_id: reader.uuid()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

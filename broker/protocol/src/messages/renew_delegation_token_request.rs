@@ -30,9 +30,7 @@ impl<'a> RenewDelegationTokenRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "RenewDelegationTokenRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.hmac = reader.bytes(flexible)?;
-        this.renew_period_ms = reader.i64()?;
+        let this = Self { hmac: reader.bytes(flexible)?, renew_period_ms: reader.i64()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -30,10 +30,11 @@ impl RenewDelegationTokenResponse {
             return Err(DecodeError::UnsupportedVersion { message: "RenewDelegationTokenResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.expiry_timestamp_ms = reader.i64()?;
-        this.throttle_time_ms = reader.i32()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            expiry_timestamp_ms: reader.i64()?,
+            throttle_time_ms: reader.i32()?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -20,10 +20,10 @@ pub struct RequestHeader<'a> {
 impl Default for RequestHeader<'_> {
     fn default() -> Self {
         Self {
-            request_api_key: Default::default(),
-            request_api_version: Default::default(),
-            correlation_id: Default::default(),
-            client_id: Some(Default::default()),
+            request_api_key: 0,
+            request_api_version: 0,
+            correlation_id: 0,
+            client_id: Some(Cow::default()),
         }
     }
 }
@@ -43,11 +43,12 @@ impl<'a> RequestHeader<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "RequestHeader", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.request_api_key = reader.i16()?;
-        this.request_api_version = reader.i16()?;
-        this.correlation_id = reader.i32()?;
-        this.client_id = reader.nullable_string(false)?;
+        let this = Self {
+            request_api_key: reader.i16()?,
+            request_api_version: reader.i16()?,
+            correlation_id: reader.i32()?,
+            client_id: reader.nullable_string(false)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -24,8 +24,7 @@ impl ResponseHeader {
             return Err(DecodeError::UnsupportedVersion { message: "ResponseHeader", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.correlation_id = reader.i32()?;
+        let this = Self { correlation_id: reader.i32()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -28,8 +28,7 @@ impl<'a> SaslAuthenticateRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "SaslAuthenticateRequest", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.auth_bytes = reader.bytes(flexible)?;
+        let this = Self { auth_bytes: reader.bytes(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -20,10 +20,10 @@ pub struct SaslAuthenticateResponse<'a> {
 impl Default for SaslAuthenticateResponse<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            auth_bytes: Default::default(),
-            session_lifetime_ms: Default::default(),
+            error_code: 0,
+            error_message: Some(Cow::default()),
+            auth_bytes: Cow::default(),
+            session_lifetime_ms: 0,
         }
     }
 }
@@ -45,13 +45,12 @@ impl<'a> SaslAuthenticateResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "SaslAuthenticateResponse", version });
         }
         let flexible = version >= 2;
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(flexible)?;
-        this.auth_bytes = reader.bytes(flexible)?;
-        if version >= 1 {
-            this.session_lifetime_ms = reader.i64()?;
-        }
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(flexible)?,
+            auth_bytes: reader.bytes(flexible)?,
+            session_lifetime_ms: if version >= 1 { reader.i64()? } else { 0 },
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

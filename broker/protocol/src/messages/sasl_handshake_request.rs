@@ -27,9 +27,7 @@ impl<'a> SaslHandshakeRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "SaslHandshakeRequest", version });
         }
-        let mut this = Self::default();
-        this.mechanism = reader.string(false)?;
-        Ok(this)
+        Ok(Self { mechanism: reader.string(false)? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

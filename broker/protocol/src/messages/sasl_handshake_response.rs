@@ -29,10 +29,10 @@ impl<'a> SaslHandshakeResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "SaslHandshakeResponse", version });
         }
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.mechanisms = reader.array(false, 2, |reader| reader.string(false))?;
-        Ok(this)
+        Ok(Self {
+            error_code: reader.i16()?,
+            mechanisms: reader.array(false, 2, |reader| reader.string(false))?,
+        })
     }
 
     /// Appends the message. A field that the version lacks is left out.

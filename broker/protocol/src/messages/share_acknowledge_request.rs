@@ -23,11 +23,11 @@ pub struct ShareAcknowledgeRequest<'a> {
 impl Default for ShareAcknowledgeRequest<'_> {
     fn default() -> Self {
         Self {
-            group_id: Default::default(),
-            member_id: Some(Default::default()),
-            share_session_epoch: Default::default(),
-            is_renew_ack: Default::default(),
-            topics: Default::default(),
+            group_id: None,
+            member_id: Some(Cow::default()),
+            share_session_epoch: 0,
+            is_renew_ack: false,
+            topics: Vec::new(),
         }
     }
 }
@@ -48,14 +48,13 @@ impl<'a> ShareAcknowledgeRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareAcknowledgeRequest", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.nullable_string(true)?;
-        this.member_id = reader.nullable_string(true)?;
-        this.share_session_epoch = reader.i32()?;
-        if version >= 2 {
-            this.is_renew_ack = reader.bool()?;
-        }
-        this.topics = reader.array(true, 18, |reader| AcknowledgeTopic::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.nullable_string(true)?,
+            member_id: reader.nullable_string(true)?,
+            share_session_epoch: reader.i32()?,
+            is_renew_ack: if version >= 2 { reader.bool()? } else { false },
+            topics: reader.array(true, 18, |reader| AcknowledgeTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -103,10 +102,11 @@ pub struct AcknowledgementBatch {
 
 impl AcknowledgementBatch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.first_offset = reader.i64()?;
-        this.last_offset = reader.i64()?;
-        this.acknowledge_types = reader.array(true, 1, Reader::i8)?;
+        let this = Self {
+            first_offset: reader.i64()?,
+            last_offset: reader.i64()?,
+            acknowledge_types: reader.array(true, 1, Reader::i8)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -139,10 +139,11 @@ pub struct AcknowledgePartition {
 
 impl AcknowledgePartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.acknowledgement_batches =
-            reader.array(true, 18, |reader| AcknowledgementBatch::decode(reader, version))?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            acknowledgement_batches: reader
+                .array(true, 18, |reader| AcknowledgementBatch::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -174,9 +175,10 @@ pub struct AcknowledgeTopic {
 
 impl AcknowledgeTopic {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 6, |reader| AcknowledgePartition::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 6, |reader| AcknowledgePartition::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -38,16 +38,15 @@ impl<'a> ShareAcknowledgeResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareAcknowledgeResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        if version >= 2 {
-            this.acquisition_lock_timeout_ms = reader.i32()?;
-        }
-        this.responses =
-            reader.array(true, 18, |reader| ShareAcknowledgeTopicResponse::decode(reader, version))?;
-        this.node_endpoints = reader.array(true, 11, |reader| NodeEndpoint::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            acquisition_lock_timeout_ms: if version >= 2 { reader.i32()? } else { 0 },
+            responses: reader
+                .array(true, 18, |reader| ShareAcknowledgeTopicResponse::decode(reader, version))?,
+            node_endpoints: reader.array(true, 11, |reader| NodeEndpoint::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -95,9 +94,7 @@ pub struct LeaderIdAndEpoch {
 
 impl LeaderIdAndEpoch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self { leader_id: reader.i32()?, leader_epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -132,11 +129,12 @@ pub struct PartitionData<'a> {
 
 impl<'a> PartitionData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.current_leader = LeaderIdAndEpoch::decode(reader, version)?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            current_leader: LeaderIdAndEpoch::decode(reader, version)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -171,9 +169,10 @@ pub struct ShareAcknowledgeTopicResponse<'a> {
 
 impl<'a> ShareAcknowledgeTopicResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 17, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 17, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -208,11 +207,12 @@ pub struct NodeEndpoint<'a> {
 
 impl<'a> NodeEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.i32()?;
-        this.rack = reader.nullable_string(true)?;
+        let this = Self {
+            node_id: reader.i32()?,
+            host: reader.string(true)?,
+            port: reader.i32()?,
+            rack: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

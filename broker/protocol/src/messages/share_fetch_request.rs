@@ -37,18 +37,18 @@ pub struct ShareFetchRequest<'a> {
 impl Default for ShareFetchRequest<'_> {
     fn default() -> Self {
         Self {
-            group_id: Default::default(),
-            member_id: Some(Default::default()),
-            share_session_epoch: Default::default(),
-            max_wait_ms: Default::default(),
-            min_bytes: Default::default(),
+            group_id: None,
+            member_id: Some(Cow::default()),
+            share_session_epoch: 0,
+            max_wait_ms: 0,
+            min_bytes: 0,
             max_bytes: i32::MAX,
-            max_records: Default::default(),
-            batch_size: Default::default(),
-            share_acquire_mode: Default::default(),
-            is_renew_ack: Default::default(),
-            topics: Default::default(),
-            forgotten_topics_data: Default::default(),
+            max_records: 0,
+            batch_size: 0,
+            share_acquire_mode: 0,
+            is_renew_ack: false,
+            topics: Vec::new(),
+            forgotten_topics_data: Vec::new(),
         }
     }
 }
@@ -69,24 +69,21 @@ impl<'a> ShareFetchRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareFetchRequest", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.nullable_string(true)?;
-        this.member_id = reader.nullable_string(true)?;
-        this.share_session_epoch = reader.i32()?;
-        this.max_wait_ms = reader.i32()?;
-        this.min_bytes = reader.i32()?;
-        this.max_bytes = reader.i32()?;
-        this.max_records = reader.i32()?;
-        this.batch_size = reader.i32()?;
-        if version >= 2 {
-            this.share_acquire_mode = reader.i8()?;
-        }
-        if version >= 2 {
-            this.is_renew_ack = reader.bool()?;
-        }
-        this.topics = reader.array(true, 18, |reader| FetchTopic::decode(reader, version))?;
-        this.forgotten_topics_data =
-            reader.array(true, 18, |reader| ForgottenTopic::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.nullable_string(true)?,
+            member_id: reader.nullable_string(true)?,
+            share_session_epoch: reader.i32()?,
+            max_wait_ms: reader.i32()?,
+            min_bytes: reader.i32()?,
+            max_bytes: reader.i32()?,
+            max_records: reader.i32()?,
+            batch_size: reader.i32()?,
+            share_acquire_mode: if version >= 2 { reader.i8()? } else { 0 },
+            is_renew_ack: if version >= 2 { reader.bool()? } else { false },
+            topics: reader.array(true, 18, |reader| FetchTopic::decode(reader, version))?,
+            forgotten_topics_data: reader
+                .array(true, 18, |reader| ForgottenTopic::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -150,10 +147,11 @@ pub struct AcknowledgementBatch {
 
 impl AcknowledgementBatch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.first_offset = reader.i64()?;
-        this.last_offset = reader.i64()?;
-        this.acknowledge_types = reader.array(true, 1, Reader::i8)?;
+        let this = Self {
+            first_offset: reader.i64()?,
+            last_offset: reader.i64()?,
+            acknowledge_types: reader.array(true, 1, Reader::i8)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -186,10 +184,11 @@ pub struct FetchPartition {
 
 impl FetchPartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.acknowledgement_batches =
-            reader.array(true, 18, |reader| AcknowledgementBatch::decode(reader, version))?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            acknowledgement_batches: reader
+                .array(true, 18, |reader| AcknowledgementBatch::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -221,9 +220,10 @@ pub struct FetchTopic {
 
 impl FetchTopic {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 6, |reader| FetchPartition::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 6, |reader| FetchPartition::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -254,9 +254,7 @@ pub struct ForgottenTopic {
 
 impl ForgottenTopic {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic_id: reader.uuid()?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

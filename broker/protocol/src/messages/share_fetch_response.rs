@@ -38,14 +38,15 @@ impl<'a> ShareFetchResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareFetchResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.acquisition_lock_timeout_ms = reader.i32()?;
-        this.responses =
-            reader.array(true, 18, |reader| ShareFetchableTopicResponse::decode(reader, version))?;
-        this.node_endpoints = reader.array(true, 11, |reader| NodeEndpoint::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            acquisition_lock_timeout_ms: reader.i32()?,
+            responses: reader
+                .array(true, 18, |reader| ShareFetchableTopicResponse::decode(reader, version))?,
+            node_endpoints: reader.array(true, 11, |reader| NodeEndpoint::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -91,9 +92,7 @@ pub struct LeaderIdAndEpoch {
 
 impl LeaderIdAndEpoch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
+        let this = Self { leader_id: reader.i32()?, leader_epoch: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -126,10 +125,8 @@ pub struct AcquiredRecords {
 
 impl AcquiredRecords {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.first_offset = reader.i64()?;
-        this.last_offset = reader.i64()?;
-        this.delivery_count = reader.i16()?;
+        let this =
+            Self { first_offset: reader.i64()?, last_offset: reader.i64()?, delivery_count: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -174,15 +171,16 @@ pub struct PartitionData<'a> {
 
 impl<'a> PartitionData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.acknowledge_error_code = reader.i16()?;
-        this.acknowledge_error_message = reader.nullable_string(true)?;
-        this.current_leader = LeaderIdAndEpoch::decode(reader, version)?;
-        this.records = reader.records(true)?;
-        this.acquired_records = reader.array(true, 19, |reader| AcquiredRecords::decode(reader, version))?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            acknowledge_error_code: reader.i16()?,
+            acknowledge_error_message: reader.nullable_string(true)?,
+            current_leader: LeaderIdAndEpoch::decode(reader, version)?,
+            records: reader.records(true)?,
+            acquired_records: reader.array(true, 19, |reader| AcquiredRecords::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -225,9 +223,10 @@ pub struct ShareFetchableTopicResponse<'a> {
 
 impl<'a> ShareFetchableTopicResponse<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 22, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 22, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -262,11 +261,12 @@ pub struct NodeEndpoint<'a> {
 
 impl<'a> NodeEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.i32()?;
-        this.rack = reader.nullable_string(true)?;
+        let this = Self {
+            node_id: reader.i32()?,
+            host: reader.string(true)?,
+            port: reader.i32()?,
+            rack: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -35,12 +35,12 @@ impl ShareGroupCurrentMemberAssignmentValue {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.member_epoch = reader.i32()?;
-        this.previous_member_epoch = reader.i32()?;
-        this.state = reader.i8()?;
-        this.assigned_partitions =
-            reader.array(true, 18, |reader| TopicPartitions::decode(reader, version))?;
+        let this = Self {
+            member_epoch: reader.i32()?,
+            previous_member_epoch: reader.i32()?,
+            state: reader.i8()?,
+            assigned_partitions: reader.array(true, 18, |reader| TopicPartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -85,9 +85,7 @@ pub struct TopicPartitions {
 
 impl TopicPartitions {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic_id: reader.uuid()?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -30,9 +30,10 @@ impl<'a> ShareGroupDescribeResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareGroupDescribeResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.groups = reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            groups: reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -72,10 +73,11 @@ pub struct TopicPartitions<'a> {
 
 impl<'a> TopicPartitions<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            topic_name: reader.string(true)?,
+            partitions: reader.array(true, 4, Reader::i32)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -106,8 +108,9 @@ pub struct Assignment<'a> {
 
 impl<'a> Assignment<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_partitions = reader.array(true, 19, |reader| TopicPartitions::decode(reader, version))?;
+        let this = Self {
+            topic_partitions: reader.array(true, 19, |reader| TopicPartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -146,14 +149,15 @@ pub struct Member<'a> {
 
 impl<'a> Member<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.member_id = reader.string(true)?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.client_id = reader.string(true)?;
-        this.client_host = reader.string(true)?;
-        this.subscribed_topic_names = reader.array(true, 1, |reader| reader.string(true))?;
-        this.assignment = Assignment::decode(reader, version)?;
+        let this = Self {
+            member_id: reader.string(true)?,
+            rack_id: reader.nullable_string(true)?,
+            member_epoch: reader.i32()?,
+            client_id: reader.string(true)?,
+            client_host: reader.string(true)?,
+            subscribed_topic_names: reader.array(true, 1, |reader| reader.string(true))?,
+            assignment: Assignment::decode(reader, version)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -209,14 +213,14 @@ pub struct DescribedGroup<'a> {
 impl Default for DescribedGroup<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Default::default(),
-            group_id: Default::default(),
-            group_state: Default::default(),
-            group_epoch: Default::default(),
-            assignment_epoch: Default::default(),
-            assignor_name: Default::default(),
-            members: Default::default(),
+            error_code: 0,
+            error_message: None,
+            group_id: Cow::default(),
+            group_state: Cow::default(),
+            group_epoch: 0,
+            assignment_epoch: 0,
+            assignor_name: Cow::default(),
+            members: Vec::new(),
             authorized_operations: i32::MIN,
         }
     }
@@ -224,16 +228,17 @@ impl Default for DescribedGroup<'_> {
 
 impl<'a> DescribedGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.group_id = reader.string(true)?;
-        this.group_state = reader.string(true)?;
-        this.group_epoch = reader.i32()?;
-        this.assignment_epoch = reader.i32()?;
-        this.assignor_name = reader.string(true)?;
-        this.members = reader.array(true, 12, |reader| Member::decode(reader, version))?;
-        this.authorized_operations = reader.i32()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            group_id: reader.string(true)?,
+            group_state: reader.string(true)?,
+            group_epoch: reader.i32()?,
+            assignment_epoch: reader.i32()?,
+            assignor_name: reader.string(true)?,
+            members: reader.array(true, 12, |reader| Member::decode(reader, version))?,
+            authorized_operations: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

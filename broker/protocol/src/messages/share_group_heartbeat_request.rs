@@ -35,12 +35,13 @@ impl<'a> ShareGroupHeartbeatRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareGroupHeartbeatRequest", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.member_id = reader.string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.subscribed_topic_names = reader.nullable_array(true, 1, |reader| reader.string(true))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            member_id: reader.string(true)?,
+            member_epoch: reader.i32()?,
+            rack_id: reader.nullable_string(true)?,
+            subscribed_topic_names: reader.nullable_array(true, 1, |reader| reader.string(true))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -20,10 +20,10 @@ pub struct ShareGroupMemberMetadataValue<'a> {
 impl Default for ShareGroupMemberMetadataValue<'_> {
     fn default() -> Self {
         Self {
-            rack_id: Some(Default::default()),
-            client_id: Default::default(),
-            client_host: Default::default(),
-            subscribed_topic_names: Default::default(),
+            rack_id: Some(Cow::default()),
+            client_id: Cow::default(),
+            client_host: Cow::default(),
+            subscribed_topic_names: Vec::new(),
         }
     }
 }
@@ -47,11 +47,12 @@ impl<'a> ShareGroupMemberMetadataValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.rack_id = reader.nullable_string(true)?;
-        this.client_id = reader.string(true)?;
-        this.client_host = reader.string(true)?;
-        this.subscribed_topic_names = reader.array(true, 1, |reader| reader.string(true))?;
+        let this = Self {
+            rack_id: reader.nullable_string(true)?,
+            client_id: reader.string(true)?,
+            client_host: reader.string(true)?,
+            subscribed_topic_names: reader.array(true, 1, |reader| reader.string(true))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -27,9 +27,7 @@ impl ShareGroupMetadataValue {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareGroupMetadataValue", version });
         }
-        let mut this = Self::default();
-        this.epoch = reader.i32()?;
-        this.metadata_hash = reader.i64()?;
+        let this = Self { epoch: reader.i32()?, metadata_hash: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -35,12 +35,13 @@ impl<'a> ShareGroupStatePartitionMetadataValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.initializing_topics =
-            reader.array(true, 19, |reader| TopicPartitionsInfo::decode(reader, version))?;
-        this.initialized_topics =
-            reader.array(true, 19, |reader| TopicPartitionsInfo::decode(reader, version))?;
-        this.deleting_topics = reader.array(true, 18, |reader| TopicInfo::decode(reader, version))?;
+        let this = Self {
+            initializing_topics: reader
+                .array(true, 19, |reader| TopicPartitionsInfo::decode(reader, version))?,
+            initialized_topics: reader
+                .array(true, 19, |reader| TopicPartitionsInfo::decode(reader, version))?,
+            deleting_topics: reader.array(true, 18, |reader| TopicInfo::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -85,10 +86,11 @@ pub struct TopicPartitionsInfo<'a> {
 
 impl<'a> TopicPartitionsInfo<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            topic_name: reader.string(true)?,
+            partitions: reader.array(true, 4, Reader::i32)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -121,9 +123,7 @@ pub struct TopicInfo<'a> {
 
 impl<'a> TopicInfo<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.topic_name = reader.string(true)?;
+        let this = Self { topic_id: reader.uuid()?, topic_name: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -29,8 +29,9 @@ impl ShareGroupTargetAssignmentMemberValue {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.topic_partitions = reader.array(true, 18, |reader| TopicPartition::decode(reader, version))?;
+        let this = Self {
+            topic_partitions: reader.array(true, 18, |reader| TopicPartition::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -69,9 +70,7 @@ pub struct TopicPartition {
 
 impl TopicPartition {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic_id: reader.uuid()?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -30,9 +30,7 @@ impl<'a> ShareGroupTargetAssignmentMetadataKey<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(false)?;
-        Ok(this)
+        Ok(Self { group_id: reader.string(false)? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

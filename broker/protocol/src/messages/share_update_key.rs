@@ -32,11 +32,7 @@ impl<'a> ShareUpdateKey<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareUpdateKey", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(false)?;
-        this.topic_id = reader.uuid()?;
-        this.partition = reader.i32()?;
-        Ok(this)
+        Ok(Self { group_id: reader.string(false)?, topic_id: reader.uuid()?, partition: reader.i32()? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

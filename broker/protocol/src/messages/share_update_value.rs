@@ -20,10 +20,10 @@ pub struct ShareUpdateValue {
 impl Default for ShareUpdateValue {
     fn default() -> Self {
         Self {
-            snapshot_epoch: Default::default(),
-            leader_epoch: Default::default(),
-            start_offset: Default::default(),
-            state_batches: Default::default(),
+            snapshot_epoch: 0,
+            leader_epoch: 0,
+            start_offset: 0,
+            state_batches: Vec::new(),
             delivery_complete_count: -1,
         }
     }
@@ -45,11 +45,13 @@ impl ShareUpdateValue {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "ShareUpdateValue", version });
         }
-        let mut this = Self::default();
-        this.snapshot_epoch = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.start_offset = reader.i64()?;
-        this.state_batches = reader.array(true, 20, |reader| StateBatch::decode(reader, version))?;
+        let mut this = Self {
+            snapshot_epoch: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            start_offset: reader.i64()?,
+            state_batches: reader.array(true, 20, |reader| StateBatch::decode(reader, version))?,
+            delivery_complete_count: -1,
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.delivery_complete_count = reader.i32()?,
@@ -109,11 +111,12 @@ pub struct StateBatch {
 
 impl StateBatch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.first_offset = reader.i64()?;
-        this.last_offset = reader.i64()?;
-        this.delivery_state = reader.i8()?;
-        this.delivery_count = reader.i16()?;
+        let this = Self {
+            first_offset: reader.i64()?,
+            last_offset: reader.i64()?,
+            delivery_state: reader.i8()?,
+            delivery_count: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -23,8 +23,7 @@ impl SnapshotFooterRecord {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "SnapshotFooterRecord", version });
         }
-        let mut this = Self::default();
-        this.version = reader.i16()?;
+        let this = Self { version: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -25,9 +25,7 @@ impl SnapshotHeaderRecord {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "SnapshotHeaderRecord", version });
         }
-        let mut this = Self::default();
-        this.version = reader.i16()?;
-        this.last_contained_log_timestamp = reader.i64()?;
+        let this = Self { version: reader.i16()?, last_contained_log_timestamp: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

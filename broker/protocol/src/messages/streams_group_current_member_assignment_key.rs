@@ -32,10 +32,7 @@ impl<'a> StreamsGroupCurrentMemberAssignmentKey<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(false)?;
-        this.member_id = reader.string(false)?;
-        Ok(this)
+        Ok(Self { group_id: reader.string(false)?, member_id: reader.string(false)? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

@@ -46,19 +46,20 @@ impl<'a> StreamsGroupCurrentMemberAssignmentValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.member_epoch = reader.i32()?;
-        this.previous_member_epoch = reader.i32()?;
-        this.state = reader.i8()?;
-        this.active_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.standby_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.warmup_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.active_tasks_pending_revocation =
-            reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.standby_tasks_pending_revocation =
-            reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.warmup_tasks_pending_revocation =
-            reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
+        let this = Self {
+            member_epoch: reader.i32()?,
+            previous_member_epoch: reader.i32()?,
+            state: reader.i8()?,
+            active_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            standby_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            warmup_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            active_tasks_pending_revocation: reader
+                .array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            standby_tasks_pending_revocation: reader
+                .array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            warmup_tasks_pending_revocation: reader
+                .array(true, 3, |reader| TaskIds::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -121,19 +122,17 @@ pub struct TaskIds<'a> {
 
 impl Default for TaskIds<'_> {
     fn default() -> Self {
-        Self {
-            subtopology_id: Default::default(),
-            partitions: Default::default(),
-            assignment_epochs: Some(Default::default()),
-        }
+        Self { subtopology_id: Cow::default(), partitions: Vec::new(), assignment_epochs: Some(Vec::new()) }
     }
 }
 
 impl<'a> TaskIds<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let mut this = Self {
+            subtopology_id: reader.string(true)?,
+            partitions: reader.array(true, 4, Reader::i32)?,
+            assignment_epochs: Some(Vec::new()),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.assignment_epochs = reader.nullable_array(true, 4, Reader::i32)?,

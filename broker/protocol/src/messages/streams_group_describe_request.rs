@@ -29,9 +29,10 @@ impl<'a> StreamsGroupDescribeRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "StreamsGroupDescribeRequest", version });
         }
-        let mut this = Self::default();
-        this.group_ids = reader.array(true, 1, |reader| reader.string(true))?;
-        this.include_authorized_operations = reader.bool()?;
+        let this = Self {
+            group_ids: reader.array(true, 1, |reader| reader.string(true))?,
+            include_authorized_operations: reader.bool()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -29,9 +29,10 @@ impl<'a> StreamsGroupDescribeResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "StreamsGroupDescribeResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.groups = reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            groups: reader.array(true, 20, |reader| DescribedGroup::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -69,9 +70,7 @@ pub struct KeyValue<'a> {
 
 impl<'a> KeyValue<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.key = reader.string(true)?;
-        this.value = reader.string(true)?;
+        let this = Self { key: reader.string(true)?, value: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -106,11 +105,12 @@ pub struct TopicInfo<'a> {
 
 impl<'a> TopicInfo<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions = reader.i32()?;
-        this.replication_factor = reader.i16()?;
-        this.topic_configs = reader.array(true, 3, |reader| KeyValue::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader.i32()?,
+            replication_factor: reader.i16()?,
+            topic_configs: reader.array(true, 3, |reader| KeyValue::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -151,13 +151,13 @@ pub struct Subtopology<'a> {
 
 impl<'a> Subtopology<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.source_topics = reader.array(true, 1, |reader| reader.string(true))?;
-        this.repartition_sink_topics = reader.array(true, 1, |reader| reader.string(true))?;
-        this.state_changelog_topics = reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?;
-        this.repartition_source_topics =
-            reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?;
+        let this = Self {
+            subtopology_id: reader.string(true)?,
+            source_topics: reader.array(true, 1, |reader| reader.string(true))?,
+            repartition_sink_topics: reader.array(true, 1, |reader| reader.string(true))?,
+            state_changelog_topics: reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?,
+            repartition_source_topics: reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -197,9 +197,10 @@ pub struct Topology<'a> {
 
 impl<'a> Topology<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.epoch = reader.i32()?;
-        this.subtopologies = reader.nullable_array(true, 6, |reader| Subtopology::decode(reader, version))?;
+        let this = Self {
+            epoch: reader.i32()?,
+            subtopologies: reader.nullable_array(true, 6, |reader| Subtopology::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -232,9 +233,7 @@ pub struct Endpoint<'a> {
 
 impl<'a> Endpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -267,10 +266,8 @@ pub struct TaskOffset<'a> {
 
 impl<'a> TaskOffset<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.partition = reader.i32()?;
-        this.offset = reader.i64()?;
+        let this =
+            Self { subtopology_id: reader.string(true)?, partition: reader.i32()?, offset: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -303,9 +300,8 @@ pub struct TaskIds<'a> {
 
 impl<'a> TaskIds<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this =
+            Self { subtopology_id: reader.string(true)?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -338,10 +334,11 @@ pub struct Assignment<'a> {
 
 impl<'a> Assignment<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.active_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.standby_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.warmup_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
+        let this = Self {
+            active_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            standby_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            warmup_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -400,22 +397,23 @@ pub struct Member<'a> {
 
 impl<'a> Member<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.member_id = reader.string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.instance_id = reader.nullable_string(true)?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.client_id = reader.string(true)?;
-        this.client_host = reader.string(true)?;
-        this.topology_epoch = reader.i32()?;
-        this.process_id = reader.string(true)?;
-        this.user_endpoint = reader.nullable_struct(|reader| Endpoint::decode(reader, version))?;
-        this.client_tags = reader.array(true, 3, |reader| KeyValue::decode(reader, version))?;
-        this.task_offsets = reader.array(true, 14, |reader| TaskOffset::decode(reader, version))?;
-        this.task_end_offsets = reader.array(true, 14, |reader| TaskOffset::decode(reader, version))?;
-        this.assignment = Assignment::decode(reader, version)?;
-        this.target_assignment = Assignment::decode(reader, version)?;
-        this.is_classic = reader.bool()?;
+        let this = Self {
+            member_id: reader.string(true)?,
+            member_epoch: reader.i32()?,
+            instance_id: reader.nullable_string(true)?,
+            rack_id: reader.nullable_string(true)?,
+            client_id: reader.string(true)?,
+            client_host: reader.string(true)?,
+            topology_epoch: reader.i32()?,
+            process_id: reader.string(true)?,
+            user_endpoint: reader.nullable_struct(|reader| Endpoint::decode(reader, version))?,
+            client_tags: reader.array(true, 3, |reader| KeyValue::decode(reader, version))?,
+            task_offsets: reader.array(true, 14, |reader| TaskOffset::decode(reader, version))?,
+            task_end_offsets: reader.array(true, 14, |reader| TaskOffset::decode(reader, version))?,
+            assignment: Assignment::decode(reader, version)?,
+            target_assignment: Assignment::decode(reader, version)?,
+            is_classic: reader.bool()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -487,14 +485,14 @@ pub struct DescribedGroup<'a> {
 impl Default for DescribedGroup<'_> {
     fn default() -> Self {
         Self {
-            error_code: Default::default(),
-            error_message: Default::default(),
-            group_id: Default::default(),
-            group_state: Default::default(),
-            group_epoch: Default::default(),
-            assignment_epoch: Default::default(),
-            topology: Default::default(),
-            members: Default::default(),
+            error_code: 0,
+            error_message: None,
+            group_id: Cow::default(),
+            group_state: Cow::default(),
+            group_epoch: 0,
+            assignment_epoch: 0,
+            topology: None,
+            members: Vec::new(),
             authorized_operations: i32::MIN,
         }
     }
@@ -502,16 +500,17 @@ impl Default for DescribedGroup<'_> {
 
 impl<'a> DescribedGroup<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.group_id = reader.string(true)?;
-        this.group_state = reader.string(true)?;
-        this.group_epoch = reader.i32()?;
-        this.assignment_epoch = reader.i32()?;
-        this.topology = reader.nullable_struct(|reader| Topology::decode(reader, version))?;
-        this.members = reader.array(true, 28, |reader| Member::decode(reader, version))?;
-        this.authorized_operations = reader.i32()?;
+        let this = Self {
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            group_id: reader.string(true)?,
+            group_state: reader.string(true)?,
+            group_epoch: reader.i32()?,
+            assignment_epoch: reader.i32()?,
+            topology: reader.nullable_struct(|reader| Topology::decode(reader, version))?,
+            members: reader.array(true, 28, |reader| Member::decode(reader, version))?,
+            authorized_operations: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

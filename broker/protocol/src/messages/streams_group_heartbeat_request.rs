@@ -46,23 +46,23 @@ pub struct StreamsGroupHeartbeatRequest<'a> {
 impl Default for StreamsGroupHeartbeatRequest<'_> {
     fn default() -> Self {
         Self {
-            group_id: Default::default(),
-            member_id: Default::default(),
-            member_epoch: Default::default(),
-            endpoint_information_epoch: Default::default(),
-            instance_id: Default::default(),
-            rack_id: Default::default(),
+            group_id: Cow::default(),
+            member_id: Cow::default(),
+            member_epoch: 0,
+            endpoint_information_epoch: 0,
+            instance_id: None,
+            rack_id: None,
             rebalance_timeout_ms: -1,
-            topology: Default::default(),
-            active_tasks: Default::default(),
-            standby_tasks: Default::default(),
-            warmup_tasks: Default::default(),
-            process_id: Default::default(),
-            user_endpoint: Default::default(),
-            client_tags: Default::default(),
-            task_offsets: Default::default(),
-            task_end_offsets: Default::default(),
-            shutdown_application: Default::default(),
+            topology: None,
+            active_tasks: None,
+            standby_tasks: None,
+            warmup_tasks: None,
+            process_id: None,
+            user_endpoint: None,
+            client_tags: None,
+            task_offsets: None,
+            task_end_offsets: None,
+            shutdown_application: false,
         }
     }
 }
@@ -83,25 +83,26 @@ impl<'a> StreamsGroupHeartbeatRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "StreamsGroupHeartbeatRequest", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.member_id = reader.string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.endpoint_information_epoch = reader.i32()?;
-        this.instance_id = reader.nullable_string(true)?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.rebalance_timeout_ms = reader.i32()?;
-        this.topology = reader.nullable_struct(|reader| Topology::decode(reader, version))?;
-        this.active_tasks = reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.standby_tasks = reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.warmup_tasks = reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.process_id = reader.nullable_string(true)?;
-        this.user_endpoint = reader.nullable_struct(|reader| Endpoint::decode(reader, version))?;
-        this.client_tags = reader.nullable_array(true, 3, |reader| KeyValue::decode(reader, version))?;
-        this.task_offsets = reader.nullable_array(true, 14, |reader| TaskOffset::decode(reader, version))?;
-        this.task_end_offsets =
-            reader.nullable_array(true, 14, |reader| TaskOffset::decode(reader, version))?;
-        this.shutdown_application = reader.bool()?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            member_id: reader.string(true)?,
+            member_epoch: reader.i32()?,
+            endpoint_information_epoch: reader.i32()?,
+            instance_id: reader.nullable_string(true)?,
+            rack_id: reader.nullable_string(true)?,
+            rebalance_timeout_ms: reader.i32()?,
+            topology: reader.nullable_struct(|reader| Topology::decode(reader, version))?,
+            active_tasks: reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            standby_tasks: reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            warmup_tasks: reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            process_id: reader.nullable_string(true)?,
+            user_endpoint: reader.nullable_struct(|reader| Endpoint::decode(reader, version))?,
+            client_tags: reader.nullable_array(true, 3, |reader| KeyValue::decode(reader, version))?,
+            task_offsets: reader.nullable_array(true, 14, |reader| TaskOffset::decode(reader, version))?,
+            task_end_offsets: reader
+                .nullable_array(true, 14, |reader| TaskOffset::decode(reader, version))?,
+            shutdown_application: reader.bool()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -181,9 +182,7 @@ pub struct KeyValue<'a> {
 
 impl<'a> KeyValue<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.key = reader.string(true)?;
-        this.value = reader.string(true)?;
+        let this = Self { key: reader.string(true)?, value: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -218,11 +217,12 @@ pub struct TopicInfo<'a> {
 
 impl<'a> TopicInfo<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions = reader.i32()?;
-        this.replication_factor = reader.i16()?;
-        this.topic_configs = reader.array(true, 3, |reader| KeyValue::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader.i32()?,
+            replication_factor: reader.i16()?,
+            topic_configs: reader.array(true, 3, |reader| KeyValue::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -259,10 +259,11 @@ pub struct CopartitionGroup {
 
 impl CopartitionGroup {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.source_topics = reader.array(true, 2, Reader::i16)?;
-        this.source_topic_regex = reader.array(true, 2, Reader::i16)?;
-        this.repartition_source_topics = reader.array(true, 2, Reader::i16)?;
+        let this = Self {
+            source_topics: reader.array(true, 2, Reader::i16)?,
+            source_topic_regex: reader.array(true, 2, Reader::i16)?,
+            repartition_source_topics: reader.array(true, 2, Reader::i16)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -305,16 +306,15 @@ pub struct Subtopology<'a> {
 
 impl<'a> Subtopology<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.source_topics = reader.array(true, 1, |reader| reader.string(true))?;
-        this.source_topic_regex = reader.array(true, 1, |reader| reader.string(true))?;
-        this.state_changelog_topics = reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?;
-        this.repartition_sink_topics = reader.array(true, 1, |reader| reader.string(true))?;
-        this.repartition_source_topics =
-            reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?;
-        this.copartition_groups =
-            reader.array(true, 4, |reader| CopartitionGroup::decode(reader, version))?;
+        let this = Self {
+            subtopology_id: reader.string(true)?,
+            source_topics: reader.array(true, 1, |reader| reader.string(true))?,
+            source_topic_regex: reader.array(true, 1, |reader| reader.string(true))?,
+            state_changelog_topics: reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?,
+            repartition_sink_topics: reader.array(true, 1, |reader| reader.string(true))?,
+            repartition_source_topics: reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?,
+            copartition_groups: reader.array(true, 4, |reader| CopartitionGroup::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -358,9 +358,10 @@ pub struct Topology<'a> {
 
 impl<'a> Topology<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.epoch = reader.i32()?;
-        this.subtopologies = reader.array(true, 8, |reader| Subtopology::decode(reader, version))?;
+        let this = Self {
+            epoch: reader.i32()?,
+            subtopologies: reader.array(true, 8, |reader| Subtopology::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -391,9 +392,8 @@ pub struct TaskIds<'a> {
 
 impl<'a> TaskIds<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this =
+            Self { subtopology_id: reader.string(true)?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -424,9 +424,7 @@ pub struct Endpoint<'a> {
 
 impl<'a> Endpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -459,10 +457,8 @@ pub struct TaskOffset<'a> {
 
 impl<'a> TaskOffset<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.partition = reader.i32()?;
-        this.offset = reader.i64()?;
+        let this =
+            Self { subtopology_id: reader.string(true)?, partition: reader.i32()?, offset: reader.i64()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

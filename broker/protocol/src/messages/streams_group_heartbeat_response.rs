@@ -40,20 +40,20 @@ pub struct StreamsGroupHeartbeatResponse<'a> {
 impl Default for StreamsGroupHeartbeatResponse<'_> {
     fn default() -> Self {
         Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Default::default(),
-            member_id: Default::default(),
-            member_epoch: Default::default(),
-            heartbeat_interval_ms: Default::default(),
-            acceptable_recovery_lag: Default::default(),
-            task_offset_interval_ms: Default::default(),
-            status: Some(Default::default()),
-            active_tasks: Default::default(),
-            standby_tasks: Default::default(),
-            warmup_tasks: Default::default(),
-            endpoint_information_epoch: Default::default(),
-            partitions_by_user_endpoint: Default::default(),
+            throttle_time_ms: 0,
+            error_code: 0,
+            error_message: None,
+            member_id: Cow::default(),
+            member_epoch: 0,
+            heartbeat_interval_ms: 0,
+            acceptable_recovery_lag: 0,
+            task_offset_interval_ms: 0,
+            status: Some(Vec::new()),
+            active_tasks: None,
+            standby_tasks: None,
+            warmup_tasks: None,
+            endpoint_information_epoch: 0,
+            partitions_by_user_endpoint: None,
         }
     }
 }
@@ -77,22 +77,23 @@ impl<'a> StreamsGroupHeartbeatResponse<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        this.member_id = reader.string(true)?;
-        this.member_epoch = reader.i32()?;
-        this.heartbeat_interval_ms = reader.i32()?;
-        this.acceptable_recovery_lag = reader.i32()?;
-        this.task_offset_interval_ms = reader.i32()?;
-        this.status = reader.nullable_array(true, 3, |reader| Status::decode(reader, version))?;
-        this.active_tasks = reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.standby_tasks = reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.warmup_tasks = reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.endpoint_information_epoch = reader.i32()?;
-        this.partitions_by_user_endpoint =
-            reader.nullable_array(true, 7, |reader| EndpointToPartitions::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            member_id: reader.string(true)?,
+            member_epoch: reader.i32()?,
+            heartbeat_interval_ms: reader.i32()?,
+            acceptable_recovery_lag: reader.i32()?,
+            task_offset_interval_ms: reader.i32()?,
+            status: reader.nullable_array(true, 3, |reader| Status::decode(reader, version))?,
+            active_tasks: reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            standby_tasks: reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            warmup_tasks: reader.nullable_array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            endpoint_information_epoch: reader.i32()?,
+            partitions_by_user_endpoint: reader
+                .nullable_array(true, 7, |reader| EndpointToPartitions::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -167,9 +168,7 @@ pub struct Status<'a> {
 
 impl<'a> Status<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.status_code = reader.i8()?;
-        this.status_detail = reader.string(true)?;
+        let this = Self { status_code: reader.i8()?, status_detail: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -200,9 +199,8 @@ pub struct TaskIds<'a> {
 
 impl<'a> TaskIds<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this =
+            Self { subtopology_id: reader.string(true)?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -233,9 +231,7 @@ pub struct Endpoint<'a> {
 
 impl<'a> Endpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -266,9 +262,7 @@ pub struct TopicPartition<'a> {
 
 impl<'a> TopicPartition<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this = Self { topic: reader.string(true)?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -301,10 +295,11 @@ pub struct EndpointToPartitions<'a> {
 
 impl<'a> EndpointToPartitions<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.user_endpoint = Endpoint::decode(reader, version)?;
-        this.active_partitions = reader.array(true, 3, |reader| TopicPartition::decode(reader, version))?;
-        this.standby_partitions = reader.array(true, 3, |reader| TopicPartition::decode(reader, version))?;
+        let this = Self {
+            user_endpoint: Endpoint::decode(reader, version)?,
+            active_partitions: reader.array(true, 3, |reader| TopicPartition::decode(reader, version))?,
+            standby_partitions: reader.array(true, 3, |reader| TopicPartition::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -30,15 +30,15 @@ pub struct StreamsGroupMemberMetadataValue<'a> {
 impl Default for StreamsGroupMemberMetadataValue<'_> {
     fn default() -> Self {
         Self {
-            instance_id: Some(Default::default()),
-            rack_id: Some(Default::default()),
-            client_id: Default::default(),
-            client_host: Default::default(),
+            instance_id: Some(Cow::default()),
+            rack_id: Some(Cow::default()),
+            client_id: Cow::default(),
+            client_host: Cow::default(),
             rebalance_timeout_ms: -1,
-            topology_epoch: Default::default(),
-            process_id: Default::default(),
-            user_endpoint: Default::default(),
-            client_tags: Default::default(),
+            topology_epoch: 0,
+            process_id: Cow::default(),
+            user_endpoint: None,
+            client_tags: Vec::new(),
         }
     }
 }
@@ -62,16 +62,17 @@ impl<'a> StreamsGroupMemberMetadataValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.instance_id = reader.nullable_string(true)?;
-        this.rack_id = reader.nullable_string(true)?;
-        this.client_id = reader.string(true)?;
-        this.client_host = reader.string(true)?;
-        this.rebalance_timeout_ms = reader.i32()?;
-        this.topology_epoch = reader.i32()?;
-        this.process_id = reader.string(true)?;
-        this.user_endpoint = reader.nullable_struct(|reader| Endpoint::decode(reader, version))?;
-        this.client_tags = reader.array(true, 3, |reader| KeyValue::decode(reader, version))?;
+        let this = Self {
+            instance_id: reader.nullable_string(true)?,
+            rack_id: reader.nullable_string(true)?,
+            client_id: reader.string(true)?,
+            client_host: reader.string(true)?,
+            rebalance_timeout_ms: reader.i32()?,
+            topology_epoch: reader.i32()?,
+            process_id: reader.string(true)?,
+            user_endpoint: reader.nullable_struct(|reader| Endpoint::decode(reader, version))?,
+            client_tags: reader.array(true, 3, |reader| KeyValue::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -126,9 +127,7 @@ pub struct Endpoint<'a> {
 
 impl<'a> Endpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -159,9 +158,7 @@ pub struct KeyValue<'a> {
 
 impl<'a> KeyValue<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.key = reader.string(true)?;
-        this.value = reader.string(true)?;
+        let this = Self { key: reader.string(true)?, value: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

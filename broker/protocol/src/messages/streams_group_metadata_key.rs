@@ -27,9 +27,7 @@ impl<'a> StreamsGroupMetadataKey<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "StreamsGroupMetadataKey", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(false)?;
-        Ok(this)
+        Ok(Self { group_id: reader.string(false)? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

@@ -20,10 +20,10 @@ pub struct StreamsGroupMetadataValue<'a> {
 impl Default for StreamsGroupMetadataValue<'_> {
     fn default() -> Self {
         Self {
-            epoch: Default::default(),
-            metadata_hash: Default::default(),
+            epoch: 0,
+            metadata_hash: 0,
             validated_topology_epoch: -1,
-            last_assignment_configs: Some(Default::default()),
+            last_assignment_configs: Some(Vec::new()),
         }
     }
 }
@@ -44,9 +44,12 @@ impl<'a> StreamsGroupMetadataValue<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "StreamsGroupMetadataValue", version });
         }
-        let mut this = Self::default();
-        this.epoch = reader.i32()?;
-        this.metadata_hash = reader.i64()?;
+        let mut this = Self {
+            epoch: reader.i32()?,
+            metadata_hash: reader.i64()?,
+            validated_topology_epoch: -1,
+            last_assignment_configs: Some(Vec::new()),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.validated_topology_epoch = reader.i32()?,
@@ -111,9 +114,7 @@ pub struct LastAssignmentConfig<'a> {
 
 impl<'a> LastAssignmentConfig<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.key = reader.string(true)?;
-        this.value = reader.string(true)?;
+        let this = Self { key: reader.string(true)?, value: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -34,10 +34,11 @@ impl<'a> StreamsGroupTargetAssignmentMemberValue<'a> {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.active_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.standby_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
-        this.warmup_tasks = reader.array(true, 3, |reader| TaskIds::decode(reader, version))?;
+        let this = Self {
+            active_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            standby_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+            warmup_tasks: reader.array(true, 3, |reader| TaskIds::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -80,9 +81,8 @@ pub struct TaskIds<'a> {
 
 impl<'a> TaskIds<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.partitions = reader.array(true, 4, Reader::i32)?;
+        let this =
+            Self { subtopology_id: reader.string(true)?, partitions: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

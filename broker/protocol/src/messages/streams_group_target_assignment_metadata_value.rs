@@ -30,8 +30,7 @@ impl StreamsGroupTargetAssignmentMetadataValue {
                 version,
             });
         }
-        let mut this = Self::default();
-        this.assignment_epoch = reader.i32()?;
+        let mut this = Self { assignment_epoch: reader.i32()?, assignment_timestamp: 0 };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.assignment_timestamp = reader.i64()?,

@@ -29,9 +29,10 @@ impl<'a> StreamsGroupTopologyValue<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "StreamsGroupTopologyValue", version });
         }
-        let mut this = Self::default();
-        this.epoch = reader.i32()?;
-        this.subtopologies = reader.array(true, 8, |reader| Subtopology::decode(reader, version))?;
+        let this = Self {
+            epoch: reader.i32()?,
+            subtopologies: reader.array(true, 8, |reader| Subtopology::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -69,9 +70,7 @@ pub struct TopicConfig<'a> {
 
 impl<'a> TopicConfig<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.key = reader.string(true)?;
-        this.value = reader.string(true)?;
+        let this = Self { key: reader.string(true)?, value: reader.string(true)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -106,11 +105,12 @@ pub struct TopicInfo<'a> {
 
 impl<'a> TopicInfo<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions = reader.i32()?;
-        this.replication_factor = reader.i16()?;
-        this.topic_configs = reader.array(true, 3, |reader| TopicConfig::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader.i32()?,
+            replication_factor: reader.i16()?,
+            topic_configs: reader.array(true, 3, |reader| TopicConfig::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -147,10 +147,11 @@ pub struct CopartitionGroup {
 
 impl CopartitionGroup {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.source_topics = reader.array(true, 2, Reader::i16)?;
-        this.source_topic_regex = reader.array(true, 2, Reader::i16)?;
-        this.repartition_source_topics = reader.array(true, 2, Reader::i16)?;
+        let this = Self {
+            source_topics: reader.array(true, 2, Reader::i16)?,
+            source_topic_regex: reader.array(true, 2, Reader::i16)?,
+            repartition_source_topics: reader.array(true, 2, Reader::i16)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -193,16 +194,15 @@ pub struct Subtopology<'a> {
 
 impl<'a> Subtopology<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.subtopology_id = reader.string(true)?;
-        this.source_topics = reader.array(true, 1, |reader| reader.string(true))?;
-        this.source_topic_regex = reader.array(true, 1, |reader| reader.string(true))?;
-        this.state_changelog_topics = reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?;
-        this.repartition_sink_topics = reader.array(true, 1, |reader| reader.string(true))?;
-        this.repartition_source_topics =
-            reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?;
-        this.copartition_groups =
-            reader.array(true, 4, |reader| CopartitionGroup::decode(reader, version))?;
+        let this = Self {
+            subtopology_id: reader.string(true)?,
+            source_topics: reader.array(true, 1, |reader| reader.string(true))?,
+            source_topic_regex: reader.array(true, 1, |reader| reader.string(true))?,
+            state_changelog_topics: reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?,
+            repartition_sink_topics: reader.array(true, 1, |reader| reader.string(true))?,
+            repartition_source_topics: reader.array(true, 9, |reader| TopicInfo::decode(reader, version))?,
+            copartition_groups: reader.array(true, 4, |reader| CopartitionGroup::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

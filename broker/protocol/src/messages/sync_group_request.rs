@@ -40,21 +40,16 @@ impl<'a> SyncGroupRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "SyncGroupRequest", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.group_id = reader.string(flexible)?;
-        this.generation_id = reader.i32()?;
-        this.member_id = reader.string(flexible)?;
-        if version >= 3 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
-        if version >= 5 {
-            this.protocol_type = reader.nullable_string(flexible)?;
-        }
-        if version >= 5 {
-            this.protocol_name = reader.nullable_string(flexible)?;
-        }
-        this.assignments =
-            reader.array(flexible, 3, |reader| SyncGroupRequestAssignment::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(flexible)?,
+            generation_id: reader.i32()?,
+            member_id: reader.string(flexible)?,
+            group_instance_id: if version >= 3 { reader.nullable_string(flexible)? } else { None },
+            protocol_type: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+            protocol_name: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+            assignments: reader
+                .array(flexible, 3, |reader| SyncGroupRequestAssignment::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -114,9 +109,7 @@ pub struct SyncGroupRequestAssignment<'a> {
 impl<'a> SyncGroupRequestAssignment<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 4;
-        let mut this = Self::default();
-        this.member_id = reader.string(flexible)?;
-        this.assignment = reader.bytes(flexible)?;
+        let this = Self { member_id: reader.string(flexible)?, assignment: reader.bytes(flexible)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

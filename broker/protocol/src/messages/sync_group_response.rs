@@ -36,18 +36,13 @@ impl<'a> SyncGroupResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "SyncGroupResponse", version });
         }
         let flexible = version >= 4;
-        let mut this = Self::default();
-        if version >= 1 {
-            this.throttle_time_ms = reader.i32()?;
-        }
-        this.error_code = reader.i16()?;
-        if version >= 5 {
-            this.protocol_type = reader.nullable_string(flexible)?;
-        }
-        if version >= 5 {
-            this.protocol_name = reader.nullable_string(flexible)?;
-        }
-        this.assignment = reader.bytes(flexible)?;
+        let this = Self {
+            throttle_time_ms: if version >= 1 { reader.i32()? } else { 0 },
+            error_code: reader.i16()?,
+            protocol_type: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+            protocol_name: if version >= 5 { reader.nullable_string(flexible)? } else { None },
+            assignment: reader.bytes(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -27,9 +27,7 @@ impl<'a> TransactionLogKey<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "TransactionLogKey", version });
         }
-        let mut this = Self::default();
-        this.transactional_id = reader.string(false)?;
-        Ok(this)
+        Ok(Self { transactional_id: reader.string(false)? })
     }
 
     /// Appends the message. A field that the version lacks is left out.

@@ -34,16 +34,16 @@ pub struct TransactionLogValue<'a> {
 impl Default for TransactionLogValue<'_> {
     fn default() -> Self {
         Self {
-            producer_id: Default::default(),
-            producer_epoch: Default::default(),
-            transaction_timeout_ms: Default::default(),
-            transaction_status: Default::default(),
-            transaction_partitions: Some(Default::default()),
-            transaction_last_update_timestamp_ms: Default::default(),
-            transaction_start_timestamp_ms: Default::default(),
+            producer_id: 0,
+            producer_epoch: 0,
+            transaction_timeout_ms: 0,
+            transaction_status: 0,
+            transaction_partitions: Some(Vec::new()),
+            transaction_last_update_timestamp_ms: 0,
+            transaction_start_timestamp_ms: 0,
             previous_producer_id: -1,
             next_producer_id: -1,
-            client_transaction_version: Default::default(),
+            client_transaction_version: 0,
             next_producer_epoch: -1,
         }
     }
@@ -66,15 +66,20 @@ impl<'a> TransactionLogValue<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "TransactionLogValue", version });
         }
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        this.transaction_timeout_ms = reader.i32()?;
-        this.transaction_status = reader.i8()?;
-        this.transaction_partitions =
-            reader.nullable_array(flexible, 3, |reader| PartitionsSchema::decode(reader, version))?;
-        this.transaction_last_update_timestamp_ms = reader.i64()?;
-        this.transaction_start_timestamp_ms = reader.i64()?;
+        let mut this = Self {
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            transaction_timeout_ms: reader.i32()?,
+            transaction_status: reader.i8()?,
+            transaction_partitions: reader
+                .nullable_array(flexible, 3, |reader| PartitionsSchema::decode(reader, version))?,
+            transaction_last_update_timestamp_ms: reader.i64()?,
+            transaction_start_timestamp_ms: reader.i64()?,
+            previous_producer_id: -1,
+            next_producer_id: -1,
+            client_transaction_version: 0,
+            next_producer_epoch: -1,
+        };
         if flexible {
             reader.tagged_fields(|tag, reader| {
                 match tag {
@@ -168,9 +173,8 @@ pub struct PartitionsSchema<'a> {
 impl<'a> PartitionsSchema<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 1;
-        let mut this = Self::default();
-        this.topic = reader.string(flexible)?;
-        this.partition_ids = reader.array(flexible, 4, Reader::i32)?;
+        let this =
+            Self { topic: reader.string(flexible)?, partition_ids: reader.array(flexible, 4, Reader::i32)? };
         if flexible {
             reader.skip_tagged_fields()?;
         }

@@ -28,14 +28,14 @@ pub struct TxnOffsetCommitRequest<'a> {
 impl Default for TxnOffsetCommitRequest<'_> {
     fn default() -> Self {
         Self {
-            transactional_id: Default::default(),
-            group_id: Default::default(),
-            producer_id: Default::default(),
-            producer_epoch: Default::default(),
+            transactional_id: Cow::default(),
+            group_id: Cow::default(),
+            producer_id: 0,
+            producer_epoch: 0,
             generation_id: -1,
-            member_id: Default::default(),
-            group_instance_id: Default::default(),
-            topics: Default::default(),
+            member_id: Cow::default(),
+            group_instance_id: None,
+            topics: Vec::new(),
         }
     }
 }
@@ -57,22 +57,17 @@ impl<'a> TxnOffsetCommitRequest<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "TxnOffsetCommitRequest", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.transactional_id = reader.string(flexible)?;
-        this.group_id = reader.string(flexible)?;
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        if version >= 3 {
-            this.generation_id = reader.i32()?;
-        }
-        if version >= 3 {
-            this.member_id = reader.string(flexible)?;
-        }
-        if version >= 3 {
-            this.group_instance_id = reader.nullable_string(flexible)?;
-        }
-        this.topics =
-            reader.array(flexible, 3, |reader| TxnOffsetCommitRequestTopic::decode(reader, version))?;
+        let this = Self {
+            transactional_id: reader.string(flexible)?,
+            group_id: reader.string(flexible)?,
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            generation_id: if version >= 3 { reader.i32()? } else { -1 },
+            member_id: if version >= 3 { reader.string(flexible)? } else { Cow::default() },
+            group_instance_id: if version >= 3 { reader.nullable_string(flexible)? } else { None },
+            topics: reader
+                .array(flexible, 3, |reader| TxnOffsetCommitRequestTopic::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -138,10 +133,10 @@ pub struct TxnOffsetCommitRequestPartition<'a> {
 impl Default for TxnOffsetCommitRequestPartition<'_> {
     fn default() -> Self {
         Self {
-            partition_index: Default::default(),
-            committed_offset: Default::default(),
+            partition_index: 0,
+            committed_offset: 0,
             committed_leader_epoch: -1,
-            committed_metadata: Some(Default::default()),
+            committed_metadata: Some(Cow::default()),
         }
     }
 }
@@ -149,13 +144,12 @@ impl Default for TxnOffsetCommitRequestPartition<'_> {
 impl<'a> TxnOffsetCommitRequestPartition<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.committed_offset = reader.i64()?;
-        if version >= 2 {
-            this.committed_leader_epoch = reader.i32()?;
-        }
-        this.committed_metadata = reader.nullable_string(flexible)?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            committed_offset: reader.i64()?,
+            committed_leader_epoch: if version >= 2 { reader.i32()? } else { -1 },
+            committed_metadata: reader.nullable_string(flexible)?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -198,10 +192,11 @@ pub struct TxnOffsetCommitRequestTopic<'a> {
 impl<'a> TxnOffsetCommitRequestTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 14, |reader| TxnOffsetCommitRequestPartition::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 14, |reader| TxnOffsetCommitRequestPartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

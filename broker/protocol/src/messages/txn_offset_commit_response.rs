@@ -30,10 +30,11 @@ impl<'a> TxnOffsetCommitResponse<'a> {
             return Err(DecodeError::UnsupportedVersion { message: "TxnOffsetCommitResponse", version });
         }
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.topics =
-            reader.array(flexible, 3, |reader| TxnOffsetCommitResponseTopic::decode(reader, version))?;
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            topics: reader
+                .array(flexible, 3, |reader| TxnOffsetCommitResponseTopic::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -77,9 +78,7 @@ pub struct TxnOffsetCommitResponsePartition {
 impl TxnOffsetCommitResponsePartition {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let this = Self { partition_index: reader.i32()?, error_code: reader.i16()? };
         if flexible {
             reader.skip_tagged_fields()?;
         }
@@ -116,10 +115,11 @@ pub struct TxnOffsetCommitResponseTopic<'a> {
 impl<'a> TxnOffsetCommitResponseTopic<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
         let flexible = version >= 3;
-        let mut this = Self::default();
-        this.name = reader.string(flexible)?;
-        this.partitions =
-            reader.array(flexible, 6, |reader| TxnOffsetCommitResponsePartition::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(flexible)?,
+            partitions: reader
+                .array(flexible, 6, |reader| TxnOffsetCommitResponsePartition::decode(reader, version))?,
+        };
         if flexible {
             reader.skip_tagged_fields()?;
         }

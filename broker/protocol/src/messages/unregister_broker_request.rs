@@ -25,8 +25,7 @@ impl UnregisterBrokerRequest {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "UnregisterBrokerRequest", version });
         }
-        let mut this = Self::default();
-        this.broker_id = reader.i32()?;
+        let this = Self { broker_id: reader.i32()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

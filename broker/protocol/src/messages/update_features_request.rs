@@ -17,7 +17,7 @@ pub struct UpdateFeaturesRequest<'a> {
 
 impl Default for UpdateFeaturesRequest<'_> {
     fn default() -> Self {
-        Self { timeout_ms: 60000, feature_updates: Default::default(), validate_only: Default::default() }
+        Self { timeout_ms: 60000, feature_updates: Vec::new(), validate_only: false }
     }
 }
 
@@ -37,12 +37,11 @@ impl<'a> UpdateFeaturesRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "UpdateFeaturesRequest", version });
         }
-        let mut this = Self::default();
-        this.timeout_ms = reader.i32()?;
-        this.feature_updates = reader.array(true, 5, |reader| FeatureUpdateKey::decode(reader, version))?;
-        if version >= 1 {
-            this.validate_only = reader.bool()?;
-        }
+        let this = Self {
+            timeout_ms: reader.i32()?,
+            feature_updates: reader.array(true, 5, |reader| FeatureUpdateKey::decode(reader, version))?,
+            validate_only: if version >= 1 { reader.bool()? } else { false },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -88,26 +87,18 @@ pub struct FeatureUpdateKey<'a> {
 
 impl Default for FeatureUpdateKey<'_> {
     fn default() -> Self {
-        Self {
-            feature: Default::default(),
-            max_version_level: Default::default(),
-            upgrade_type: 1,
-            allow_downgrade: Default::default(),
-        }
+        Self { feature: Cow::default(), max_version_level: 0, upgrade_type: 1, allow_downgrade: false }
     }
 }
 
 impl<'a> FeatureUpdateKey<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.feature = reader.string(true)?;
-        this.max_version_level = reader.i16()?;
-        if version >= 1 {
-            this.upgrade_type = reader.i8()?;
-        }
-        if version == 0 {
-            this.allow_downgrade = reader.bool()?;
-        }
+        let this = Self {
+            feature: reader.string(true)?,
+            max_version_level: reader.i16()?,
+            upgrade_type: if version >= 1 { reader.i8()? } else { 1 },
+            allow_downgrade: if version == 0 { reader.bool()? } else { false },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -19,12 +19,7 @@ pub struct UpdateFeaturesResponse<'a> {
 
 impl Default for UpdateFeaturesResponse<'_> {
     fn default() -> Self {
-        Self {
-            throttle_time_ms: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-            results: Default::default(),
-        }
+        Self { throttle_time_ms: 0, error_code: 0, error_message: Some(Cow::default()), results: Vec::new() }
     }
 }
 
@@ -44,13 +39,16 @@ impl<'a> UpdateFeaturesResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "UpdateFeaturesResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
-        if version <= 1 {
-            this.results = reader.array(true, 5, |reader| UpdatableFeatureResult::decode(reader, version))?;
-        }
+        let this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+            results: if version <= 1 {
+                reader.array(true, 5, |reader| UpdatableFeatureResult::decode(reader, version))?
+            } else {
+                Vec::new()
+            },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -96,20 +94,17 @@ pub struct UpdatableFeatureResult<'a> {
 
 impl Default for UpdatableFeatureResult<'_> {
     fn default() -> Self {
-        Self {
-            feature: Default::default(),
-            error_code: Default::default(),
-            error_message: Some(Default::default()),
-        }
+        Self { feature: Cow::default(), error_code: 0, error_message: Some(Cow::default()) }
     }
 }
 
 impl<'a> UpdatableFeatureResult<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.feature = reader.string(true)?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            feature: reader.string(true)?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -25,12 +25,12 @@ pub struct UpdateRaftVoterRequest<'a> {
 impl Default for UpdateRaftVoterRequest<'_> {
     fn default() -> Self {
         Self {
-            cluster_id: Some(Default::default()),
-            current_leader_epoch: Default::default(),
-            voter_id: Default::default(),
-            voter_directory_id: Default::default(),
-            listeners: Default::default(),
-            kraft_version_feature: Default::default(),
+            cluster_id: Some(Cow::default()),
+            current_leader_epoch: 0,
+            voter_id: 0,
+            voter_directory_id: Uuid::nil(),
+            listeners: Vec::new(),
+            kraft_version_feature: KRaftVersionFeature::default(),
         }
     }
 }
@@ -51,13 +51,14 @@ impl<'a> UpdateRaftVoterRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "UpdateRaftVoterRequest", version });
         }
-        let mut this = Self::default();
-        this.cluster_id = reader.nullable_string(true)?;
-        this.current_leader_epoch = reader.i32()?;
-        this.voter_id = reader.i32()?;
-        this.voter_directory_id = reader.uuid()?;
-        this.listeners = reader.array(true, 5, |reader| Listener::decode(reader, version))?;
-        this.kraft_version_feature = KRaftVersionFeature::decode(reader, version)?;
+        let this = Self {
+            cluster_id: reader.nullable_string(true)?,
+            current_leader_epoch: reader.i32()?,
+            voter_id: reader.i32()?,
+            voter_directory_id: reader.uuid()?,
+            listeners: reader.array(true, 5, |reader| Listener::decode(reader, version))?,
+            kraft_version_feature: KRaftVersionFeature::decode(reader, version)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -105,10 +106,7 @@ pub struct Listener<'a> {
 
 impl<'a> Listener<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { name: reader.string(true)?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -141,9 +139,7 @@ pub struct KRaftVersionFeature {
 
 impl KRaftVersionFeature {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.min_supported_version = reader.i16()?;
-        this.max_supported_version = reader.i16()?;
+        let this = Self { min_supported_version: reader.i16()?, max_supported_version: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -31,9 +31,11 @@ impl<'a> UpdateRaftVoterResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "UpdateRaftVoterResponse", version });
         }
-        let mut this = Self::default();
-        this.throttle_time_ms = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let mut this = Self {
+            throttle_time_ms: reader.i32()?,
+            error_code: reader.i16()?,
+            current_leader: CurrentLeader::default(),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 => this.current_leader = CurrentLeader::decode(reader, version)?,
@@ -89,17 +91,18 @@ pub struct CurrentLeader<'a> {
 
 impl Default for CurrentLeader<'_> {
     fn default() -> Self {
-        Self { leader_id: -1, leader_epoch: -1, host: Default::default(), port: Default::default() }
+        Self { leader_id: -1, leader_epoch: -1, host: Cow::default(), port: 0 }
     }
 }
 
 impl<'a> CurrentLeader<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.i32()?;
+        let this = Self {
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            host: reader.string(true)?,
+            port: reader.i32()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

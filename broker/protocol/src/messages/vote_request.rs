@@ -18,7 +18,7 @@ pub struct VoteRequest<'a> {
 
 impl Default for VoteRequest<'_> {
     fn default() -> Self {
-        Self { cluster_id: Default::default(), voter_id: -1, topics: Default::default() }
+        Self { cluster_id: None, voter_id: -1, topics: Vec::new() }
     }
 }
 
@@ -38,12 +38,11 @@ impl<'a> VoteRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "VoteRequest", version });
         }
-        let mut this = Self::default();
-        this.cluster_id = reader.nullable_string(true)?;
-        if version >= 1 {
-            this.voter_id = reader.i32()?;
-        }
-        this.topics = reader.array(true, 3, |reader| TopicData::decode(reader, version))?;
+        let this = Self {
+            cluster_id: reader.nullable_string(true)?,
+            voter_id: if version >= 1 { reader.i32()? } else { -1 },
+            topics: reader.array(true, 3, |reader| TopicData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -97,21 +96,16 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.replica_epoch = reader.i32()?;
-        this.replica_id = reader.i32()?;
-        if version >= 1 {
-            this.replica_directory_id = reader.uuid()?;
-        }
-        if version >= 1 {
-            this.voter_directory_id = reader.uuid()?;
-        }
-        this.last_offset_epoch = reader.i32()?;
-        this.last_offset = reader.i64()?;
-        if version >= 2 {
-            this.pre_vote = reader.bool()?;
-        }
+        let this = Self {
+            partition_index: reader.i32()?,
+            replica_epoch: reader.i32()?,
+            replica_id: reader.i32()?,
+            replica_directory_id: if version >= 1 { reader.uuid()? } else { Uuid::nil() },
+            voter_directory_id: if version >= 1 { reader.uuid()? } else { Uuid::nil() },
+            last_offset_epoch: reader.i32()?,
+            last_offset: reader.i64()?,
+            pre_vote: if version >= 2 { reader.bool()? } else { false },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -160,9 +154,10 @@ pub struct TopicData<'a> {
 
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 25, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            partitions: reader.array(true, 25, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

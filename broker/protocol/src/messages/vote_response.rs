@@ -31,9 +31,11 @@ impl<'a> VoteResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "VoteResponse", version });
         }
-        let mut this = Self::default();
-        this.error_code = reader.i16()?;
-        this.topics = reader.array(true, 3, |reader| TopicData::decode(reader, version))?;
+        let mut this = Self {
+            error_code: reader.i16()?,
+            topics: reader.array(true, 3, |reader| TopicData::decode(reader, version))?,
+            node_endpoints: Vec::new(),
+        };
         reader.tagged_fields(|tag, reader| {
             match tag {
                 0 if version >= 1 => {
@@ -95,12 +97,13 @@ pub struct PartitionData {
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.leader_id = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.vote_granted = reader.bool()?;
+        let this = Self {
+            partition_index: reader.i32()?,
+            error_code: reader.i16()?,
+            leader_id: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            vote_granted: reader.bool()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -137,9 +140,10 @@ pub struct TopicData<'a> {
 
 impl<'a> TopicData<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_name = reader.string(true)?;
-        this.partitions = reader.array(true, 16, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_name: reader.string(true)?,
+            partitions: reader.array(true, 16, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -172,10 +176,7 @@ pub struct NodeEndpoint<'a> {
 
 impl<'a> NodeEndpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.node_id = reader.i32()?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { node_id: reader.i32()?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -28,9 +28,10 @@ impl<'a> VotersRecord<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "VotersRecord", version });
         }
-        let mut this = Self::default();
-        this.version = reader.i16()?;
-        this.voters = reader.array(true, 27, |reader| Voter::decode(reader, version))?;
+        let this = Self {
+            version: reader.i16()?,
+            voters: reader.array(true, 27, |reader| Voter::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -70,10 +71,7 @@ pub struct Endpoint<'a> {
 
 impl<'a> Endpoint<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.host = reader.string(true)?;
-        this.port = reader.u16()?;
+        let this = Self { name: reader.string(true)?, host: reader.string(true)?, port: reader.u16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -106,9 +104,7 @@ pub struct KRaftVersionFeature {
 
 impl KRaftVersionFeature {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.min_supported_version = reader.i16()?;
-        this.max_supported_version = reader.i16()?;
+        let this = Self { min_supported_version: reader.i16()?, max_supported_version: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -143,11 +139,12 @@ pub struct Voter<'a> {
 
 impl<'a> Voter<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.voter_id = reader.i32()?;
-        this.voter_directory_id = reader.uuid()?;
-        this.endpoints = reader.array(true, 5, |reader| Endpoint::decode(reader, version))?;
-        this.kraft_version_feature = KRaftVersionFeature::decode(reader, version)?;
+        let this = Self {
+            voter_id: reader.i32()?,
+            voter_directory_id: reader.uuid()?,
+            endpoints: reader.array(true, 5, |reader| Endpoint::decode(reader, version))?,
+            kraft_version_feature: KRaftVersionFeature::decode(reader, version)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -30,9 +30,10 @@ impl<'a> WriteShareGroupStateRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "WriteShareGroupStateRequest", version });
         }
-        let mut this = Self::default();
-        this.group_id = reader.string(true)?;
-        this.topics = reader.array(true, 18, |reader| WriteStateData::decode(reader, version))?;
+        let this = Self {
+            group_id: reader.string(true)?,
+            topics: reader.array(true, 18, |reader| WriteStateData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -74,11 +75,12 @@ pub struct StateBatch {
 
 impl StateBatch {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.first_offset = reader.i64()?;
-        this.last_offset = reader.i64()?;
-        this.delivery_state = reader.i8()?;
-        this.delivery_count = reader.i16()?;
+        let this = Self {
+            first_offset: reader.i64()?,
+            last_offset: reader.i64()?,
+            delivery_state: reader.i8()?,
+            delivery_count: reader.i16()?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -122,27 +124,26 @@ pub struct PartitionData {
 impl Default for PartitionData {
     fn default() -> Self {
         Self {
-            partition: Default::default(),
-            state_epoch: Default::default(),
-            leader_epoch: Default::default(),
-            start_offset: Default::default(),
+            partition: 0,
+            state_epoch: 0,
+            leader_epoch: 0,
+            start_offset: 0,
             delivery_complete_count: -1,
-            state_batches: Default::default(),
+            state_batches: Vec::new(),
         }
     }
 }
 
 impl PartitionData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.state_epoch = reader.i32()?;
-        this.leader_epoch = reader.i32()?;
-        this.start_offset = reader.i64()?;
-        if version >= 1 {
-            this.delivery_complete_count = reader.i32()?;
-        }
-        this.state_batches = reader.array(true, 20, |reader| StateBatch::decode(reader, version))?;
+        let this = Self {
+            partition: reader.i32()?,
+            state_epoch: reader.i32()?,
+            leader_epoch: reader.i32()?,
+            start_offset: reader.i64()?,
+            delivery_complete_count: if version >= 1 { reader.i32()? } else { -1 },
+            state_batches: reader.array(true, 20, |reader| StateBatch::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -183,9 +184,10 @@ pub struct WriteStateData {
 
 impl WriteStateData {
     fn decode(reader: &mut Reader<'_>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 22, |reader| PartitionData::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 22, |reader| PartitionData::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

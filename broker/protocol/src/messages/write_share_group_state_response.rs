@@ -28,8 +28,8 @@ impl<'a> WriteShareGroupStateResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "WriteShareGroupStateResponse", version });
         }
-        let mut this = Self::default();
-        this.results = reader.array(true, 18, |reader| WriteStateResult::decode(reader, version))?;
+        let this =
+            Self { results: reader.array(true, 18, |reader| WriteStateResult::decode(reader, version))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -67,10 +67,11 @@ pub struct PartitionResult<'a> {
 
 impl<'a> PartitionResult<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition = reader.i32()?;
-        this.error_code = reader.i16()?;
-        this.error_message = reader.nullable_string(true)?;
+        let this = Self {
+            partition: reader.i32()?,
+            error_code: reader.i16()?,
+            error_message: reader.nullable_string(true)?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -103,9 +104,10 @@ pub struct WriteStateResult<'a> {
 
 impl<'a> WriteStateResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.topic_id = reader.uuid()?;
-        this.partitions = reader.array(true, 8, |reader| PartitionResult::decode(reader, version))?;
+        let this = Self {
+            topic_id: reader.uuid()?,
+            partitions: reader.array(true, 8, |reader| PartitionResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

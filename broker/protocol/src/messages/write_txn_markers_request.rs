@@ -27,8 +27,8 @@ impl<'a> WriteTxnMarkersRequest<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "WriteTxnMarkersRequest", version });
         }
-        let mut this = Self::default();
-        this.markers = reader.array(true, 17, |reader| WritableTxnMarker::decode(reader, version))?;
+        let this =
+            Self { markers: reader.array(true, 17, |reader| WritableTxnMarker::decode(reader, version))? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -64,9 +64,8 @@ pub struct WritableTxnMarkerTopic<'a> {
 
 impl<'a> WritableTxnMarkerTopic<'a> {
     fn decode(reader: &mut Reader<'a>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partition_indexes = reader.array(true, 4, Reader::i32)?;
+        let this =
+            Self { name: reader.string(true)?, partition_indexes: reader.array(true, 4, Reader::i32)? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -105,15 +104,14 @@ pub struct WritableTxnMarker<'a> {
 
 impl<'a> WritableTxnMarker<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.producer_id = reader.i64()?;
-        this.producer_epoch = reader.i16()?;
-        this.transaction_result = reader.bool()?;
-        this.topics = reader.array(true, 3, |reader| WritableTxnMarkerTopic::decode(reader, version))?;
-        this.coordinator_epoch = reader.i32()?;
-        if version >= 2 {
-            this.transaction_version = reader.i8()?;
-        }
+        let this = Self {
+            producer_id: reader.i64()?,
+            producer_epoch: reader.i16()?,
+            transaction_result: reader.bool()?,
+            topics: reader.array(true, 3, |reader| WritableTxnMarkerTopic::decode(reader, version))?,
+            coordinator_epoch: reader.i32()?,
+            transaction_version: if version >= 2 { reader.i8()? } else { 0 },
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

@@ -27,8 +27,9 @@ impl<'a> WriteTxnMarkersResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(DecodeError::UnsupportedVersion { message: "WriteTxnMarkersResponse", version });
         }
-        let mut this = Self::default();
-        this.markers = reader.array(true, 10, |reader| WritableTxnMarkerResult::decode(reader, version))?;
+        let this = Self {
+            markers: reader.array(true, 10, |reader| WritableTxnMarkerResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -64,9 +65,7 @@ pub struct WritableTxnMarkerPartitionResult {
 
 impl WritableTxnMarkerPartitionResult {
     fn decode(reader: &mut Reader<'_>, _version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.partition_index = reader.i32()?;
-        this.error_code = reader.i16()?;
+        let this = Self { partition_index: reader.i32()?, error_code: reader.i16()? };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -97,10 +96,11 @@ pub struct WritableTxnMarkerTopicResult<'a> {
 
 impl<'a> WritableTxnMarkerTopicResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.name = reader.string(true)?;
-        this.partitions =
-            reader.array(true, 7, |reader| WritableTxnMarkerPartitionResult::decode(reader, version))?;
+        let this = Self {
+            name: reader.string(true)?,
+            partitions: reader
+                .array(true, 7, |reader| WritableTxnMarkerPartitionResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }
@@ -131,10 +131,10 @@ pub struct WritableTxnMarkerResult<'a> {
 
 impl<'a> WritableTxnMarkerResult<'a> {
     fn decode(reader: &mut Reader<'a>, version: i16) -> Result<Self, DecodeError> {
-        let mut this = Self::default();
-        this.producer_id = reader.i64()?;
-        this.topics =
-            reader.array(true, 3, |reader| WritableTxnMarkerTopicResult::decode(reader, version))?;
+        let this = Self {
+            producer_id: reader.i64()?,
+            topics: reader.array(true, 3, |reader| WritableTxnMarkerTopicResult::decode(reader, version))?,
+        };
         reader.skip_tagged_fields()?;
         Ok(this)
     }

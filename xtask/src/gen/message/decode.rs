@@ -43,10 +43,9 @@ pub(super) fn emit(out: &mut String, message: &Message, shape: &Struct, top: boo
     let lifetime = generics(message, shape, "'a");
     let reader = if lifetime.is_empty() { "Reader<'_>" } else { "Reader<'a>" };
     let version = version_parameter(&body);
-    let _ = writeln!(
-        out,
-        "reader: &mut {reader}, {version}: i16) -> Result<Self, DecodeError> {{\n{body}Ok(this)\n}}\n"
-    );
+    let _ =
+        writeln!(out, "reader: &mut {reader}, {version}: i16) -> Result<Self, DecodeError> {{\n{body}}}\n");
+    Ok(())
 }
 
 /// The struct with its fields in the order of the wire, which is the order in which Rust reads them; tagged fields and
