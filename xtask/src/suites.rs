@@ -4,6 +4,7 @@
 //! The suites live beside this checkout, in `../shared/suites`, and build themselves at their first run. Every suite gets
 //! a broker of its own on a fresh directory under `target/suites`.
 
+mod plan;
 mod results;
 mod table;
 
@@ -17,12 +18,11 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::broker_process::{BrokerOptions, BrokerProcess, build_release, checkout, free_address};
+use plan::{Call, Selection};
 use results::{Outcome, Results, Skips, Verdict, judge, parse_results, parse_skips};
 
 /// Runs of a failed test, as for the baselines: several tests have time limits that a busy machine misses.
 const ATTEMPTS_MAX: u32 = 3;
-/// Seconds in the baseline below which a librdkafka test is part of CI.
-const CI_SECONDS_MAX: f64 = 10.0;
 
 /// What the command line says.
 #[derive(Debug, Default, clap::Args)]
@@ -40,15 +40,14 @@ pub(crate) struct SuitesArguments {
     binary: Option<PathBuf>,
 }
 
-/// One suite: what its broker needs and how its own `run` selects tests.
+/// One suite: what its broker needs and how it runs.
 struct Suite {
     name: &'static str,
     /// A fixed address, if the suite takes no other.
     address: Option<&'static str>,
     settings: &'static [(&'static str, &'static str)],
     in_ci: bool,
-    /// Turns tests into values of --only; each value is a run of its own.
-    select: fn(&[&str]) -> Vec<String>,
+    selection: Selection,
 }
 
 /// librdkafka comes first: it installs the libraries that rdkafka-rust links against.
@@ -58,28 +57,28 @@ const SUITES: [Suite; 4] = [
         address: None,
         settings: &CLIENT_SETTINGS,
         in_ci: true,
-        select: |tests| vec![tests.join(",")],
+        selection: Selection::Numbers,
     },
     Suite {
         name: "franz-go",
         address: None,
         settings: &CLIENT_SETTINGS,
         in_ci: true,
-        select: select_go_tests,
+        selection: Selection::GoTests,
     },
     Suite {
         name: "rdkafka-rust",
         address: Some("127.0.0.1:9092"),
         settings: &[("node.id", "0"), ("num.partitions", "3"), ("group.initial.rebalance.delay.ms", "0")],
         in_ci: true,
-        select: |tests| tests.iter().map(|test| (*test).to_owned()).collect(),
+        selection: Selection::Substring,
     },
     Suite {
         name: "streams-smoke",
         address: None,
         settings: &CLIENT_SETTINGS,
         in_ci: false,
-        select: |tests| tests.iter().map(|test| (*test).to_owned()).collect(),
+        selection: Selection::OneName,
     },
 ];
 
@@ -91,12 +90,6 @@ const CLIENT_SETTINGS: [(&str, &str); 5] = [
     ("group.initial.rebalance.delay.ms", "0"),
     ("group.min.session.timeout.ms", "500"),
 ];
-
-/// A subtest runs with its parent.
-fn select_go_tests(tests: &[&str]) -> Vec<String> {
-    let parents: BTreeSet<&str> = tests.iter().map(|test| test.split('/').next().unwrap_or(test)).collect();
-    vec![format!("^({})$", parents.into_iter().collect::<Vec<_>>().join("|"))]
-}
 
 /// Runs the suites; an error if a test is behind Kafka, or passes although it is skipped.
 pub(crate) fn run(arguments: &SuitesArguments) -> Result<()> {
@@ -212,24 +205,24 @@ impl SuiteRun<'_> {
         let options = BrokerOptions { binary, address, directory, settings };
         let mut broker = BrokerProcess::start(&options)?;
 
-        let short = |test: &str| baseline.get(test).is_some_and(|(_, seconds)| *seconds < CI_SECONDS_MAX);
-        let only_short = arguments.ci && self.suite.name == "librdkafka";
-        let selection = if only_short {
-            let tests: Vec<&str> = baseline.keys().map(String::as_str).filter(|test| short(test)).collect();
-            (self.suite.select)(&tests)
-        } else {
-            arguments.only.iter().cloned().collect()
+        let calls = match &arguments.only {
+            Some(only) => vec![Call { only: Some(only.clone()), timeout_s: None }],
+            None => {
+                self.suite.selection.plan(&self.wanted(baseline, arguments), |test| self.is_skipped(test))
+            }
         };
-        let only = selection.first().map(String::as_str);
-        let mut results = self.run_once(address, only, &options.directory)?;
-        broker.check_alive()?;
+        let mut results = Results::new();
+        for call in &calls {
+            results.extend(self.call(address, call, &options.directory)?);
+            broker.check_alive()?;
+        }
 
         // With --only, what ran is what was asked for.
         let ran: BTreeSet<String> = results.keys().cloned().collect();
-        let selected = |test: &str| match (&arguments.only, only_short) {
-            (Some(_), _) => ran.contains(test),
-            (None, true) => short(test),
-            (None, false) => true,
+        let wanted = self.wanted(baseline, arguments);
+        let selected = |test: &str| match arguments.only {
+            Some(_) => ran.contains(test),
+            None => wanted.contains(&test),
         };
         let mut verdict = judge(self.suite.name, baseline, &results, self.skips, selected);
         for _ in 1..ATTEMPTS_MAX {
@@ -247,6 +240,17 @@ impl SuiteRun<'_> {
         Ok((results, verdict))
     }
 
+    /// The tests to run and to judge.
+    fn wanted<'a>(&self, baseline: &'a Results, arguments: &SuitesArguments) -> BTreeSet<&'a str> {
+        let limit = if arguments.ci { self.suite.selection.ci_seconds_max() } else { f64::INFINITY };
+        let wanted = baseline.iter().filter(|(_, (_, seconds))| *seconds < limit);
+        wanted.map(|(test, _)| test.as_str()).collect()
+    }
+
+    fn is_skipped(&self, test: &str) -> bool {
+        self.skips.contains_key(&(self.suite.name.to_owned(), test.to_owned()))
+    }
+
     /// Runs the tests again; what passes now counts.
     fn retry(
         &self,
@@ -257,8 +261,8 @@ impl SuiteRun<'_> {
     ) -> Result<()> {
         let tests: Vec<&str> = tests.iter().map(String::as_str).collect();
         println!("suites: {} once more: {}", self.suite.name, tests.join(" "));
-        for only in (self.suite.select)(&tests) {
-            for (test, result) in self.run_once(address, Some(&only), directory)? {
+        for call in self.suite.selection.calls(&tests) {
+            for (test, result) in self.call(address, &call, directory)? {
                 if result.0 == Outcome::Pass || !results.contains_key(&test) {
                     results.insert(test, result);
                 }
@@ -268,15 +272,17 @@ impl SuiteRun<'_> {
     }
 
     /// One call of the suite's `run`. That tests failed is in its results, not an error.
-    fn run_once(&self, address: SocketAddr, only: Option<&str>, directory: &Path) -> Result<Results> {
-        let out = directory.join("results.tsv");
-        if out.exists() {
-            fs::remove_file(&out)?;
-        }
+    fn call(&self, address: SocketAddr, call: &Call, directory: &Path) -> Result<Results> {
+        // A file of its own for each call: the suite keeps its logs beside it.
+        let files = (1..).map(|number| directory.join(format!("results-{number}.tsv")));
+        let out = files.into_iter().find(|file| !file.exists()).context("no free file name")?;
         let mut command = Command::new(self.home.join("run"));
         command.arg(address.to_string()).arg("--out").arg(&out);
-        if let Some(only) = only {
+        if let Some(only) = &call.only {
             command.arg("--only").arg(only);
+        }
+        if let Some(seconds) = call.timeout_s {
+            command.arg("--timeout").arg(seconds.to_string());
         }
         let status = command.status().with_context(|| format!("cannot run {}/run", self.home.display()))?;
         let text = fs::read_to_string(&out);
