@@ -4,5 +4,6 @@
 //! as arguments; handlers return records, and only `apply` changes state. Read `outcome.rs` first, then
 //! `metadata/apply.rs`.
 
+pub mod group;
 pub mod metadata;
 pub mod outcome;

@@ -1,0 +1,63 @@
+//! Offsets that outlived their group or their topic, and groups without any.
+
+use super::classic_group::{Group, GroupState};
+use super::messages::Outcome;
+use super::offsets::CommittedOffset;
+use super::record;
+use super::shard::GroupShard;
+
+impl GroupShard {
+    /// Deletes the offsets that the groups of this shard committed for deleted topics.
+    pub fn delete_topics(&mut self, topics: &[&str]) -> Outcome {
+        let mut outcome = Outcome::respond(());
+        for group in self.groups.values() {
+            for topic in topics {
+                for (partition, _) in group.offsets.of_topic(topic) {
+                    outcome.records.push(record::offset_tombstone(&group.id, topic, partition));
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Deletes what expired: offsets, then groups that have neither members nor offsets left.
+    pub(super) fn clean_up(&mut self, now_ms: i64) -> Outcome {
+        let mut outcome = Outcome::respond(());
+        for group in self.groups.values() {
+            let mut all_expired = true;
+            for (topic, partition, committed) in group.offsets.iter() {
+                if group.is_expired(topic, committed, now_ms, self.config.offsets_retention_ms) {
+                    outcome.records.push(record::offset_tombstone(&group.id, topic, partition));
+                } else {
+                    all_expired = false;
+                }
+            }
+            if all_expired && group.state == GroupState::Empty && group.pending_joins.is_empty() {
+                outcome.records.push(record::group_tombstone(&group.id));
+            }
+        }
+        outcome
+    }
+}
+
+impl Group {
+    fn is_expired(&self, topic: &str, committed: &CommittedOffset, now_ms: i64, retention_ms: i64) -> bool {
+        if self.is_subscribed_to(topic) {
+            return false;
+        }
+        let idle_since_ms = match (&self.protocol_type, self.state) {
+            // A group that never had members: every offset ages on its own.
+            (None, _) => committed.commit_timestamp_ms,
+            (Some(_), GroupState::Empty) => self.state_timestamp_ms.unwrap_or(committed.commit_timestamp_ms),
+            // Members are at work, but not on this topic any more.
+            (Some(_), GroupState::Stable) if self.subscribed_topics.is_some() => {
+                committed.commit_timestamp_ms
+            }
+            (Some(_), _) => return false,
+        };
+        match committed.expire_timestamp_ms {
+            Some(expire_ms) => now_ms >= expire_ms,
+            None => now_ms.saturating_sub(idle_since_ms) >= retention_ms,
+        }
+    }
+}
