@@ -4,6 +4,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+#[path = "golden/lines.rs"]
+mod lines;
+
 use std::collections::BTreeSet;
 
 use broker_protocol::codec::json::JsonValue;
@@ -11,30 +14,7 @@ use broker_protocol::codec::{Message, Reader, Writer};
 use broker_protocol::for_each_message;
 use serde_json::Value;
 
-const GOLDEN: &str = include_str!("../testdata/golden.jsonl");
-
-struct Line {
-    message: String,
-    version: i16,
-    bytes: Vec<u8>,
-    json: Value,
-}
-
-fn lines() -> impl Iterator<Item = Line> {
-    GOLDEN.lines().map(|line| {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let hex = line["hex"].as_str().unwrap();
-        Line {
-            message: line["message"].as_str().unwrap().to_owned(),
-            version: i16::try_from(line["version"].as_i64().unwrap()).unwrap(),
-            bytes: (0..hex.len())
-                .step_by(2)
-                .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
-                .collect(),
-            json: line["json"].clone(),
-        }
-    })
-}
+use lines::{Line, lines};
 
 fn check<'a, M: Message<'a> + JsonValue>(line: &'a Line) {
     let place = format!("{} version {}: {}", line.message, line.version, line.json);
