@@ -2,6 +2,7 @@
 
 mod broker_process;
 mod r#gen;
+mod settings_reference;
 mod suites;
 mod tidy;
 
@@ -17,7 +18,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Generate the Kafka messages, API keys and error codes of broker/protocol from its schema folder.
+    /// Generate the Kafka messages, API keys and error codes from their schema, and the reference of all settings.
     Gen {
         /// Change nothing; fail if a generated file differs from what is committed.
         #[arg(long)]
@@ -31,7 +32,7 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
-        Command::Gen { check } => r#gen::run(check),
+        Command::Gen { check } => r#gen::run(check).and_then(|()| settings_reference::run(check)),
         Command::Suites(arguments) => suites::run(&arguments),
         Command::Tidy => tidy::run(),
     }

@@ -24,4 +24,4 @@ pub use layers::{DynamicBrokerConfigs, Layers};
 pub use listener::{Listener, SecurityProtocol};
 pub use load::{Config, ConfigError, ConfigFile, Origin, Warning};
 pub use reference::reference_markdown;
-pub use topic::{CleanupPolicy, CompressionType, TimestampType, TopicConfig};
+pub use topic::{CleanupPolicy, CompressionType, TimestampType, TopicBase, TopicConfig};

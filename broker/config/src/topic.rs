@@ -116,53 +116,40 @@ pub struct TopicConfig {
 
 impl TopicConfig {
     /// The settings of a topic with these overrides on a broker with these layers.
+    ///
+    /// For many topics at once, `TopicBase` asks the layers only once.
     #[must_use]
     pub fn effective(overrides: &BTreeMap<String, String>, layers: &Layers<'_>) -> TopicConfig {
-        let read = Reader { overrides, layers };
-        let retention_bytes = read.limit("retention.bytes");
-        let retention_ms = read.limit("retention.ms");
-        let local =
-            |key: &str, whole: Option<u64>| if read.number(key) == -2 { whole } else { read.limit(key) };
-        TopicConfig {
-            cleanup_policy: cleanup_policy(&read.text("cleanup.policy")),
-            compression_type: compression_type(&read.text("compression.type")),
-            compression_gzip_level: u32::try_from(read.number("compression.gzip.level")).ok(),
-            compression_lz4_level: read.int("compression.lz4.level"),
-            compression_zstd_level: read.int("compression.zstd.level"),
-            delete_retention_ms: read.unsigned("delete.retention.ms"),
-            file_delete_delay_ms: read.unsigned("file.delete.delay.ms"),
-            flush_before_ack: read.boolean("highwater.flush.before.ack"),
-            flush_messages: read.unsigned("flush.messages"),
-            flush_ms: read.unsigned("flush.ms"),
-            index_interval_bytes: read.size("index.interval.bytes"),
-            local_retention_bytes: local("local.retention.bytes", retention_bytes),
-            local_retention_ms: local("local.retention.ms", retention_ms),
-            max_compaction_lag_ms: read.unsigned("max.compaction.lag.ms"),
-            max_message_bytes: read.size("max.message.bytes"),
-            message_timestamp_after_max_ms: read.unsigned("message.timestamp.after.max.ms"),
-            message_timestamp_before_max_ms: read.unsigned("message.timestamp.before.max.ms"),
-            message_timestamp_type: match read.text("message.timestamp.type").as_str() {
-                "LogAppendTime" => TimestampType::LogAppendTime,
-                _ => TimestampType::CreateTime,
-            },
-            min_cleanable_dirty_ratio: read
-                .text("min.cleanable.dirty.ratio")
-                .parse()
-                .expect("the table takes decimal numbers only"),
-            min_compaction_lag_ms: read.unsigned("min.compaction.lag.ms"),
-            min_insync_replicas: read.int("min.insync.replicas"),
-            preallocate: read.boolean("preallocate"),
-            remote_storage_enable: read.boolean("remote.storage.enable"),
-            remote_log_copy_disable: read.boolean("remote.log.copy.disable"),
-            remote_log_delete_on_disable: read.boolean("remote.log.delete.on.disable"),
-            retention_bytes,
-            retention_ms,
-            segment_bytes: read.size("segment.bytes"),
-            segment_index_bytes: read.size("segment.index.bytes"),
-            segment_jitter_ms: read.unsigned("segment.jitter.ms"),
-            segment_ms: read.unsigned("segment.ms"),
-            unclean_leader_election_enable: read.boolean("unclean.leader.election.enable"),
+        TopicBase::new(layers).effective(overrides)
+    }
+}
+
+/// What a topic without overrides gets from the layers of a broker: the start for the settings of many topics.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TopicBase {
+    values: BTreeMap<&'static str, String>,
+    config: TopicConfig,
+}
+
+impl TopicBase {
+    /// Asks the layers; has to be built anew when they change.
+    #[must_use]
+    pub fn new(layers: &Layers<'_>) -> TopicBase {
+        let values: BTreeMap<&'static str, String> = keys::topic_keys()
+            .iter()
+            .filter_map(|def| Some((def.name, effective_value(def, &layers.fallbacks(def))?)))
+            .collect();
+        let config = Reader { overrides: &BTreeMap::new(), base: &values }.read();
+        TopicBase { values, config }
+    }
+
+    /// The settings of a topic with these overrides. Costs a copy where there are none.
+    #[must_use]
+    pub fn effective(&self, overrides: &BTreeMap<String, String>) -> TopicConfig {
+        if overrides.is_empty() {
+            return self.config.clone();
         }
+        Reader { overrides, base: &self.values }.read()
     }
 }
 
@@ -209,14 +196,61 @@ pub(crate) fn effective_value(def: &'static ConfigDef, chain: &[LayerValue]) -> 
 
 struct Reader<'a> {
     overrides: &'a BTreeMap<String, String>,
-    layers: &'a Layers<'a>,
+    /// A valid value of every setting of a topic.
+    base: &'a BTreeMap<&'static str, String>,
 }
 
 impl Reader<'_> {
+    fn read(&self) -> TopicConfig {
+        let retention_bytes = self.limit("retention.bytes");
+        let retention_ms = self.limit("retention.ms");
+        let local =
+            |key: &str, whole: Option<u64>| if self.number(key) == -2 { whole } else { self.limit(key) };
+        TopicConfig {
+            cleanup_policy: cleanup_policy(&self.text("cleanup.policy")),
+            compression_type: compression_type(&self.text("compression.type")),
+            compression_gzip_level: u32::try_from(self.number("compression.gzip.level")).ok(),
+            compression_lz4_level: self.int("compression.lz4.level"),
+            compression_zstd_level: self.int("compression.zstd.level"),
+            delete_retention_ms: self.unsigned("delete.retention.ms"),
+            file_delete_delay_ms: self.unsigned("file.delete.delay.ms"),
+            flush_before_ack: self.boolean("highwater.flush.before.ack"),
+            flush_messages: self.unsigned("flush.messages"),
+            flush_ms: self.unsigned("flush.ms"),
+            index_interval_bytes: self.size("index.interval.bytes"),
+            local_retention_bytes: local("local.retention.bytes", retention_bytes),
+            local_retention_ms: local("local.retention.ms", retention_ms),
+            max_compaction_lag_ms: self.unsigned("max.compaction.lag.ms"),
+            max_message_bytes: self.size("max.message.bytes"),
+            message_timestamp_after_max_ms: self.unsigned("message.timestamp.after.max.ms"),
+            message_timestamp_before_max_ms: self.unsigned("message.timestamp.before.max.ms"),
+            message_timestamp_type: match self.text("message.timestamp.type").as_str() {
+                "LogAppendTime" => TimestampType::LogAppendTime,
+                _ => TimestampType::CreateTime,
+            },
+            min_cleanable_dirty_ratio: self
+                .text("min.cleanable.dirty.ratio")
+                .parse()
+                .expect("the table takes decimal numbers only"),
+            min_compaction_lag_ms: self.unsigned("min.compaction.lag.ms"),
+            min_insync_replicas: self.int("min.insync.replicas"),
+            preallocate: self.boolean("preallocate"),
+            remote_storage_enable: self.boolean("remote.storage.enable"),
+            remote_log_copy_disable: self.boolean("remote.log.copy.disable"),
+            remote_log_delete_on_disable: self.boolean("remote.log.delete.on.disable"),
+            retention_bytes,
+            retention_ms,
+            segment_bytes: self.size("segment.bytes"),
+            segment_index_bytes: self.size("segment.index.bytes"),
+            segment_jitter_ms: self.unsigned("segment.jitter.ms"),
+            segment_ms: self.unsigned("segment.ms"),
+            unclean_leader_election_enable: self.boolean("unclean.leader.election.enable"),
+        }
+    }
+
     fn text(&self, key: &str) -> String {
-        let def = keys::topic_key(key).expect("every setting that is read stands in the table");
-        effective_value(def, &chain(def, self.overrides, self.layers))
-            .expect("every setting of a topic has a default")
+        let own = self.overrides.get(key).and_then(|raw| keys::topic_key(key)?.canonical(raw).ok());
+        own.or_else(|| self.base.get(key).cloned()).expect("every setting of a topic has a default")
     }
 
     fn number(&self, key: &str) -> i64 {

@@ -1,7 +1,7 @@
 //! Settings of Kafka that this broker knows and does not use.
 //!
 //! A server.properties written for Kafka should start here: a key without meaning is passed over with a warning. A key
-//! that asks for protection that does not exist is refused, because passing it over would leave the data open.
+//! that asks for protection or a plugin is refused, because passing it over would leave the data open or unchecked.
 
 /// What happens to a setting of Kafka that has no row in the tables.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,26 +14,34 @@ pub(crate) enum Standing {
 
 struct Group {
     reason: &'static str,
+    /// Beginnings of names, where a whole family of settings has no meaning here.
+    families: &'static [&'static str],
     keys: &'static [&'static str],
 }
 
 const NO_SECURITY: &str = "this broker has no TLS, authentication or authorization yet";
+const NO_PLUGINS: &str = "this broker loads no classes";
 
 /// How the setting of this name is treated, if Kafka has it and the tables do not.
 #[must_use]
 pub(crate) fn standing(key: &str) -> Option<Standing> {
-    let ignored = IGNORED.iter().find(|group| group.keys.contains(&key));
+    let ignored = IGNORED.iter().find(|group| {
+        group.keys.contains(&key) || group.families.iter().any(|family| key.starts_with(family))
+    });
     if let Some(group) = ignored {
         return Some(Standing::Ignored(group.reason));
     }
     let protects =
         ["ssl.", "sasl.", "listener.name.", "delegation.token."].iter().any(|p| key.starts_with(p));
-    (protects || REFUSED.contains(&key)).then_some(Standing::Refused(NO_SECURITY))
+    if protects || PROTECTING.contains(&key) {
+        return Some(Standing::Refused(NO_SECURITY));
+    }
+    PLUGINS.contains(&key).then_some(Standing::Refused(NO_PLUGINS))
 }
 
 /// Every key that is spelled out here, ignored or refused.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
-    IGNORED.iter().flat_map(|group| group.keys).chain(REFUSED).copied()
+    IGNORED.iter().flat_map(|group| group.keys).chain(PROTECTING).chain(PLUGINS).copied()
 }
 
 /// Whether Kafka lets this setting, which has no effect here, change at run time. Such a change is stored and shown.
@@ -44,16 +52,21 @@ pub(crate) fn is_dynamic_in_kafka(key: &str) -> bool {
         || key.starts_with("sasl.login.refresh.")
 }
 
-const REFUSED: &[&str] = &[
+const PROTECTING: &[&str] = &[
     "authorizer.class.name",
     "super.users",
     "allow.everyone.if.no.acl.found",
     "principal.builder.class",
     "security.inter.broker.protocol",
+    "security.providers",
     "connections.max.reauth.ms",
-    "create.topic.policy.class.name",
+];
+
+const PLUGINS: &[&str] = &[
     "alter.config.policy.class.name",
     "client.quota.callback.class",
+    "config.providers",
+    "create.topic.policy.class.name",
 ];
 
 const DYNAMIC_IN_KAFKA: &[&str] = &[
@@ -83,21 +96,9 @@ const DYNAMIC_IN_KAFKA: &[&str] = &[
 const IGNORED: &[Group] = &[
     Group {
         reason: "every broker is its own controller, and its metadata log needs no settings",
+        families: &["controller."],
         keys: &[
             "process.roles",
-            "controller.listener.names",
-            "controller.quorum.append.linger.ms",
-            "controller.quorum.auto.join.enable",
-            "controller.quorum.bootstrap.servers",
-            "controller.quorum.election.backoff.max.ms",
-            "controller.quorum.election.timeout.ms",
-            "controller.quorum.fetch.max.bytes",
-            "controller.quorum.fetch.snapshot.max.bytes",
-            "controller.quorum.fetch.timeout.ms",
-            "controller.quorum.request.timeout.ms",
-            "controller.quorum.retry.backoff.ms",
-            "controller.quorum.voters",
-            "controller.socket.timeout.ms",
             "metadata.log.dir",
             "metadata.log.max.record.bytes.between.snapshots",
             "metadata.log.max.snapshot.interval.ms",
@@ -109,11 +110,13 @@ const IGNORED: &[Group] = &[
             "early.start.listeners",
             "initial.broker.registration.timeout.ms",
             "server.max.startup.time.ms",
+            "unclean.leader.election.interval.ms",
             "controlled.shutdown.enable",
         ],
     },
     Group {
         reason: "threads and queues size themselves",
+        families: &[],
         keys: &[
             "num.network.threads",
             "num.io.threads",
@@ -139,6 +142,7 @@ const IGNORED: &[Group] = &[
     },
     Group {
         reason: "highwater.checkpoint.interval.ms and a failed disk's own rule stand in",
+        families: &[],
         keys: &[
             "log.flush.offset.checkpoint.interval.ms",
             "log.flush.start.offset.checkpoint.interval.ms",
@@ -149,6 +153,7 @@ const IGNORED: &[Group] = &[
     },
     Group {
         reason: "this broker does not replicate yet",
+        families: &["replica."],
         keys: &[
             "auto.leader.rebalance.enable",
             "broker.heartbeat.interval.ms",
@@ -157,73 +162,22 @@ const IGNORED: &[Group] = &[
             "leader.imbalance.check.interval.seconds",
             "num.replica.alter.log.dirs.threads",
             "num.replica.fetchers",
-            "replica.fetch.backoff.ms",
-            "replica.fetch.max.bytes",
-            "replica.fetch.min.bytes",
-            "replica.fetch.response.max.bytes",
-            "replica.fetch.wait.max.ms",
-            "replica.lag.time.max.ms",
-            "replica.selector.class",
-            "replica.socket.receive.buffer.bytes",
-            "replica.socket.timeout.ms",
             "follower.fetch.last.tiered.offset.enable",
         ],
     },
     Group {
         reason: "transactions are not supported yet",
-        keys: &[
-            "add.partitions.to.txn.retry.backoff.max.ms",
-            "add.partitions.to.txn.retry.backoff.ms",
-            "transaction.abort.timed.out.transaction.cleanup.interval.ms",
-            "transaction.max.timeout.ms",
-            "transaction.partition.verification.enable",
-            "transaction.remove.expired.transaction.cleanup.interval.ms",
-            "transaction.state.log.load.buffer.size",
-            "transaction.state.log.min.isr",
-            "transaction.state.log.num.partitions",
-            "transaction.state.log.replication.factor",
-            "transaction.state.log.segment.bytes",
-            "transaction.two.phase.commit.enable",
-            "transactional.id.expiration.ms",
-        ],
+        families: &["add.partitions.to.txn.", "transaction.", "transactional."],
+        keys: &[],
     },
     Group {
         reason: "only classic groups are supported yet",
-        keys: &[
-            "group.coordinator.rebalance.protocols",
-            "group.consumer.assignment.interval.ms",
-            "group.consumer.assignors",
-            "group.consumer.heartbeat.interval.ms",
-            "group.consumer.max.heartbeat.interval.ms",
-            "group.consumer.max.session.timeout.ms",
-            "group.consumer.max.size",
-            "group.consumer.migration.policy",
-            "group.consumer.min.heartbeat.interval.ms",
-            "group.consumer.min.session.timeout.ms",
-            "group.consumer.session.timeout.ms",
-            "group.share.assignment.interval.ms",
-            "group.share.delivery.count.limit",
-            "group.share.heartbeat.interval.ms",
-            "group.share.max.delivery.count.limit",
-            "group.share.max.size",
-            "group.share.min.heartbeat.interval.ms",
-            "group.share.min.record.lock.duration.ms",
-            "group.share.min.session.timeout.ms",
-            "group.share.partition.max.record.locks",
-            "group.share.record.lock.duration.ms",
-            "group.share.session.timeout.ms",
-            "group.streams.assignment.interval.ms",
-            "group.streams.heartbeat.interval.ms",
-            "group.streams.num.standby.replicas",
-            "group.streams.session.timeout.ms",
-            "share.coordinator.cached.buffer.max.bytes",
-            "share.coordinator.state.topic.min.isr",
-            "share.coordinator.state.topic.num.partitions",
-            "share.coordinator.state.topic.replication.factor",
-        ],
+        families: &["group.consumer.", "group.share.", "group.streams.", "share."],
+        keys: &["group.coordinator.rebalance.protocols"],
     },
     Group {
         reason: "the log cleaner does not run yet",
+        families: &[],
         keys: &[
             "log.cleaner.backoff.ms",
             "log.cleaner.dedupe.buffer.size",
@@ -236,35 +190,13 @@ const IGNORED: &[Group] = &[
     },
     Group {
         reason: "quotas, rates and client telemetry are not supported yet",
-        keys: &[
-            "max.connection.creation.rate",
-            "max.connections.per.ip.overrides",
-            "quota.window.num",
-            "quota.window.size.seconds",
-            "replication.quota.window.num",
-            "replication.quota.window.size.seconds",
-            "controller.quota.window.num",
-            "controller.quota.window.size.seconds",
-            "telemetry.max.bytes",
-        ],
+        families: &["quota.", "replication.quota.", "alter.log.dirs.replication.quota."],
+        keys: &["max.connection.creation.rate", "max.connections.per.ip.overrides", "telemetry.max.bytes"],
     },
     Group {
         reason: "metrics are served at highwater.http.listener",
-        keys: &[
-            "metric.reporters",
-            "metrics.num.samples",
-            "metrics.recording.level",
-            "metrics.sample.window.ms",
-            "kafka.metrics.polling.interval.secs",
-            "kafka.metrics.reporters",
-        ],
+        families: &["metrics.", "kafka.metrics."],
+        keys: &["metric.reporters"],
     },
-    Group {
-        reason: "tiered storage is not supported yet",
-        keys: &[
-            "remote.log.storage.system.enable",
-            "remote.fetch.max.wait.ms",
-            "remote.log.manager.task.interval.ms",
-        ],
-    },
+    Group { reason: "tiered storage is not supported yet", families: &["remote."], keys: &[] },
 ];

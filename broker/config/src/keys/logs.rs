@@ -46,8 +46,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     int("log.retention.hours", "168", "Hours that records are kept, where neither of the two is set; -1 for ever.")
         .at_least(-1)
         .high(),
-    long("log.retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; -1 sets no limit.")
-        .at_least(-1)
+    long("log.retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; negative sets no limit.")
         .dynamic()
         .high(),
     long("log.retention.check.interval.ms", "300000", "Milliseconds between two looks for segments to delete.")

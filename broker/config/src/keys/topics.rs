@@ -133,8 +133,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "Whether the remote segments are deleted when remote.storage.enable is turned off (KIP-950).",
     ),
     boolean("remote.storage.enable", "false", "Whether sealed segments are copied to object storage; only false is supported yet."),
-    long("retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; -1 sets no limit.")
-        .at_least(-1)
+    long("retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; negative sets no limit.")
         .falls_back_to(broker!("log.retention.bytes")),
     long(
         "retention.ms",

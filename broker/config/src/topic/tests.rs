@@ -54,3 +54,13 @@ fn empty_cleanup_policy_keeps_everything() {
 fn stored_override_that_no_longer_parses_gives_way() {
     assert_eq!(effective(&[("segment.bytes", "1")], &[]).segment_bytes, 1 << 30);
 }
+
+#[test]
+fn base_for_many_topics_gives_what_each_gets_alone() {
+    let (fixed, dynamic) = (map(&[("log.retention.hours", "1")]), DynamicBrokerConfigs::default());
+    let layers = Layers { fixed: &fixed, dynamic: &dynamic };
+    let base = TopicBase::new(&layers);
+    for overrides in [map(&[]), map(&[("retention.ms", "5"), ("cleanup.policy", "compact")])] {
+        assert_eq!(base.effective(&overrides), TopicConfig::effective(&overrides, &layers));
+    }
+}
