@@ -148,6 +148,7 @@ impl<'a> Records<'a> {
 impl<'a> Iterator for Records<'a> {
     type Item = Result<Record<'a>, RecordError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         if self.index >= self.record_count {
             if self.rest.is_empty() {
@@ -167,6 +168,7 @@ impl<'a> Iterator for Records<'a> {
 }
 
 /// Reads the record at the start of `rest` and moves behind it. The error names the field that is wrong.
+#[inline]
 fn read_record<'a>(rest: &mut &'a [u8]) -> Result<Record<'a>, &'static str> {
     let length = read_length(rest).ok_or("length")?;
     let (mut body, after) = rest.split_at_checked(length).ok_or("length")?;
@@ -188,6 +190,7 @@ fn read_record<'a>(rest: &mut &'a [u8]) -> Result<Record<'a>, &'static str> {
     Ok(Record { attributes: attributes.cast_signed(), timestamp_delta, offset_delta, key, value, headers })
 }
 
+#[inline]
 fn read_header<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<&'a [u8]>)> {
     let key = read_nullable_bytes(rest)??;
     let value = read_nullable_bytes(rest)?;
@@ -195,6 +198,7 @@ fn read_header<'a>(rest: &mut &'a [u8]) -> Option<(&'a [u8], Option<&'a [u8]>)> 
 }
 
 /// Length and bytes; any negative length is null, as Kafka reads it. `None` if the bytes are not there.
+#[inline]
 fn read_nullable_bytes<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let length = read_varint(rest)?;
     let Ok(length) = usize::try_from(length) else {
@@ -205,30 +209,44 @@ fn read_nullable_bytes<'a>(rest: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     Some(Some(bytes))
 }
 
+#[inline]
 fn read_length(rest: &mut &[u8]) -> Option<usize> {
     usize::try_from(read_varint(rest)?).ok()
 }
 
 /// Zigzag number of at most 32 bits; `None` if it is cut off or longer.
+#[inline]
 fn read_varint(rest: &mut &[u8]) -> Option<i32> {
     let raw = u32::try_from(read_unsigned(rest, 5)?).ok()?;
     Some((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
 }
 
 /// Zigzag number of at most 64 bits; `None` if it is cut off or longer.
+#[inline]
 fn read_varlong(rest: &mut &[u8]) -> Option<i64> {
     let raw = read_unsigned(rest, 10)?;
     Some((raw >> 1).cast_signed() ^ -(raw & 1).cast_signed())
 }
 
+/// Reads a number of one or two bytes here, which most are, and hands longer ones on.
+#[inline]
 fn read_unsigned(rest: &mut &[u8], bytes_max: usize) -> Option<u64> {
-    let (&first, after) = rest.split_first()?;
-    if first < 0x80 {
-        *rest = after;
-        return Some(u64::from(first));
+    match **rest {
+        [first, ref after @ ..] if first < 0x80 => {
+            *rest = after;
+            Some(u64::from(first))
+        }
+        [first, second, ref after @ ..] if second < 0x80 => {
+            *rest = after;
+            Some(u64::from(first & 0x7f) | u64::from(second) << 7)
+        }
+        _ => read_long_unsigned(rest, bytes_max),
     }
-    let mut value = u64::from(first & 0x7f);
-    for (position, &byte) in rest.iter().enumerate().take(bytes_max).skip(1) {
+}
+
+fn read_long_unsigned(rest: &mut &[u8], bytes_max: usize) -> Option<u64> {
+    let mut value = 0;
+    for (position, &byte) in rest.iter().enumerate().take(bytes_max) {
         let bits = u64::from(byte & 0x7f);
         let shift = 7 * position;
         // The tenth byte has room for one bit only.
