@@ -2,6 +2,22 @@
 //!
 //! Must not: open sockets, know raft, or know request and response messages. Read `io.rs` first, then `log.rs`.
 
+pub mod append;
+mod batch_scan;
 pub mod checkpoint;
 pub mod commit_log;
+mod entry_file;
 pub mod io;
+pub mod leader_epoch_cache;
+pub mod log;
+pub mod log_config;
+pub mod log_error;
+pub mod offset_index;
+pub mod partition_metadata;
+pub mod producer_snapshot;
+pub mod producer_state;
+pub mod retention;
+pub mod segment;
+pub mod tail_checkpoint;
+pub mod time_index;
+pub mod transaction_index;

@@ -1,0 +1,198 @@
+//! What the committer needs: which bytes are not durable, and to be told when they are.
+//!
+//! Protocol: `take_dirty`, make the ranges durable, `mark_synced` for each segment that was synced itself, then
+//! `mark_committed`. One committer at a time. What went through the commit log only is `unsynced` until a checkpoint.
+
+use broker_protocol::types::Offset;
+
+use super::PartitionLog;
+use super::hints::Boundary;
+use crate::io::FileHandle;
+use crate::log_error::LogError;
+use crate::segment::{SNAPSHOT_SUFFIX, Segment};
+use crate::tail_checkpoint::{SegmentSummary, TailCheckpoint};
+
+/// Bytes of one segment that were appended since the last `take_dirty`.
+#[derive(Clone, Debug)]
+pub struct DirtyRange {
+    /// Base offset of the segment.
+    pub segment_base: Offset,
+    /// Its file.
+    pub file: FileHandle,
+    /// First byte.
+    pub from: u64,
+    /// Behind the last byte.
+    pub to: u64,
+    /// Offset of the first batch in the range.
+    pub first_offset: Offset,
+    /// The file's directory entry is not durable yet.
+    pub new_file: bool,
+    /// The segment is not appended to any more.
+    pub sealed: bool,
+}
+
+/// Everything that was appended since the last `take_dirty`.
+#[derive(Clone, Debug)]
+pub struct Dirty {
+    /// One range for each segment, in order.
+    pub ranges: Vec<DirtyRange>,
+    /// Offset after the last record.
+    pub end_offset: Offset,
+}
+
+/// A segment whose bytes up to `position` are not synced in its own file.
+pub type Unsynced = (Offset, FileHandle, u64);
+
+impl PartitionLog {
+    /// Hands out what was appended since the last call.
+    ///
+    /// # Errors
+    /// `Io` if a file that was closed cannot be opened.
+    pub fn take_dirty(&mut self) -> Result<Dirty, LogError> {
+        let mut ranges = Vec::new();
+        let first = self.first_segment_where(|segment| segment.taken == segment.size);
+        for index in first..self.segments.len() {
+            let sealed = index + 1 < self.segments.len();
+            if self.segments[index].taken == self.segments[index].size {
+                continue;
+            }
+            let file = self.with_segment(index, Segment::file)?;
+            let segment = &mut self.segments[index];
+            ranges.push(DirtyRange {
+                segment_base: segment.base_offset,
+                file,
+                from: segment.taken,
+                to: segment.size,
+                first_offset: segment.taken_offset,
+                new_file: segment.new_file,
+                sealed,
+            });
+            segment.taken = segment.size;
+            segment.taken_offset = segment.next_offset;
+        }
+        self.taken_end = self.log_end;
+        Ok(Dirty { ranges, end_offset: self.log_end })
+    }
+
+    /// Notes that everything below `end_offset` that was taken is durable, in the segments or in the commit log.
+    pub fn mark_committed(&mut self, end_offset: Offset) {
+        let end = end_offset.min(self.taken_end);
+        if end <= self.committed {
+            return;
+        }
+        self.committed = end;
+        let active = self.active();
+        if active.taken_offset == end {
+            let (segment_base, position) = (active.base_offset, active.taken);
+            self.hints.note(Boundary { offset: end, segment_base, position });
+        }
+    }
+
+    /// Notes that a segment's file is durable up to `position`, and so is its directory entry.
+    pub fn mark_synced(&mut self, segment_base: Offset, position: u64) {
+        let index = self.segment_index(segment_base);
+        let segment = &mut self.segments[index];
+        if segment.base_offset == segment_base {
+            segment.synced = segment.synced.max(position.min(segment.taken));
+            segment.new_file = false;
+        }
+    }
+
+    /// Segments that hold bytes which only the commit log has made durable.
+    ///
+    /// # Errors
+    /// `Io` if a file that was closed cannot be opened.
+    pub fn unsynced(&mut self) -> Result<Vec<Unsynced>, LogError> {
+        let first = self.first_segment_where(|segment| segment.synced == segment.size);
+        let mut unsynced = Vec::new();
+        for index in first..self.segments.len() {
+            if self.segments[index].synced < self.segments[index].taken {
+                let file = self.with_segment(index, Segment::file)?;
+                unsynced.push((self.segments[index].base_offset, file, self.segments[index].taken));
+            }
+        }
+        Ok(unsynced)
+    }
+
+    /// Writes the index files of sealed segments and the producer snapshots of the segments after them. Returns whether
+    /// it wrote; nothing depends on when these files become durable.
+    ///
+    /// # Errors
+    /// `Io` if the disk fails.
+    pub fn finish_rolls(&mut self) -> Result<bool, LogError> {
+        let mut wrote = false;
+        let first = self.first_segment_where(|segment| !segment.seal_pending && segment.snapshot.is_none());
+        for index in first..self.segments.len() {
+            if self.segments[index].seal_pending {
+                self.with_segment(index, |segment, files| segment.store_indexes(files))?;
+                self.segments[index].seal_pending = false;
+                wrote = true;
+            }
+            if let Some(snapshot) = self.segments[index].snapshot.take() {
+                let path = self.files().path(self.segments[index].base_offset, SNAPSHOT_SUFFIX);
+                super::write_file(self.disk.as_ref(), &path, &snapshot)
+                    .map_err(|error| LogError::io(&path, error))?;
+                wrote = true;
+            }
+        }
+        if wrote {
+            self.store_epochs()?;
+        }
+        Ok(wrote)
+    }
+
+    /// Index of the first segment after the last one for which `settled` holds with all before it: sealed segments are
+    /// settled in order, so the search goes back from the end.
+    fn first_segment_where(&self, settled: impl Fn(&Segment) -> bool) -> usize {
+        let unsettled = self.segments.iter().rev().take_while(|segment| !settled(segment)).count();
+        // The active one may be settled while its predecessor is not, right after a roll.
+        let mut first = self.segments.len() - unsettled.max(1);
+        while first > 0 && !settled(&self.segments[first - 1]) {
+            first -= 1;
+        }
+        first
+    }
+
+    /// Describes the log as it is now, so that it can be opened without looking at what it holds. Syncs what is not
+    /// synced yet (little, if the caller has synced [`PartitionLog::unsynced`] right before) and moves index entries
+    /// from memory into their files.
+    ///
+    /// # Errors
+    /// `Io` if the disk fails; the directory is then out of service, as after any failed sync.
+    pub fn prepare_checkpoint(&mut self, now_ms: i64) -> Result<TailCheckpoint, LogError> {
+        self.expire_producers(now_ms);
+        self.finish_rolls()?;
+        self.sync_rest()?;
+        let active = self.segments.len() - 1;
+        self.with_segment(active, |segment, files| segment.store_indexes(files))?;
+        self.store_epochs()?;
+        Ok(TailCheckpoint {
+            identity: self.identity.clone(),
+            log_start_offset: self.log_start,
+            recovery_point: self.log_end,
+            segments: self.segments.iter().map(SegmentSummary::of).collect(),
+            epochs: self.epochs.entries().to_vec(),
+            producers: self.producers.clone(),
+        })
+    }
+
+    fn sync_rest(&mut self) -> Result<(), LogError> {
+        let first = self.first_segment_where(|segment| segment.synced == segment.size && !segment.new_file);
+        let mut new_file = false;
+        for index in first..self.segments.len() {
+            let segment = &self.segments[index];
+            new_file |= segment.new_file && segment.size > 0;
+            if segment.synced < segment.size {
+                let path = self.log_path(segment.base_offset);
+                let file = self.with_segment(index, Segment::file)?;
+                file.sync_data().map_err(|error| LogError::io(&path, error))?;
+                self.segments[index].synced = self.segments[index].size;
+            }
+        }
+        if new_file {
+            self.disk.sync_dir(&self.dir).map_err(|error| LogError::io(&self.dir, error))?;
+            self.segments[first..].iter_mut().for_each(|segment| segment.new_file = false);
+        }
+        Ok(())
+    }
+}

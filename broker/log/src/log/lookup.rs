@@ -1,0 +1,226 @@
+//! Looking things up that are not offsets: timestamps and aborted transactions.
+
+use std::ops::ControlFlow;
+
+use broker_protocol::record_batch::{NO_TIMESTAMP, RecordBatch, TimestampType};
+use broker_protocol::types::{LeaderEpoch, Offset};
+
+use super::PartitionLog;
+use crate::batch_scan::walk_headers;
+use crate::entry_file::IndexFault;
+use crate::log_error::LogError;
+use crate::segment::{SNAPSHOT_SUFFIX, Segment};
+use crate::transaction_index::{AbortedTxn, TRANSACTION_INDEX_SUFFIX};
+
+/// Most bytes that a compressed batch may open to while one record's offset is looked for.
+const OPENED_BATCH_BYTES_MAX: usize = 256 << 20;
+
+/// A record found by its timestamp.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimestampOffset {
+    /// The record's timestamp, milliseconds since 1970.
+    pub timestamp: i64,
+    /// Its offset.
+    pub offset: Offset,
+    /// The leader epoch it was appended in.
+    pub leader_epoch: LeaderEpoch,
+}
+
+impl PartitionLog {
+    /// The first record at or after the log's start whose timestamp is `timestamp` or later, also inside compressed
+    /// batches; `None` if there is none below `upper`.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` if the batch in question cannot be read.
+    pub fn offset_for_timestamp(
+        &mut self,
+        timestamp: i64,
+        upper: Offset,
+    ) -> Result<Option<TimestampOffset>, LogError> {
+        for index in self.segment_index(self.log_start)..self.segments.len() {
+            if self.segments[index].max_timestamp < timestamp || self.segments[index].size == 0 {
+                continue;
+            }
+            if self.segments[index].base_offset >= upper {
+                break;
+            }
+            if let Some(found) = self.search_segment(index, timestamp)? {
+                return Ok(Some(found).filter(|found| found.offset < upper));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first record with the largest timestamp of the log; `None` if it is not below `upper`, or no record has a
+    /// timestamp (KIP-734).
+    ///
+    /// # Errors
+    /// As [`PartitionLog::offset_for_timestamp`].
+    pub fn max_timestamp(&mut self, upper: Offset) -> Result<Option<TimestampOffset>, LogError> {
+        match self.segments.iter().map(|segment| segment.max_timestamp).max() {
+            Some(largest) if largest > NO_TIMESTAMP => self.offset_for_timestamp(largest, upper),
+            _ => Ok(None),
+        }
+    }
+
+    /// The first record of a segment with a timestamp of at least `timestamp`.
+    fn search_segment(&mut self, index: usize, timestamp: i64) -> Result<Option<TimestampOffset>, LogError> {
+        let interval = self.config.index_interval_bytes;
+        let entry =
+            self.with_segment(index, |segment, files| segment.time_entry_before(files, timestamp, interval))?;
+        let base = self.segments[index].base_offset;
+        // Up to the offset of that entry every timestamp is smaller.
+        let from = entry.map_or(base, |entry| base.plus(i64::from(entry.relative))).max(self.log_start);
+        let (mut start, size) = (self.position_of(index, from)?, self.segments[index].size);
+        let path = self.log_path(base);
+        let file = self.with_segment(index, Segment::file)?;
+        while let Some((position, bytes)) =
+            walk_headers(file.as_ref(), &path, start, size, |position, header| {
+                if header.max_timestamp >= timestamp {
+                    ControlFlow::Break((position, header.size_in_bytes()))
+                } else {
+                    ControlFlow::Continue(())
+                }
+            })?
+        {
+            let mut buffer = vec![0; bytes];
+            file.read_at(&mut buffer, position).map_err(|error| LogError::io(&path, error))?;
+            let corrupt = |error: &dyn std::fmt::Display| LogError::corrupt(&path, position, error);
+            let (batch, _) = RecordBatch::parse(&buffer).map_err(|error| corrupt(&error))?;
+            batch.verify_crc().map_err(|error| corrupt(&error))?;
+            let found = search_batch(&batch, timestamp, self.log_start).map_err(|error| corrupt(&error))?;
+            if found.is_some() {
+                return Ok(found);
+            }
+            start = position + bytes as u64;
+        }
+        Ok(None)
+    }
+
+    /// The aborted transactions with records in `from` to `upper` (exclusive), sorted by their first offset.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` if a damaged index cannot be rebuilt.
+    pub fn aborted_transactions(&mut self, from: Offset, upper: Offset) -> Result<Vec<AbortedTxn>, LogError> {
+        let mut aborted = Vec::new();
+        'segments: for index in self.segment_index(from)..self.segments.len() {
+            if self.segments[index].transactions.len() == 0 {
+                continue;
+            }
+            for entry in self.transaction_entries(index)? {
+                if entry.last_offset >= from && entry.first_offset < upper {
+                    aborted.push(entry);
+                }
+                // Later markers end transactions that began at or behind this one's stable offset.
+                if entry.last_stable_offset >= upper {
+                    break 'segments;
+                }
+            }
+        }
+        aborted.sort_unstable();
+        Ok(aborted)
+    }
+
+    fn transaction_entries(&mut self, index: usize) -> Result<Vec<AbortedTxn>, LogError> {
+        let path = self.files().path(self.segments[index].base_offset, TRANSACTION_INDEX_SUFFIX);
+        for _ in 0..2 {
+            let disk = self.disk.clone();
+            match self.segments[index].transactions.all(disk.as_ref(), &path) {
+                Ok(entries) => return Ok(entries),
+                Err(IndexFault::Io(error)) => return Err(LogError::io(&path, error)),
+                Err(IndexFault::Damaged) => self.rebuild_transaction_index(index)?,
+            }
+        }
+        Err(LogError::corrupt(&path, 0, "index is damaged again right after it was rebuilt"))
+    }
+
+    /// Makes the transaction index of a segment anew by replaying its batches on the producers before it.
+    fn rebuild_transaction_index(&mut self, index: usize) -> Result<(), LogError> {
+        let base = self.segments[index].base_offset;
+        let path = self.files().path(base, TRANSACTION_INDEX_SUFFIX);
+        tracing::warn!(file = %path.display(), "rebuilding a transaction index from its segment's batches");
+        let mut rebuilt = crate::entry_file::EntryFile::empty();
+        let mut producers = self.producers_at(index)?;
+        let size = self.segments[index].size;
+        self.replay(index, (0, size), &mut producers, |completed| {
+            if completed.aborted {
+                rebuilt.push(completed.into());
+            }
+        })?;
+        rebuilt.store(self.disk.as_ref(), &path, false).map_err(|error| LogError::io(&path, error))?;
+        self.segments[index].transactions = rebuilt;
+        Ok(())
+    }
+
+    /// The producers as they were at the base offset of a segment: from the nearest usable snapshot before it.
+    pub(super) fn producers_at(
+        &mut self,
+        index: usize,
+    ) -> Result<crate::producer_state::ProducerTable, LogError> {
+        let mut first = index;
+        let mut producers = loop {
+            let base = self.segments[first].base_offset;
+            let path = self.files().path(base, SNAPSHOT_SUFFIX);
+            let read = match &self.segments[first].snapshot {
+                Some(pending) => Ok(pending.to_vec()),
+                None => self.disk.read(&path),
+            };
+            match read.ok().and_then(|bytes| crate::producer_snapshot::decode(&bytes).ok()) {
+                Some(producers) => break producers,
+                None if first == 0 => break crate::producer_state::ProducerTable::default(),
+                None => first -= 1,
+            }
+        };
+        for replayed in first..index {
+            let size = self.segments[replayed].size;
+            self.replay(replayed, (0, size), &mut producers, |_| {})?;
+        }
+        Ok(producers)
+    }
+
+    /// Applies the batches of a byte range of a segment to `producers`.
+    pub(super) fn replay(
+        &mut self,
+        index: usize,
+        (start, end): (u64, u64),
+        producers: &mut crate::producer_state::ProducerTable,
+        mut ended: impl FnMut(crate::producer_state::CompletedTransaction),
+    ) -> Result<(), LogError> {
+        let path = self.log_path(self.segments[index].base_offset);
+        let file = self.with_segment(index, Segment::file)?;
+        let (_, damage) = crate::batch_scan::scan_batches(file.as_ref(), &path, start, end, |_, batch| {
+            if let Some(completed) = super::append::apply_to(producers, batch) {
+                ended(completed);
+            }
+            ControlFlow::Continue(())
+        })?;
+        match damage {
+            Some(damage) => Err(LogError::corrupt(&path, damage.position, damage.reason)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The first record of a batch, at or after `from`, with a timestamp of at least `timestamp`.
+fn search_batch(
+    batch: &RecordBatch<'_>,
+    timestamp: i64,
+    from: Offset,
+) -> Result<Option<TimestampOffset>, broker_protocol::record::RecordError> {
+    let header = &batch.header;
+    let leader_epoch = header.partition_leader_epoch;
+    if header.timestamp_type() == TimestampType::LogAppendTime {
+        let offset = header.base_offset.max(from);
+        let found = TimestampOffset { timestamp: header.max_timestamp, offset, leader_epoch };
+        return Ok(Some(found).filter(|_| offset <= header.last_offset()));
+    }
+    let content = batch.decompress(OPENED_BATCH_BYTES_MAX)?;
+    for record in batch.records(&content) {
+        let record = record?;
+        let (offset, own) = (record.offset(header), record.timestamp_ms(header));
+        if offset >= from && own >= timestamp {
+            return Ok(Some(TimestampOffset { timestamp: own, offset, leader_epoch }));
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,161 @@
+//! Reading: which bytes of which file answer a fetch. The bytes themselves are sent by the caller.
+
+use std::ops::ControlFlow;
+
+use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader};
+use broker_protocol::types::Offset;
+
+use super::PartitionLog;
+use super::hints::Boundary;
+use crate::batch_scan::walk_headers;
+use crate::io::FileHandle;
+use crate::log_error::{LogError, ReadError};
+use crate::segment::Segment;
+
+/// A range of whole batches in a segment file.
+#[derive(Clone, Debug)]
+pub struct FetchExtent {
+    /// The file; it stays readable although the segment may be deleted meanwhile.
+    pub file: FileHandle,
+    /// Where the range begins.
+    pub position: u64,
+    /// Bytes; 0 if there is nothing to read.
+    pub len: usize,
+    /// Offset of the first batch, which may be before the offset asked for; that offset if there is nothing to read.
+    pub base_offset: Offset,
+}
+
+impl PartitionLog {
+    /// Finds the batches from `from` on that end below `upper` (exclusive), in one segment, as many whole ones as fit
+    /// `max_bytes`. The first may begin before `from`, and is returned even if larger than `max_bytes` if
+    /// `min_one_batch`.
+    ///
+    /// # Errors
+    /// `OutOfRange`; `Log` if the disk fails or what is read is no batch.
+    pub fn read(
+        &mut self,
+        from: Offset,
+        max_bytes: usize,
+        min_one_batch: bool,
+        upper: Offset,
+    ) -> Result<FetchExtent, ReadError> {
+        if from < self.log_start || from > self.log_end {
+            let (log_start, log_end) = (self.log_start, self.log_end);
+            return Err(ReadError::OutOfRange { offset: from, log_start, log_end });
+        }
+        let upper = upper.min(self.log_end);
+        let mut index = self.segment_index(from);
+        while index + 1 < self.segments.len() && self.segments[index].next_offset <= from {
+            index += 1;
+        }
+        if from >= upper || self.segments[index].next_offset <= from {
+            return Ok(self.empty_extent(index, from)?);
+        }
+        let start = self.position_of(index, from)?;
+        let limit = self.limit_position(index, upper)?;
+        if limit <= start {
+            return Ok(self.empty_extent(index, from)?);
+        }
+        let end = self.end_position(index, (start, limit), max_bytes, min_one_batch)?;
+        let base_offset = from.max(self.segments[index].base_offset);
+        let file = self.with_segment(index, Segment::file)?;
+        let len = usize::try_from(end - start).expect("a segment is smaller than 2 GiB");
+        Ok(FetchExtent { file, position: start, len, base_offset })
+    }
+
+    fn empty_extent(&mut self, index: usize, offset: Offset) -> Result<FetchExtent, LogError> {
+        let file = self.with_segment(index, Segment::file)?;
+        Ok(FetchExtent { file, position: self.segments[index].size, len: 0, base_offset: offset })
+    }
+
+    /// Position of the first batch that ends at or after `offset`.
+    pub(super) fn position_of(&mut self, index: usize, offset: Offset) -> Result<u64, LogError> {
+        let segment = &self.segments[index];
+        let base = segment.base_offset;
+        if offset <= base {
+            return Ok(0);
+        }
+        if offset >= segment.next_offset {
+            return Ok(segment.size);
+        }
+        if let Some(position) = self.hints.find(base, offset) {
+            return Ok(position);
+        }
+        let interval = self.config.index_interval_bytes;
+        let found = self.with_segment(index, |segment, files| segment.find(files, offset, interval))?;
+        let Some((position, _)) = found else {
+            let path = self.log_path(base);
+            return Err(LogError::corrupt(&path, 0, format!("no batch holds offset {offset}")));
+        };
+        self.hints.note(Boundary { offset, segment_base: base, position });
+        Ok(position)
+    }
+
+    /// Position behind the last batch that ends below `upper`.
+    fn limit_position(&mut self, index: usize, upper: Offset) -> Result<u64, LogError> {
+        if upper >= self.segments[index].next_offset {
+            return Ok(self.segments[index].size);
+        }
+        self.position_of(index, upper)
+    }
+
+    /// Where to stop between `range.0` and `range.1` so that whole batches of at most `max_bytes` are returned.
+    fn end_position(
+        &mut self,
+        index: usize,
+        (start, limit): (u64, u64),
+        max_bytes: usize,
+        min_one_batch: bool,
+    ) -> Result<u64, LogError> {
+        let wanted = start.saturating_add(max_bytes as u64);
+        if limit <= wanted {
+            return Ok(limit);
+        }
+        let interval = self.config.index_interval_bytes;
+        let boundary = self
+            .with_segment(index, |segment, files| segment.boundary_at_or_before(files, wanted, interval))?;
+        if boundary > start {
+            self.note_boundary(index, boundary)?;
+            return Ok(boundary);
+        }
+        self.walk_to(index, (start, limit), wanted, min_one_batch)
+    }
+
+    /// Walks headers to the last boundary that is not behind `wanted`.
+    fn walk_to(
+        &mut self,
+        index: usize,
+        (start, limit): (u64, u64),
+        wanted: u64,
+        min_one_batch: bool,
+    ) -> Result<u64, LogError> {
+        let base = self.segments[index].base_offset;
+        let path = self.log_path(base);
+        let file = self.with_segment(index, Segment::file)?;
+        let (mut end, mut next_offset) = (start, None);
+        walk_headers(file.as_ref(), &path, start, limit, |position, header| {
+            let after = position + header.size_in_bytes() as u64;
+            if after > wanted && !(min_one_batch && position == start) {
+                return ControlFlow::Break(());
+            }
+            (end, next_offset) = (after, Some(header.next_offset()));
+            if after > wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        if let Some(offset) = next_offset {
+            self.hints.note(Boundary { offset, segment_base: base, position: end });
+        }
+        Ok(end)
+    }
+
+    /// Remembers where the batch at `position`, at which an answer ends, begins: the next fetch will ask for it.
+    fn note_boundary(&mut self, index: usize, position: u64) -> Result<(), LogError> {
+        let base = self.segments[index].base_offset;
+        let path = self.log_path(base);
+        let file = self.with_segment(index, Segment::file)?;
+        let mut bytes = [0; BATCH_HEADER_BYTES];
+        file.read_at(&mut bytes, position).map_err(|error| LogError::io(&path, error))?;
+        let header = BatchHeader::parse(&bytes).map_err(|error| LogError::corrupt(&path, position, error))?;
+        self.hints.note(Boundary { offset: header.base_offset, segment_base: base, position });
+        Ok(())
+    }
+}
