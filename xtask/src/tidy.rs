@@ -81,7 +81,8 @@ fn is_generated(path: &str) -> bool {
 
 /// Whether `path` holds the tests of the file that its folder belongs to; that file's header speaks for both.
 fn is_tests_of_a_file(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.ends_with("_tests.rs")
+    let below_src = path.split_once("/src/").map_or("", |(_, below)| below);
+    path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || below_src.contains("/tests/")
 }
 
 fn name_rules(path: &str, violations: &mut Vec<String>) {
@@ -121,7 +122,9 @@ fn content_rules(root: &Path, path: &str, contents: &str, violations: &mut Vec<S
         text::unfinished(path, contents, violations);
         links::unresolved(root, path, contents, violations);
     }
-    if path.ends_with("Cargo.toml") && contents.contains("[package]") && !text::inherits_lints(contents) {
+    // A package that is a workspace of its own, such as a fuzz target, has no lints to inherit.
+    let is_member = contents.contains("[package]") && !contents.contains("[workspace]");
+    if path.ends_with("Cargo.toml") && is_member && !text::inherits_lints(contents) {
         violations.push(format!("{path}: needs `[lints]` with `workspace = true`"));
     }
 }

@@ -54,6 +54,8 @@ fn file_without_a_header_is_found() {
     broken("a/src/log.rs", "use std::fmt;\n", "opens with a header");
     broken("a/src/log.rs", "// A.\n", "opens with a header");
     fine("a/src/log/tests.rs", "use super::*;\n");
+    fine("a/src/log/tests/rolling.rs", "use super::*;\n");
+    broken("a/tests/rolling.rs", "use a::*;\n", "opens with a header");
 }
 
 #[test]
@@ -88,6 +90,7 @@ fn manifests_without_the_lints_of_the_workspace_are_found() {
     broken("a/Cargo.toml", "[package]\nname = \"a\"\n", "[lints]");
     fine("a/Cargo.toml", "[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n");
     fine("Cargo.toml", "[workspace]\n");
+    fine("a/fuzz/Cargo.toml", "[package]\nname = \"a-fuzz\"\n\n[workspace]\n");
 }
 
 #[test]
