@@ -32,7 +32,7 @@ pub use classic_group::GroupState;
 pub use config::GroupConfig;
 pub use messages::{
     Answer, GroupError, HeartbeatRequest, JoinRequest, JoinResponse, JoinedMember, LeaveRequest,
-    LeavingMember, LeftMember, Outcome, Protocol, SyncRequest, SyncResponse, Token,
+    LeavingMember, LeftMember, Now, Outcome, Protocol, SyncRequest, SyncResponse, Token,
 };
 pub use offsets::{CommitRequest, CommittedOffset, OffsetToCommit};
 pub use partitioner::partition_for;

@@ -21,12 +21,12 @@ impl GroupShard {
     }
 
     /// Deletes what expired: offsets, then groups that have neither members nor offsets left.
-    pub(super) fn clean_up(&mut self, now_ms: i64) -> Outcome {
+    pub(super) fn clean_up(&mut self, wall_ms: i64) -> Outcome {
         let mut outcome = Outcome::respond(());
         for group in self.groups.values() {
             let mut all_expired = true;
             for (topic, partition, committed) in group.offsets.iter() {
-                if group.is_expired(topic, committed, now_ms, self.config.offsets_retention_ms) {
+                if group.is_expired(topic, committed, wall_ms, self.config.offsets_retention_ms) {
                     outcome.records.push(record::offset_tombstone(&group.id, topic, partition));
                 } else {
                     all_expired = false;
@@ -41,7 +41,7 @@ impl GroupShard {
 }
 
 impl Group {
-    fn is_expired(&self, topic: &str, committed: &CommittedOffset, now_ms: i64, retention_ms: i64) -> bool {
+    fn is_expired(&self, topic: &str, committed: &CommittedOffset, wall_ms: i64, retention_ms: i64) -> bool {
         if self.is_subscribed_to(topic) {
             return false;
         }
@@ -56,8 +56,8 @@ impl Group {
             (Some(_), _) => return false,
         };
         match committed.expire_timestamp_ms {
-            Some(expire_ms) => now_ms >= expire_ms,
-            None => now_ms.saturating_sub(idle_since_ms) >= retention_ms,
+            Some(expire_ms) => wall_ms >= expire_ms,
+            None => wall_ms.saturating_sub(idle_since_ms) >= retention_ms,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::classic_group::GroupState;
 use super::member::Member;
-use super::messages::{GroupError, JoinRequest, JoinResponse, Outcome, Protocol, Token};
+use super::messages::{GroupError, JoinRequest, JoinResponse, Now, Outcome, Protocol, Token};
 use super::shard::GroupShard;
 use super::turn::Turn;
 
@@ -15,7 +15,7 @@ const MEMBER_ID_PREFIX_BYTES_MAX: usize = i16::MAX as usize - 37;
 
 impl GroupShard {
     /// A member joins. The answer comes under `token`, in this outcome or when the rebalance completes.
-    pub fn join(&mut self, now_ms: i64, token: Token, mut request: JoinRequest) -> Outcome {
+    pub fn join(&mut self, now: Now, token: Token, mut request: JoinRequest) -> Outcome {
         let timeouts = self.config.session_timeout_min_ms..=self.config.session_timeout_max_ms;
         let refusal = if request.group_id.is_empty() {
             Some(GroupError::InvalidGroupId)
@@ -32,7 +32,7 @@ impl GroupShard {
             self.create_group(&request.group_id);
         }
         let group_id = request.group_id.clone();
-        let Some(mut turn) = self.turn(&group_id, now_ms) else {
+        let Some(mut turn) = self.turn(&group_id, now) else {
             return refuse(token, request.member_id, GroupError::UnknownMemberId);
         };
         turn.join(token, request);

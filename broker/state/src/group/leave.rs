@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::messages::{GroupError, LeaveRequest, LeavingMember, LeftMember, Outcome};
+use super::messages::{GroupError, LeaveRequest, LeavingMember, LeftMember, Now, Outcome};
 use super::shard::GroupShard;
 use super::turn::Turn;
 
@@ -11,15 +11,11 @@ impl GroupShard {
     ///
     /// # Errors
     /// [`GroupError::InvalidGroupId`] for an empty group id; anything else is said per member.
-    pub fn leave(
-        &mut self,
-        now_ms: i64,
-        request: LeaveRequest,
-    ) -> Outcome<Result<Vec<LeftMember>, GroupError>> {
+    pub fn leave(&mut self, now: Now, request: LeaveRequest) -> Outcome<Result<Vec<LeftMember>, GroupError>> {
         if request.group_id.is_empty() {
             return Outcome::respond(Err(GroupError::InvalidGroupId));
         }
-        let Some(mut turn) = self.turn(&request.group_id, now_ms) else {
+        let Some(mut turn) = self.turn(&request.group_id, now) else {
             let unknown = |leaving| left(leaving, Err(GroupError::UnknownMemberId));
             return Outcome::respond(Ok(request.members.into_iter().map(unknown).collect()));
         };

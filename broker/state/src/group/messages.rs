@@ -7,6 +7,15 @@ use super::CoordinatorRecord;
 /// Name that the caller gives to a request whose answer may come later; unique while the request waits.
 pub type Token = u64;
 
+/// The time of a call, from two clocks in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Now {
+    /// Never goes back and never jumps: sessions and rebalances are measured by it.
+    pub steady_ms: i64,
+    /// Since 1970: what records say.
+    pub wall_ms: i64,
+}
+
 /// Why the coordinator refused; every variant is one Kafka error code and tells the client what to do next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum GroupError {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use broker_protocol::types::TopicId;
 
 use super::classic_group::{Group, GroupState};
-use super::messages::{GroupError, Outcome};
+use super::messages::{GroupError, Now, Outcome};
 use super::record;
 use super::shard::GroupShard;
 
@@ -117,19 +117,19 @@ impl GroupShard {
     /// Who does not belong to the group's present generation may not commit, but for a group without members.
     pub fn commit(
         &mut self,
-        now_ms: i64,
+        now: Now,
         request: &CommitRequest,
     ) -> Outcome<Result<Vec<Result<(), GroupError>>, GroupError>> {
         if let Err(error) = self.check_commit(request) {
             return Outcome::respond(Err(error));
         }
-        if let Some(mut turn) = self.turn(&request.group_id, now_ms)
+        if let Some(mut turn) = self.turn(&request.group_id, now)
             && matches!(turn.group.state, GroupState::Stable | GroupState::PreparingRebalance)
         {
             turn.prolong_session(&request.member_id);
         }
         let expire_timestamp_ms =
-            (request.retention_time_ms != -1).then(|| now_ms.saturating_add(request.retention_time_ms));
+            (request.retention_time_ms != -1).then(|| now.wall_ms.saturating_add(request.retention_time_ms));
         let mut records = Vec::with_capacity(request.offsets.len());
         let results = request
             .offsets
@@ -142,7 +142,7 @@ impl GroupShard {
                     offset: offset.offset,
                     leader_epoch: offset.leader_epoch,
                     metadata: offset.metadata.as_str().into(),
-                    commit_timestamp_ms: now_ms,
+                    commit_timestamp_ms: now.wall_ms,
                     expire_timestamp_ms,
                     topic_id: offset.topic_id,
                 };

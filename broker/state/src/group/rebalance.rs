@@ -48,7 +48,7 @@ impl Turn<'_> {
         }
         self.set_sync_timer(None);
         let initial = self.group.state == GroupState::Empty;
-        self.group.transition(GroupState::PreparingRebalance, Some(self.now_ms));
+        self.group.transition(GroupState::PreparingRebalance, Some(self.now.wall_ms));
         if initial {
             let delay_ms = self.config.initial_rebalance_delay_ms;
             let remaining_ms = (self.group.rebalance_timeout_ms() - delay_ms).max(0);
@@ -103,12 +103,12 @@ impl Turn<'_> {
         self.group.refresh_subscribed_topics();
         if self.group.members.is_empty() {
             self.group.leader = None;
-            self.group.state_timestamp_ms = Some(self.now_ms);
+            self.group.state_timestamp_ms = Some(self.now.wall_ms);
             // The record's replay makes the group Empty.
             self.record_generation(|_| Vec::new());
             return;
         }
-        self.group.transition(GroupState::CompletingRebalance, Some(self.now_ms));
+        self.group.transition(GroupState::CompletingRebalance, Some(self.now.wall_ms));
         self.answer_joined_members();
         self.set_sync_timer(Some(self.group.rebalance_timeout_ms()));
     }
@@ -213,7 +213,7 @@ impl Turn<'_> {
             self.timers.cancel(at_ms, key.clone());
         }
         self.group.join_timer = timer.map(|(delay_ms, phase)| {
-            let at_ms = self.now_ms.saturating_add(i64::from(delay_ms));
+            let at_ms = self.now.steady_ms.saturating_add(i64::from(delay_ms));
             self.timers.set(at_ms, key);
             (at_ms, phase)
         });
@@ -225,7 +225,7 @@ impl Turn<'_> {
             self.timers.cancel(at_ms, key.clone());
         }
         self.group.sync_timer = delay_ms.map(|delay_ms| {
-            let at_ms = self.now_ms.saturating_add(i64::from(delay_ms));
+            let at_ms = self.now.steady_ms.saturating_add(i64::from(delay_ms));
             self.timers.set(at_ms, key);
             at_ms
         });

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::classic_group::GroupState;
-use super::messages::{GroupError, HeartbeatRequest, JoinResponse, Outcome};
+use super::messages::{GroupError, HeartbeatRequest, JoinResponse, Now, Outcome};
 use super::shard::GroupShard;
 use super::timers::TimerKey;
 use super::turn::Turn;
@@ -26,15 +26,15 @@ impl GroupShard {
     /// # Errors
     /// [`GroupError::RebalanceInProgress`] asks the member to join again; the others say that it is no member of this
     /// generation.
-    pub fn heartbeat(&mut self, now_ms: i64, request: &HeartbeatRequest) -> Outcome<Result<(), GroupError>> {
-        Outcome::respond(self.heard_of(now_ms, request))
+    pub fn heartbeat(&mut self, now: Now, request: &HeartbeatRequest) -> Outcome<Result<(), GroupError>> {
+        Outcome::respond(self.heard_of(now, request))
     }
 
-    fn heard_of(&mut self, now_ms: i64, request: &HeartbeatRequest) -> Result<(), GroupError> {
+    fn heard_of(&mut self, now: Now, request: &HeartbeatRequest) -> Result<(), GroupError> {
         if request.group_id.is_empty() {
             return Err(GroupError::InvalidGroupId);
         }
-        let mut turn = self.turn(&request.group_id, now_ms).ok_or(GroupError::UnknownMemberId)?;
+        let mut turn = self.turn(&request.group_id, now).ok_or(GroupError::UnknownMemberId)?;
         turn.group.validate_member(&request.member_id, request.instance_id.as_deref())?;
         if request.generation_id != turn.group.generation {
             return Err(GroupError::IllegalGeneration);
@@ -60,7 +60,7 @@ impl Turn<'_> {
 
     /// Restarts a session that ends `timeout_ms` from now.
     pub(super) fn start_session(&mut self, member_id: Arc<str>, timeout_ms: i32) {
-        let deadline_ms = self.now_ms.saturating_add(i64::from(timeout_ms.max(0)));
+        let deadline_ms = self.now.steady_ms.saturating_add(i64::from(timeout_ms.max(0)));
         let key = TimerKey::Session(self.group.id.clone(), member_id.clone());
         let queued_ms = match self.group.sessions.get(&member_id) {
             Some(session) if session.queued_ms <= deadline_ms => session.queued_ms,
@@ -86,7 +86,7 @@ impl Turn<'_> {
     /// The timer of a session fired: it moves to the deadline, or the member is removed.
     pub(super) fn session_due(&mut self, member_id: &Arc<str>) {
         let Some(session) = self.group.sessions.get_mut(member_id) else { return };
-        if session.deadline_ms > self.now_ms {
+        if session.deadline_ms > self.now.steady_ms {
             session.queued_ms = session.deadline_ms;
             let key = TimerKey::Session(self.group.id.clone(), member_id.clone());
             self.timers.set(session.deadline_ms, key);

@@ -9,7 +9,7 @@ use broker_protocol::messages::group_metadata_value::MemberMetadata;
 use super::classic_group::{Group, GroupState};
 use super::config::GroupConfig;
 use super::member::Member;
-use super::messages::{Outcome, Protocol};
+use super::messages::{Now, Outcome, Protocol};
 use super::record::{self, Change, RecordError};
 use super::timers::{TimerKey, Timers};
 use super::turn::Turn;
@@ -26,7 +26,7 @@ pub struct GroupShard {
     /// When expired offsets are looked for next; only set while there are groups.
     clean_up_at_ms: Option<i64>,
     /// The time of the present call, or of the last one.
-    now_ms: i64,
+    now: Now,
 }
 
 impl GroupShard {
@@ -38,7 +38,7 @@ impl GroupShard {
             groups: BTreeMap::new(),
             timers: Timers::default(),
             clean_up_at_ms: None,
-            now_ms: 0,
+            now: Now { steady_ms: 0, wall_ms: 0 },
         }
     }
 
@@ -66,11 +66,11 @@ impl GroupShard {
     }
 
     /// Starts the sessions of the members that the log knows. A group with more members than are allowed rebalances.
-    pub fn finish_load(&mut self, now_ms: i64) -> Outcome {
+    pub fn finish_load(&mut self, now: Now) -> Outcome {
         let mut outcome = Outcome::respond(());
         let ids: Vec<Arc<str>> = self.groups.keys().cloned().collect();
         for group_id in ids {
-            let Some(mut turn) = self.turn(&group_id, now_ms) else { continue };
+            let Some(mut turn) = self.turn(&group_id, now) else { continue };
             let members: Vec<Arc<str>> = turn.group.members.keys().cloned().collect();
             members.iter().for_each(|member_id| turn.prolong_session(member_id));
             if members.len() > turn.config.members_max {
@@ -80,40 +80,41 @@ impl GroupShard {
             outcome.records.extend(step.records);
             outcome.answers.extend(step.answers);
         }
-        self.now_ms = now_ms;
+        self.now = now;
         self.clean_up_at_ms = None;
         self.schedule_clean_up();
         outcome
     }
 
-    /// Does what is due at `now_ms`, up to the first step that needs a record: that one has to be replayed before
-    /// others may follow. Call it again while [`GroupShard::next_deadline`] is not after `now_ms`.
-    pub fn tick(&mut self, now_ms: i64) -> Outcome {
-        self.now_ms = now_ms;
+    /// Does what is due, up to the first step that needs a record: that one has to be replayed before
+    /// others may follow. Call it again while [`GroupShard::next_deadline`] is not after
+    /// `now`.
+    pub fn tick(&mut self, now: Now) -> Outcome {
+        self.now = now;
         let mut outcome = Outcome::respond(());
         while outcome.records.is_empty() {
-            let Some(key) = self.timers.pop_due(now_ms) else { break };
-            let step = self.fire(now_ms, &key);
+            let Some(key) = self.timers.pop_due(now.steady_ms) else { break };
+            let step = self.fire(now, &key);
             outcome.records.extend(step.records);
             outcome.answers.extend(step.answers);
         }
-        if outcome.records.is_empty() && self.clean_up_at_ms.is_some_and(|at_ms| at_ms <= now_ms) {
-            outcome.records = self.clean_up(now_ms).records;
+        if outcome.records.is_empty() && self.clean_up_at_ms.is_some_and(|at_ms| at_ms <= now.steady_ms) {
+            outcome.records = self.clean_up(now.wall_ms).records;
             self.clean_up_at_ms = None;
         }
         self.schedule_clean_up();
         outcome
     }
 
-    /// When [`GroupShard::tick`] has something to do, in milliseconds.
+    /// When [`GroupShard::tick`] has something to do, in milliseconds of the steady clock.
     #[must_use]
     pub fn next_deadline(&self) -> Option<i64> {
         self.timers.next_deadline().into_iter().chain(self.clean_up_at_ms).min()
     }
 
-    fn fire(&mut self, now_ms: i64, key: &TimerKey) -> Outcome {
+    fn fire(&mut self, now: Now, key: &TimerKey) -> Outcome {
         let (TimerKey::Join(group_id) | TimerKey::Sync(group_id) | TimerKey::Session(group_id, _)) = key;
-        let Some(mut turn) = self.turn(group_id, now_ms) else { return Outcome::respond(()) };
+        let Some(mut turn) = self.turn(group_id, now) else { return Outcome::respond(()) };
         match key {
             TimerKey::Join(_) => turn.join_due(),
             TimerKey::Sync(_) => turn.sync_due(),
@@ -129,7 +130,7 @@ impl GroupShard {
             self.clean_up_at_ms = None;
         } else if self.clean_up_at_ms.is_none() {
             let interval_ms = self.config.offsets_retention_check_interval_ms.max(1);
-            self.clean_up_at_ms = Some(self.now_ms.saturating_add(interval_ms));
+            self.clean_up_at_ms = Some(self.now.steady_ms.saturating_add(interval_ms));
         }
     }
 
@@ -137,14 +138,14 @@ impl GroupShard {
         self.groups.get(group_id)
     }
 
-    pub(super) fn turn(&mut self, group_id: &str, now_ms: i64) -> Option<Turn<'_>> {
-        self.now_ms = now_ms;
+    pub(super) fn turn(&mut self, group_id: &str, now: Now) -> Option<Turn<'_>> {
+        self.now = now;
         let group = self.groups.get_mut(group_id)?;
         Some(Turn {
             group,
             timers: &mut self.timers,
             config: &self.config,
-            now_ms,
+            now,
             records: Vec::new(),
             answers: Vec::new(),
         })
@@ -166,7 +167,7 @@ impl GroupShard {
     }
 
     fn forget(&mut self, group_id: &str) {
-        if let Some(mut turn) = self.turn(group_id, self.now_ms) {
+        if let Some(mut turn) = self.turn(group_id, self.now) {
             turn.cancel_timers();
             // Only a group without members is deleted, so nobody waits.
             for (_, member) in std::mem::take(&mut turn.group.members) {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::classic_group::GroupState;
-use super::messages::{Answer, GroupError, Outcome, SyncRequest, SyncResponse, Token};
+use super::messages::{Answer, GroupError, Now, Outcome, SyncRequest, SyncResponse, Token};
 use super::shard::GroupShard;
 use super::turn::Turn;
 
 impl GroupShard {
     /// A member asks for its assignment. The answer comes under `token`, in this outcome or when the leader's arrives.
-    pub fn sync(&mut self, now_ms: i64, token: Token, request: SyncRequest) -> Outcome {
+    pub fn sync(&mut self, now: Now, token: Token, request: SyncRequest) -> Outcome {
         let refuse = |error| Outcome {
             records: Vec::new(),
             answers: vec![(token, Answer::Sync(SyncResponse::refused(error)))],
@@ -18,7 +18,7 @@ impl GroupShard {
         if request.group_id.is_empty() {
             return refuse(GroupError::InvalidGroupId);
         }
-        let Some(mut turn) = self.turn(&request.group_id, now_ms) else {
+        let Some(mut turn) = self.turn(&request.group_id, now) else {
             return refuse(GroupError::UnknownMemberId);
         };
         match turn.check_sync(&request) {

@@ -2,7 +2,7 @@
 
 use super::classic_group::Group;
 use super::config::GroupConfig;
-use super::messages::{Answer, GroupError, JoinResponse, Outcome, SyncResponse, Token};
+use super::messages::{Answer, GroupError, JoinResponse, Now, Outcome, SyncResponse, Token};
 use super::record::CoordinatorRecord;
 use super::timers::Timers;
 
@@ -11,7 +11,7 @@ pub(super) struct Turn<'a> {
     pub(super) group: &'a mut Group,
     pub(super) timers: &'a mut Timers,
     pub(super) config: &'a GroupConfig,
-    pub(super) now_ms: i64,
+    pub(super) now: Now,
     pub(super) records: Vec<CoordinatorRecord>,
     pub(super) answers: Vec<(Token, Answer)>,
 }

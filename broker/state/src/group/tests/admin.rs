@@ -68,7 +68,7 @@ fn an_oversized_group_rebalances_after_loading() {
     for record in &d.log {
         shard.replay(&record.key, record.value.as_deref()).unwrap();
     }
-    assert!(shard.finish_load(d.now_ms).records.is_empty());
+    assert!(shard.finish_load(d.now()).records.is_empty());
     assert_eq!(shard.describe("g").unwrap().state, GroupState::PreparingRebalance);
 }
 

@@ -51,6 +51,11 @@ impl Driver {
         outcome.response
     }
 
+    /// The wall clock is far from the steady one, so that neither is taken for the other.
+    pub(super) fn now(&self) -> Now {
+        Now { steady_ms: self.now_ms, wall_ms: self.now_ms + 1_700_000_000_000 }
+    }
+
     pub(super) fn token(&mut self) -> Token {
         self.next_token += 1;
         self.next_token
@@ -61,7 +66,7 @@ impl Driver {
         let end_ms = self.now_ms + by_ms;
         while let Some(at_ms) = self.shard.next_deadline().filter(|at_ms| *at_ms <= end_ms) {
             self.now_ms = at_ms.max(self.now_ms);
-            let outcome = self.shard.tick(self.now_ms);
+            let outcome = self.shard.tick(self.now());
             self.apply(outcome);
         }
         self.now_ms = end_ms;
@@ -69,7 +74,7 @@ impl Driver {
 
     pub(super) fn join(&mut self, request: JoinRequest) -> Token {
         let token = self.token();
-        let outcome = self.shard.join(self.now_ms, token, request);
+        let outcome = self.shard.join(self.now(), token, request);
         self.apply(outcome);
         token
     }
@@ -91,7 +96,7 @@ impl Driver {
 
     pub(super) fn sync(&mut self, request: SyncRequest) -> Token {
         let token = self.token();
-        let outcome = self.shard.sync(self.now_ms, token, request);
+        let outcome = self.shard.sync(self.now(), token, request);
         self.apply(outcome);
         token
     }
@@ -110,14 +115,14 @@ impl Driver {
             member_id: member_id.into(),
             instance_id: None,
         };
-        let outcome = self.shard.heartbeat(self.now_ms, &request);
+        let outcome = self.shard.heartbeat(self.now(), &request);
         self.apply(outcome)
     }
 
     pub(super) fn leave(&mut self, member_id: &str, instance_id: Option<&str>) -> Option<GroupError> {
         let members =
             vec![LeavingMember { member_id: member_id.into(), instance_id: instance_id.map(str::to_owned) }];
-        let outcome = self.shard.leave(self.now_ms, LeaveRequest { group_id: "g".into(), members });
+        let outcome = self.shard.leave(self.now(), LeaveRequest { group_id: "g".into(), members });
         self.apply(outcome).unwrap()[0].error
     }
 
@@ -125,7 +130,7 @@ impl Driver {
         &mut self,
         request: &CommitRequest,
     ) -> Result<Vec<Result<(), GroupError>>, GroupError> {
-        let outcome = self.shard.commit(self.now_ms, request);
+        let outcome = self.shard.commit(self.now(), request);
         self.apply(outcome)
     }
 
@@ -150,7 +155,7 @@ impl Driver {
     /// Restarts the broker: memory is lost, the log stays.
     pub(super) fn restart(&mut self) {
         self.shard = self.reloaded();
-        let outcome = self.shard.finish_load(self.now_ms);
+        let outcome = self.shard.finish_load(self.now());
         self.apply(outcome);
     }
 

@@ -60,7 +60,7 @@ fn several_members_leave_at_once() {
     let (ids, _) = d.stable_group(3);
     let leaving = |id: &str| LeavingMember { member_id: id.into(), instance_id: None };
     let members = vec![leaving(&ids[0]), leaving("nobody"), leaving(&ids[2])];
-    let outcome = d.shard.leave(d.now_ms, LeaveRequest { group_id: "g".into(), members });
+    let outcome = d.shard.leave(d.now(), LeaveRequest { group_id: "g".into(), members });
     let errors: Vec<_> = d.apply(outcome).unwrap().into_iter().map(|left| left.error).collect();
     assert_eq!(errors, [None, Some(GroupError::UnknownMemberId), None]);
     assert_eq!(d.shard.describe("g").unwrap().members.len(), 1);

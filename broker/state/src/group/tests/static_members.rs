@@ -69,7 +69,7 @@ fn the_replaced_member_is_fenced() {
         member_id: ids[1].clone(),
         instance_id: Some("b".into()),
     };
-    assert_eq!(d.shard.heartbeat(d.now_ms, &heartbeat).response, Err(GroupError::FencedInstanceId));
+    assert_eq!(d.shard.heartbeat(d.now(), &heartbeat).response, Err(GroupError::FencedInstanceId));
     let token = d.join(static_member(&ids[1], "b"));
     assert_eq!(d.joined(token).error, Some(GroupError::FencedInstanceId));
     let sync = d.sync(SyncRequest { instance_id: Some("b".into()), ..sync_of(&ids[1], generation) });
