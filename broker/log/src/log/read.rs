@@ -56,7 +56,7 @@ impl PartitionLog {
         if limit <= start {
             return Ok(self.empty_extent(index, from)?);
         }
-        let end = self.end_position(index, (start, limit), max_bytes, min_one_batch)?;
+        let end = self.stop_position(index, (start, limit), max_bytes, min_one_batch)?;
         let base_offset = from.max(self.segments[index].base_offset);
         let file = self.with_segment(index, Segment::file)?;
         let len = usize::try_from(end - start).expect("a segment is smaller than 2 GiB");
@@ -100,7 +100,7 @@ impl PartitionLog {
     }
 
     /// Where to stop between `range.0` and `range.1` so that whole batches of at most `max_bytes` are returned.
-    fn end_position(
+    fn stop_position(
         &mut self,
         index: usize,
         (start, limit): (u64, u64),
