@@ -16,6 +16,8 @@ use frame::{AlignedBuffer, FrameBuilder};
 pub(crate) use frame::{EntryHeader, EntryKind, FRAME_BYTES_MAX, crc32c};
 pub(crate) use replay::{Replay, read};
 
+use broker_protocol::types::Offset;
+
 use crate::io::{DIRECT_BLOCK, Disk, DiskFile, FileHandle, OpenMode};
 
 /// Directory of the commit log inside the data directory.
@@ -117,6 +119,11 @@ impl CommitLog {
         self.uncovered_bytes() >= self.sizes.uncovered_bytes_max
     }
 
+    /// Whether something was pushed and is not written.
+    pub(crate) fn has_pending(&self) -> bool {
+        !self.frame.is_empty()
+    }
+
     /// Forgets what was pushed and not written.
     pub(crate) fn clear(&mut self) {
         self.frame.clear();
@@ -131,13 +138,15 @@ impl CommitLog {
         Ok(())
     }
 
-    /// Adds the bytes `from..to` of a segment, read back from the page cache; `header.position` is ignored.
+    /// Adds the bytes `from..to` of a segment, read back from the page cache. `header.position` is ignored, and only
+    /// the last piece carries `end_offset`: the pieces before it, which may be all that a crash leaves, claim no more
+    /// than `header.end_offset`.
     pub(crate) fn push_range(
         &mut self,
         header: &EntryHeader,
+        end_offset: Offset,
         file: &dyn DiskFile,
-        from: u64,
-        to: u64,
+        (from, to): (u64, u64),
     ) -> io::Result<()> {
         let mut position = from;
         while position < to {
@@ -146,14 +155,16 @@ impl CommitLog {
                 continue;
             };
             let len = usize::try_from(to - position).unwrap_or(room).min(room);
-            let place = self.frame.push(&EntryHeader { position, ..*header }, len);
-            if file.read_at(place, position)? < len {
-                return Err(io::Error::new(
-                    io::ErrorKind::UnexpectedEof,
-                    "a segment is shorter than what was appended",
-                ));
-            }
+            let mut piece = EntryHeader { position, ..*header };
             position += len as u64;
+            if position == to {
+                piece.end_offset = end_offset;
+            }
+            let place = self.frame.push(&piece, len);
+            if file.read_at(place, piece.position)? < len {
+                let what = "a segment is shorter than what was appended to it";
+                return Err(io::Error::new(io::ErrorKind::UnexpectedEof, what));
+            }
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ pub(crate) const FRAME_BYTES_MAX: usize = 1 << 20;
 /// What an entry says about a partition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum EntryKind {
-    /// Bytes at a position of a segment; `end_offset` is the offset after the last record known to be complete then.
+    /// Bytes at a position of a segment; once this entry is durable, everything below `end_offset` is.
     Append,
     /// The log was cut to `end_offset`, which is at `position` of the segment.
     Truncate,

@@ -47,11 +47,6 @@ impl Replay {
         let entries = self.entries.get(&(topic_id, partition)).map_or(&[][..], Vec::as_slice);
         entries.iter().map(|entry| (&entry.header, &self.files[entry.file][entry.bytes.clone()]))
     }
-
-    /// The partitions that have entries.
-    pub(crate) fn partitions(&self) -> impl Iterator<Item = &(TopicId, PartitionIndex)> {
-        self.entries.keys()
-    }
 }
 
 /// Reads what was written from `from_lsn` on by incarnations not older than `epoch`, that of the checkpoint. Every frame that counts is durable when this returns: a frame may have

@@ -27,7 +27,8 @@ impl PartitionLog {
     /// How many of the oldest segments hold nothing at or above `offset`.
     #[must_use]
     pub fn segments_before(&self, offset: Offset) -> usize {
-        let count = (0..self.segments.len()).take_while(|&index| self.start_after(index + 1) <= offset).count();
+        let count =
+            (0..self.segments.len()).take_while(|&index| self.start_after(index + 1) <= offset).count();
         let active_is_empty = self.segments.last().is_none_or(|active| active.size == 0);
         if active_is_empty { count.min(self.segments.len() - 1) } else { count }
     }

@@ -1,0 +1,368 @@
+//! Group commit: makes everything that was appended to any log of a directory durable, in cycles.
+//!
+//! A cycle takes all dirty logs and decides once (`choose`): segments with much to write are synced themselves, the
+//! small rest goes into the commit log with one write. Only then are the logs told. Invariant: a log's flushed offset
+//! moves after the bytes below it are durable, and never after an error: the first failed write or sync takes the
+//! directory out of service.
+
+use std::io;
+use std::sync::Arc;
+
+use broker_protocol::types::Offset;
+
+use crate::commit_log::{CommitLog, EntryHeader, EntryKind};
+use crate::handle::{CommitState, LogHandle};
+use crate::log::Dirty;
+use crate::manager::shared::{Shared, is_full};
+use crate::manager::{LogDir, sync_new_directory};
+
+/// A segment with at least this many dirty bytes is synced itself: writing them twice costs more than a sync.
+const SYNC_BYTES_MIN: u64 = 1 << 20;
+
+/// Up to this many segments are synced themselves, unless they are small together.
+const SYNC_FILES_MAX: usize = 4;
+
+/// Up to this many bytes a write into a recycled commit log file is quicker than syncing even one growing file.
+const COMMIT_LOG_BYTES_SMALL: u64 = 64 << 10;
+
+/// What a cycle did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CycleOutcome {
+    /// There was nothing to do.
+    Idle,
+    /// This many logs were made durable.
+    Committed(usize),
+    /// The directory is out of service.
+    Failed,
+}
+
+/// Runs commit cycles; one per directory.
+#[derive(Debug)]
+pub struct Committer {
+    dir: Arc<LogDir>,
+    batch: Vec<Arc<LogHandle>>,
+    work: Vec<Work>,
+}
+
+/// One log in one cycle.
+#[derive(Debug)]
+struct Work {
+    handle: Arc<LogHandle>,
+    dirty: Dirty,
+    /// Log start offset to be made durable.
+    log_start: Option<Offset>,
+    truncation: Option<(Offset, u64, Offset)>,
+    new_directory: bool,
+    /// Replay must see it: see `CommitState::truncated_at`.
+    commit_log_only: bool,
+    route: Route,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Route {
+    Segments,
+    CommitLog,
+}
+
+impl Work {
+    fn bytes(&self) -> u64 {
+        self.dirty.ranges.iter().map(|range| range.to - range.from).sum()
+    }
+
+    fn load(&self) -> Load {
+        Load {
+            files: self.dirty.ranges.len(),
+            bytes: self.bytes(),
+            largest: self.dirty.ranges.iter().map(|range| range.to - range.from).max().unwrap_or(0),
+            commit_log_only: self.commit_log_only,
+        }
+    }
+
+    fn header(&self, kind: EntryKind) -> EntryHeader {
+        let identity = self.handle.identity();
+        EntryHeader {
+            kind,
+            topic_id: identity.topic_id,
+            partition: identity.partition,
+            segment_base: Offset(0),
+            end_offset: self.dirty.end_offset,
+            position: 0,
+        }
+    }
+}
+
+/// What `choose` looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Load {
+    files: usize,
+    bytes: u64,
+    largest: u64,
+    commit_log_only: bool,
+}
+
+/// Decides for each log of a cycle how it is made durable.
+fn choose(loads: &[Load], commit_log_full: bool) -> Vec<Route> {
+    let is_small = |load: &Load| !load.commit_log_only && load.largest < SYNC_BYTES_MIN;
+    let files: usize = loads.iter().filter(|load| is_small(load)).map(|load| load.files).sum();
+    let bytes: u64 = loads.iter().filter(|load| is_small(load)).map(|load| load.bytes).sum();
+    let few = files <= SYNC_FILES_MAX && bytes > COMMIT_LOG_BYTES_SMALL;
+    let route = |load: &Load| match load {
+        load if load.commit_log_only => Route::CommitLog,
+        load if load.largest >= SYNC_BYTES_MIN || commit_log_full || few => Route::Segments,
+        _ => Route::CommitLog,
+    };
+    loads.iter().map(route).collect()
+}
+
+impl Committer {
+    pub(crate) fn new(dir: Arc<LogDir>) -> Committer {
+        Committer { dir, batch: Vec::new(), work: Vec::new() }
+    }
+
+    /// Makes durable what is dirty now, and tells the listeners. Blocks for the length of the writes and syncs.
+    pub fn run_cycle(&mut self) -> CycleOutcome {
+        let shared = self.dir.shared().clone();
+        if shared.failure.is_failed() {
+            self.fail();
+            return CycleOutcome::Failed;
+        }
+        shared.queue.take(&mut self.batch);
+        if self.batch.is_empty() {
+            return CycleOutcome::Idle;
+        }
+        let result = {
+            let mut gate = shared.gate.lock();
+            self.collect(&gate).and_then(|()| self.commit(&shared, &mut gate))
+        };
+        if let Err(reason) = result {
+            shared.failure.set(reason);
+            self.fail();
+            return CycleOutcome::Failed;
+        }
+        let logs = self.work.len();
+        self.report(&shared);
+        self.finish_rolls(&shared);
+        self.work.clear();
+        if logs == 0 { CycleOutcome::Idle } else { CycleOutcome::Committed(logs) }
+    }
+
+    /// Takes what is dirty from every log of the batch.
+    fn collect(&mut self, gate: &CommitLog) -> Result<(), String> {
+        for handle in self.batch.drain(..) {
+            handle.leave_queue();
+            let mut commit = handle.commit_state();
+            if commit.deleted {
+                continue;
+            }
+            let (dirty, log_start) = handle.with(|log| (log.take_dirty(), log.log_start_offset()));
+            let dirty = dirty.map_err(|error| error.to_string())?;
+            let log_start = Some(log_start).filter(|start| *start > commit.durable_log_start);
+            commit.unflushed_since_ms = None;
+            let truncation = commit.truncation.take();
+            if dirty.ranges.is_empty() && log_start.is_none() && truncation.is_none() {
+                continue;
+            }
+            commit.changed = true;
+            let (new_directory, commit_log_only) = (commit.new_directory, commit.truncated_at.is_some());
+            drop(commit);
+            let route = Route::CommitLog;
+            self.work.push(Work {
+                handle,
+                dirty,
+                log_start,
+                truncation,
+                new_directory,
+                commit_log_only,
+                route,
+            });
+        }
+        let loads: Vec<Load> = self.work.iter().map(Work::load).collect();
+        for (work, route) in self.work.iter_mut().zip(choose(&loads, gate.is_full())) {
+            work.route = route;
+        }
+        Ok(())
+    }
+
+    /// Makes the taken work durable and tells the logs.
+    fn commit(&mut self, shared: &Shared, gate: &mut CommitLog) -> Result<(), String> {
+        if !shared.settings.is_planted_ack_before_fsync() {
+            self.make_durable(shared, gate)?;
+        }
+        for work in &self.work {
+            work.handle.with(|log| {
+                if work.route == Route::Segments {
+                    for range in &work.dirty.ranges {
+                        log.mark_synced(range.segment_base, range.to);
+                    }
+                }
+                log.mark_committed(work.dirty.end_offset);
+            });
+            work.handle.committed(work.dirty.end_offset);
+        }
+        Ok(())
+    }
+
+    fn make_durable(&mut self, shared: &Shared, gate: &mut CommitLog) -> Result<(), String> {
+        self.settle_directories(shared)
+            .map_err(|error| format!("sync of a new directory failed: {error}"))?;
+        let written = shared.reserve.with(shared.disk.as_ref(), || {
+            gate.clear();
+            self.write_commit_log(shared, gate)
+        });
+        match written {
+            Ok(()) => self.note_commit_log(),
+            Err(error) if is_full(&error) => self.avoid_commit_log(gate)?,
+            Err(error) => return Err(format!("write of the commit log failed: {error}")),
+        }
+        self.sync_segments(shared)
+    }
+
+    /// A log's first commit makes its directory's name durable: one sync of the parent for all of a cycle.
+    fn settle_directories(&mut self, shared: &Shared) -> io::Result<()> {
+        let mut any = false;
+        for work in self.work.iter().filter(|work| work.new_directory) {
+            let dir = work.handle.with(|log| log.dir().to_owned());
+            sync_new_directory(shared, &dir)?;
+            any = true;
+        }
+        if any && !shared.settings.is_planted_no_directory_fsync() {
+            shared.timed(|| shared.disk.sync_dir(&shared.path))?;
+        }
+        for work in self.work.iter().filter(|work| work.new_directory) {
+            work.handle.commit_state().new_directory = false;
+        }
+        Ok(())
+    }
+
+    fn write_commit_log(&self, shared: &Shared, gate: &mut CommitLog) -> io::Result<()> {
+        for work in &self.work {
+            if let Some((segment_base, position, offset)) = work.truncation {
+                let header = work.header(EntryKind::Truncate);
+                gate.push(&EntryHeader { segment_base, position, end_offset: offset, ..header })?;
+            }
+            if let Some(log_start) = work.log_start {
+                gate.push(&EntryHeader { end_offset: log_start, ..work.header(EntryKind::LogStart) })?;
+            }
+            if work.route == Route::CommitLog {
+                push_appends(work, gate)?;
+            }
+        }
+        if gate.has_pending() { shared.timed(|| gate.write()) } else { Ok(()) }
+    }
+
+    fn note_commit_log(&mut self) {
+        for work in &mut self.work {
+            if let Some(log_start) = work.log_start {
+                work.handle.commit_state().durable_log_start = log_start;
+            }
+        }
+    }
+
+    /// No room for the commit log: sync the segments, for whose bytes room was found when they were appended. Log
+    /// start offsets wait for the next checkpoint.
+    fn avoid_commit_log(&mut self, gate: &mut CommitLog) -> Result<(), String> {
+        gate.clear();
+        for work in &mut self.work {
+            if work.commit_log_only {
+                let log = work.handle.identity();
+                return Err(format!("no room for the commit log, which {log} cannot do without"));
+            }
+            work.route = Route::Segments;
+        }
+        Ok(())
+    }
+
+    fn sync_segments(&mut self, shared: &Shared) -> Result<(), String> {
+        for work in self.work.iter().filter(|work| work.route == Route::Segments) {
+            let failed = |error: io::Error| format!("sync of {} failed: {error}", work.handle.identity());
+            for range in &work.dirty.ranges {
+                shared.timed(|| range.file.sync_data()).map_err(failed)?;
+            }
+            let new_file = work.dirty.ranges.iter().any(|range| range.new_file);
+            if new_file && !shared.settings.is_planted_no_directory_fsync() {
+                let dir = work.handle.with(|log| log.dir().to_owned());
+                shared.timed(|| shared.disk.sync_dir(&dir)).map_err(failed)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn report(&self, shared: &Shared) {
+        if let Some(observer) = shared.observer.get() {
+            let bytes = self.work.iter().map(Work::bytes).sum();
+            let via_commit_log = self.work.iter().filter(|work| work.route == Route::CommitLog).count();
+            observer.cycle(self.work.len(), bytes, via_commit_log);
+        }
+    }
+
+    /// Writes the index files of sealed segments, after everybody was told.
+    fn finish_rolls(&self, shared: &Shared) {
+        let sealed = |work: &&Work| work.dirty.ranges.iter().any(|range| range.sealed || range.new_file);
+        for work in self.work.iter().filter(sealed) {
+            if let Err(error) = work.handle.with(crate::log::PartitionLog::finish_rolls) {
+                shared.append_failed(work.handle.identity(), &error);
+            }
+        }
+    }
+
+    fn fail(&mut self) {
+        self.batch.clear();
+        self.work.clear();
+        self.dir.shared().queue.take(&mut self.batch);
+        self.batch.clear();
+        self.dir.announce_failure();
+    }
+}
+
+fn push_appends(work: &Work, gate: &mut CommitLog) -> io::Result<()> {
+    let ranges = &work.dirty.ranges;
+    for (index, range) in ranges.iter().enumerate() {
+        let header = EntryHeader {
+            segment_base: range.segment_base,
+            end_offset: range.first_offset,
+            ..work.header(EntryKind::Append)
+        };
+        let end_offset = ranges.get(index + 1).map_or(work.dirty.end_offset, |next| next.first_offset);
+        gate.push_range(&header, end_offset, &*range.file, (range.from, range.to))?;
+    }
+    Ok(())
+}
+
+impl CommitState {
+    /// Of a log that was just made.
+    pub(crate) fn of_new_log() -> CommitState {
+        CommitState { new_directory: true, changed: true, ..CommitState::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(files: usize, bytes: u64) -> Load {
+        Load { files, bytes, largest: bytes, commit_log_only: false }
+    }
+
+    #[test]
+    fn a_few_tiny_ranges_go_into_the_commit_log() {
+        assert_eq!(choose(&[load(1, 4096)], false), [Route::CommitLog]);
+    }
+
+    #[test]
+    fn a_few_larger_ranges_are_synced_themselves() {
+        assert_eq!(choose(&[load(1, 100 << 10), load(2, 4096)], false), [Route::Segments; 2]);
+    }
+
+    #[test]
+    fn many_ranges_go_into_the_commit_log_except_the_large_ones() {
+        let loads = [load(1, 500 << 10), load(1, 2 << 20), load(2, 1), load(2, 1)];
+        let (log, segments) = (Route::CommitLog, Route::Segments);
+        assert_eq!(choose(&loads, false), [log, segments, log, log]);
+    }
+
+    #[test]
+    fn a_full_commit_log_is_used_only_by_logs_that_were_truncated() {
+        let truncated = Load { commit_log_only: true, ..load(1, 2 << 20) };
+        assert_eq!(choose(&[load(1, 10), truncated], true), [Route::Segments, Route::CommitLog]);
+    }
+}

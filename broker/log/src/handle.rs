@@ -1,0 +1,274 @@
+//! One log shared between those who append, those who read and the committer.
+//!
+//! The log's lock is held for the length of one append or lookup, never while bytes are made durable. Lock order: the
+//! commit gate, then a handle's commit state, then its log.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use broker_protocol::types::Offset;
+use parking_lot::Mutex;
+
+use crate::append::{AppendError, AppendInfo, AppendOptions};
+use crate::log::PartitionLog;
+use crate::log_config::{LogConfig, LogIdentity};
+use crate::log_error::LogError;
+use crate::manager::shared::Shared;
+
+/// Told when records may be acknowledged. Called without the log's lock, by the committer or by an appender.
+pub trait DurabilityListener: Send + Sync {
+    /// Every record below `offset` may be acknowledged. Offsets never go back, except after a truncation.
+    fn flushed(&self, offset: Offset);
+    /// The log's directory is out of service: what was not acknowledged until here never will be.
+    fn failed(&self);
+}
+
+/// A log and what its directory keeps about it.
+pub struct LogHandle {
+    identity: LogIdentity,
+    log: Mutex<PartitionLog>,
+    /// Records below may be acknowledged.
+    flushed: AtomicI64,
+    /// In the committer's queue.
+    queued: AtomicBool,
+    /// The topic does not flush before it acknowledges.
+    relaxed: AtomicBool,
+    listener: OnceLock<Box<dyn DurabilityListener>>,
+    commit: Mutex<CommitState>,
+    shared: Arc<Shared>,
+}
+
+/// What the committer and the checkpoint remember of a log.
+#[derive(Debug, Default)]
+pub(crate) struct CommitState {
+    /// The directory's own name and its `partition.metadata` are not durable yet.
+    pub(crate) new_directory: bool,
+    /// LSN of the commit log at the last truncation: until a checkpoint is past it, a replay must see every append, so
+    /// nothing may go around the commit log.
+    pub(crate) truncated_at: Option<u64>,
+    /// A truncation that the commit log does not know yet: segment, position, offset.
+    pub(crate) truncation: Option<(Offset, u64, Offset)>,
+    /// Log start offset as it is durable.
+    pub(crate) durable_log_start: Offset,
+    /// Deleted: nothing is made durable any more.
+    pub(crate) deleted: bool,
+    /// Changed since `tail` was made.
+    pub(crate) changed: bool,
+    /// The encoded `TailCheckpoint` of the last checkpoint.
+    pub(crate) tail: Option<Box<[u8]>>,
+    /// End of the log when it was last made durable, and since when there was more (for `flush.ms`).
+    pub(crate) unflushed_since_ms: Option<i64>,
+}
+
+impl std::fmt::Debug for LogHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LogHandle({})", self.identity)
+    }
+}
+
+impl LogHandle {
+    pub(crate) fn new(
+        log: PartitionLog,
+        commit: CommitState,
+        flushed: Offset,
+        shared: Arc<Shared>,
+    ) -> LogHandle {
+        LogHandle {
+            identity: log.identity().clone(),
+            flushed: AtomicI64::new(flushed.0),
+            queued: AtomicBool::new(false),
+            relaxed: AtomicBool::new(!log.config().flush_before_ack),
+            listener: OnceLock::new(),
+            log: Mutex::new(log),
+            commit: Mutex::new(commit),
+            shared,
+        }
+    }
+
+    /// Which partition it is.
+    #[must_use]
+    pub fn identity(&self) -> &LogIdentity {
+        &self.identity
+    }
+
+    /// Appends as [`PartitionLog::append_as_leader`] does and has the result made durable. The listener is told when
+    /// `last_offset + 1` is flushed; that may be before this returns.
+    ///
+    /// # Errors
+    /// As [`PartitionLog::append_as_leader`]; `OutOfService` once the directory has failed.
+    pub fn append_as_leader(
+        self: &Arc<Self>,
+        batches: &mut [u8],
+        options: &AppendOptions,
+    ) -> Result<AppendInfo, AppendError> {
+        self.append(|log| log.append_as_leader(batches, options))
+    }
+
+    /// Appends as [`PartitionLog::append_as_follower`] does and has the result made durable.
+    ///
+    /// # Errors
+    /// As [`PartitionLog::append_as_follower`]; `OutOfService` once the directory has failed.
+    pub fn append_as_follower(
+        self: &Arc<Self>,
+        batches: &[u8],
+        now_ms: i64,
+    ) -> Result<AppendInfo, AppendError> {
+        self.append(|log| log.append_as_follower(batches, now_ms))
+    }
+
+    fn append(
+        self: &Arc<Self>,
+        act: impl FnOnce(&mut PartitionLog) -> Result<AppendInfo, AppendError>,
+    ) -> Result<AppendInfo, AppendError> {
+        if !self.shared.takes_appends() {
+            return Err(AppendError::OutOfService);
+        }
+        let (info, log_end) = {
+            let mut log = self.log.lock();
+            let info = act(&mut log);
+            (info, log.log_end_offset())
+        };
+        match info {
+            Ok(info) => {
+                if info.bytes > 0 {
+                    self.appended(log_end);
+                }
+                Ok(info)
+            }
+            Err(error) => {
+                if let AppendError::Storage(cause) = &error {
+                    self.shared.append_failed(&self.identity, cause);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn appended(self: &Arc<Self>, log_end: Offset) {
+        if !self.relaxed.load(Ordering::Relaxed) {
+            self.enqueue();
+            return;
+        }
+        let before = self.flushed.fetch_max(log_end.0, Ordering::AcqRel);
+        if before < log_end.0
+            && let Some(listener) = self.listener.get()
+        {
+            listener.flushed(log_end);
+        }
+        self.note_unflushed();
+    }
+
+    /// For a log that acknowledges before it flushes: has it flushed by `flush.messages` and lets `maintain` do so by
+    /// `flush.ms`.
+    fn note_unflushed(self: &Arc<Self>) {
+        let (unflushed, limit) = {
+            let log = self.log.lock();
+            (log.log_end_offset().0 - log.committed_offset().0, log.config().flush_messages)
+        };
+        if unflushed >= limit {
+            self.enqueue();
+        } else {
+            let mut commit = self.commit.lock();
+            commit.changed = true;
+            commit.unflushed_since_ms.get_or_insert_with(|| self.shared.clock.now_ms());
+        }
+    }
+
+    /// Puts the log into the committer's queue, unless it is there.
+    pub(crate) fn enqueue(self: &Arc<Self>) {
+        if !self.queued.swap(true, Ordering::AcqRel) {
+            self.shared.queue.push(self.clone());
+        }
+    }
+
+    /// To be called before what is dirty is taken: an append that comes later queues the log again.
+    pub(crate) fn leave_queue(&self) {
+        self.queued.store(false, Ordering::Release);
+    }
+
+    /// Calls `act` with the log. Appends made so are not made durable: use the methods above.
+    pub fn with<R>(&self, act: impl FnOnce(&mut PartitionLog) -> R) -> R {
+        act(&mut self.log.lock())
+    }
+
+    /// Offset below which records may be acknowledged: they are durable, or the topic does not ask for that.
+    #[must_use]
+    pub fn flushed_offset(&self) -> Offset {
+        Offset(self.flushed.load(Ordering::Acquire))
+    }
+
+    /// Sets who is told about durability; the first one stays. It is told where things stand at once.
+    pub fn set_listener(&self, listener: Box<dyn DurabilityListener>) {
+        let listener = self.listener.get_or_init(|| listener);
+        if self.shared.failure.is_failed() {
+            listener.failed();
+        } else {
+            listener.flushed(self.flushed_offset());
+        }
+    }
+
+    /// Replaces the log's settings.
+    pub fn set_config(self: &Arc<Self>, config: Arc<LogConfig>) {
+        self.relaxed.store(!config.flush_before_ack, Ordering::Relaxed);
+        self.log.lock().set_config(config);
+        // What was acknowledged without a flush is flushed when the topic begins to ask for one.
+        self.enqueue();
+    }
+
+    /// Moves the log start offset up and has that made durable, as DeleteRecords and retention do. Segments below it
+    /// go with a later `maintain`. Returns whether it moved.
+    pub fn advance_log_start_offset(self: &Arc<Self>, to: Offset) -> bool {
+        let moved = self.log.lock().advance_log_start_offset(to);
+        if moved {
+            self.enqueue();
+        }
+        moved
+    }
+
+    /// Cuts the log's end. Waits for a commit that is under way; what is appended afterwards goes through the commit
+    /// log until the next checkpoint, after a record of this truncation.
+    ///
+    /// # Errors
+    /// See [`PartitionLog::truncate_to`].
+    pub fn truncate_to(self: &Arc<Self>, to: Offset) -> Result<(), LogError> {
+        let gate = self.shared.gate.lock();
+        let mut commit = self.commit.lock();
+        let cut = {
+            let mut log = self.log.lock();
+            let leftovers = log.truncate_to(to, self.shared.clock.now_ms())?;
+            self.shared.removals.add_files(leftovers, log.config().file_delete_delay_ms);
+            log.end_position()
+        };
+        commit.changed = true;
+        commit.truncated_at = Some(gate.next_lsn());
+        // Of several truncations the deepest counts: all above it is appended again behind it.
+        if commit.truncation.is_none_or(|(_, _, offset)| cut.2 < offset) {
+            commit.truncation = Some(cut);
+        }
+        self.flushed.fetch_min(cut.2.0, Ordering::AcqRel);
+        drop(commit);
+        drop(gate);
+        self.enqueue();
+        Ok(())
+    }
+
+    pub(crate) fn commit_state(&self) -> parking_lot::MutexGuard<'_, CommitState> {
+        self.commit.lock()
+    }
+
+    /// Everything below `end` is durable: tells the listener unless it knew.
+    pub(crate) fn committed(&self, end: Offset) {
+        let before = self.flushed.fetch_max(end.0, Ordering::AcqRel);
+        if before < end.0
+            && let Some(listener) = self.listener.get()
+        {
+            listener.flushed(end);
+        }
+    }
+
+    pub(crate) fn directory_failed(&self) {
+        if let Some(listener) = self.listener.get() {
+            listener.failed();
+        }
+    }
+}

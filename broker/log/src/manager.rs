@@ -1,0 +1,362 @@
+//! A data directory: its logs, its commit log and its checkpoints, from opening to an orderly close.
+//!
+//! ```text
+//! <data dir>/.lock  meta.properties  log-checkpoint  log-checkpoint.previous  commit-log/  <topic>-<partition>/
+//! ```
+//! Once a write or sync has failed the directory is out of service until it is opened anew.
+
+mod checkpointing;
+mod committer_thread;
+mod maintenance;
+mod removals;
+mod reserve;
+mod settings;
+pub(crate) mod shared;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use broker_protocol::types::{LeaderEpoch, Offset, PartitionIndex, TopicId, Uuid};
+use parking_lot::{Mutex, RwLock};
+
+#[cfg(feature = "planted-bugs")]
+pub use settings::PlantedBug;
+pub use settings::{LogDirError, LogDirSettings};
+pub use shared::CommitObserver;
+
+use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
+use crate::committer::{Committer, CycleOutcome};
+use crate::handle::{CommitState, LogHandle};
+use crate::io::{Clock, Disk, OpenMode};
+use crate::log::PartitionLog;
+use crate::log_config::{LogConfig, LogIdentity};
+use crate::meta_properties::MetaProperties;
+use crate::partition_metadata::PARTITION_METADATA_FILE;
+use crate::recovery::{self, RecoveryReport};
+use committer_thread::CommitterThread;
+use maintenance::Maintenance;
+use removals::Removals;
+use reserve::Reserve;
+use shared::{CommitQueue, Failure, Shared};
+
+const LOCK_FILE: &str = ".lock";
+
+/// What Kafka leaves after an orderly stop; without it, it reads every log at its start.
+const CLEAN_SHUTDOWN_FILE: &str = ".kafka_cleanshutdown";
+const CLEAN_SHUTDOWN: &[u8] = b"{\"version\":0,\"brokerEpoch\":-1}";
+
+/// Longest name of a directory, in bytes.
+const NAME_MAX: usize = 255;
+
+/// Cycles that a close waits for at most: one takes what is queued, the next what was appended meanwhile.
+const CLOSING_CYCLES_MAX: usize = 16;
+
+pub(crate) type LogKey = (TopicId, PartitionIndex);
+
+/// A data directory that is open; see the file's header.
+#[derive(Debug)]
+pub struct LogDir {
+    shared: Arc<Shared>,
+    logs: RwLock<BTreeMap<LogKey, Arc<LogHandle>>>,
+    /// Logs that were found damaged, and why.
+    offline: BTreeMap<String, String>,
+    meta: MetaProperties,
+    /// Sequence of the last checkpoint.
+    sequence: AtomicU64,
+    maintenance: Mutex<Maintenance>,
+    thread: Mutex<Option<CommitterThread>>,
+    lock: Mutex<Option<Box<dyn std::fmt::Debug + Send + Sync>>>,
+    /// Distinguishes the directories of logs that are deleted.
+    deletions: AtomicU64,
+}
+
+impl LogDir {
+    /// Opens a data directory, making it if it is not there: takes its lock, checks whose it is, and brings every log
+    /// to the state in which all that was ever flushed is there.
+    ///
+    /// `config_of` is asked for the settings of each log that is found.
+    ///
+    /// # Errors
+    /// The disk failed, the directory is locked or belongs to somebody else. A single damaged log is no error: see
+    /// [`RecoveryReport::offline`].
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        path: PathBuf,
+        settings: LogDirSettings,
+        config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
+    ) -> Result<(Arc<LogDir>, RecoveryReport), LogDirError> {
+        let lock = prepare_directory(disk.as_ref(), &path)?;
+        let expected = MetaProperties {
+            cluster_id: settings.cluster_id.clone(),
+            node_id: settings.node_id,
+            directory_id: settings.new_directory_id,
+        };
+        let meta = MetaProperties::load_or_create(disk.as_ref(), &path, &expected)?;
+        let found = recovery::read_directory(disk.as_ref(), &path)?;
+        let commit_log =
+            CommitLog::new(disk.clone(), path.join(COMMIT_LOG_DIR), settings.commit_log, &found.replay);
+        let reserve = Reserve::new(path.clone(), settings.reserve_bytes);
+        let shared = Arc::new(Shared {
+            disk,
+            clock,
+            path,
+            settings,
+            queue: CommitQueue::default(),
+            gate: Mutex::new(commit_log),
+            failure: Failure::default(),
+            observer: std::sync::OnceLock::new(),
+            reserve,
+            removals: Removals::default(),
+            closed: AtomicBool::new(false),
+        });
+        let recovered = recovery::recover_logs(&shared, &found, config_of)?;
+        let adopted = found.is_foreign();
+        let maintenance = Maintenance {
+            last_checkpoint: shared.clock.monotonic(),
+            checkpoint_wanted: !found.checkpoint.clean,
+            ..Maintenance::default()
+        };
+        let dir = Arc::new(LogDir {
+            logs: RwLock::new(recovered.logs),
+            offline: recovered.report.offline.iter().cloned().collect(),
+            meta,
+            sequence: AtomicU64::new(found.checkpoint.sequence),
+            maintenance: Mutex::new(maintenance),
+            thread: Mutex::new(None),
+            lock: Mutex::new(Some(lock)),
+            deletions: AtomicU64::new(0),
+            shared,
+        });
+        // From the first checkpoint on, a log without a place in it is known to be younger than it.
+        if adopted {
+            dir.checkpoint();
+        }
+        match dir.is_failed() {
+            Some(reason) => Err(dir.out_of_service(reason)),
+            None => Ok((dir, recovered.report)),
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
+    /// Whose directory it is.
+    #[must_use]
+    pub fn meta(&self) -> &MetaProperties {
+        &self.meta
+    }
+
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Makes a log, or returns the one that is there. It outlives a power loss from its first commit on.
+    ///
+    /// # Errors
+    /// `NameTaken` if a log of the same name but another topic id is there, `Offline` if it is there but damaged,
+    /// `OutOfService`, or an error of the disk.
+    pub fn create_log(
+        &self,
+        identity: LogIdentity,
+        config: Arc<LogConfig>,
+        leader_epoch: LeaderEpoch,
+    ) -> Result<Arc<LogHandle>, LogDirError> {
+        if !self.shared.takes_appends() {
+            return Err(self.out_of_service(self.is_failed().unwrap_or_else(|| "it is closed".to_owned())));
+        }
+        let name = identity.to_string();
+        if let Some(reason) = self.offline.get(&name) {
+            return Err(LogDirError::Offline { identity, reason: reason.clone() });
+        }
+        let mut logs = self.logs.write();
+        if let Some(log) = logs.get(&(identity.topic_id, identity.partition)) {
+            return Ok(log.clone());
+        }
+        let dir = self.shared.path.join(&name);
+        if self.shared.disk.exists(&dir).map_err(LogDirError::io(&dir))? {
+            let same_name = |log: &&Arc<LogHandle>| {
+                log.identity().partition == identity.partition && log.identity().topic == identity.topic
+            };
+            if let Some(other) = logs.values().find(same_name) {
+                return Err(LogDirError::NameTaken { identity, found: other.identity().topic_id });
+            }
+        }
+        let log = PartitionLog::create(self.shared.disk.clone(), dir, identity, config, leader_epoch)?;
+        let key = (log.identity().topic_id, log.identity().partition);
+        let handle = Arc::new(LogHandle::new(log, CommitState::of_new_log(), Offset(0), self.shared.clone()));
+        logs.insert(key, handle.clone());
+        Ok(handle)
+    }
+
+    /// A log by the id of its topic.
+    #[must_use]
+    pub fn get(&self, topic_id: TopicId, partition: PartitionIndex) -> Option<Arc<LogHandle>> {
+        self.logs.read().get(&(topic_id, partition)).cloned()
+    }
+
+    /// All logs, by topic id and partition.
+    #[must_use]
+    pub fn logs(&self) -> Vec<Arc<LogHandle>> {
+        self.logs.read().values().cloned().collect()
+    }
+
+    /// Deletes a log for good: durable when this returns. Its files go after `file.delete.delay.ms`, by `maintain`.
+    /// Returns whether it was there.
+    ///
+    /// # Errors
+    /// The disk failed; the directory is then out of service.
+    pub fn delete_log(&self, topic_id: TopicId, partition: PartitionIndex) -> Result<bool, LogDirError> {
+        // No cycle may be at work with its files.
+        let gate = self.shared.gate.lock();
+        let Some(handle) = self.logs.write().remove(&(topic_id, partition)) else { return Ok(false) };
+        handle.commit_state().deleted = true;
+        drop(gate);
+        let (from, delay_ms) = handle.with(|log| (log.dir().to_owned(), log.config().file_delete_delay_ms));
+        let to = self.shared.path.join(self.deleted_name(handle.identity()));
+        let disk = &self.shared.disk;
+        let deleted = disk.rename(&from, &to).and_then(|()| disk.sync_dir(&self.shared.path));
+        handle.with(|log| log.set_dir(to.clone()));
+        deleted.map_err(|error| {
+            self.fail(format!("deletion of {} failed: {error}", handle.identity()));
+            LogDirError::Io { path: from, source: error }
+        })?;
+        self.shared.removals.add_dir(to, delay_ms);
+        Ok(true)
+    }
+
+    /// `<topic>-<partition>.<unique>-delete` as Kafka names it, the topic shortened where the name gets too long.
+    fn deleted_name(&self, identity: &LogIdentity) -> String {
+        let count = u128::from(self.deletions.fetch_add(1, Ordering::Relaxed));
+        let now = u128::try_from(self.shared.clock.now_ms()).unwrap_or(0);
+        let unique = Uuid::from_u128(identity.topic_id.0.as_u128() ^ (now << 20) ^ count).simple();
+        let suffix = format!("-{}.{unique}-delete", identity.partition);
+        let topic: String = identity.topic.chars().take(NAME_MAX - suffix.len()).collect();
+        topic + &suffix
+    }
+
+    /// What runs the commit cycles. For one owner: the thread, or the simulation.
+    #[must_use]
+    pub fn committer(self: &Arc<Self>) -> Committer {
+        Committer::new(self.clone())
+    }
+
+    /// Starts the thread that commits. Call [`LogDir::close`] to end it.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub fn spawn_committer_thread(self: &Arc<Self>) -> io::Result<()> {
+        *self.thread.lock() = Some(CommitterThread::spawn(self)?);
+        Ok(())
+    }
+
+    /// Has `wake` called when there is something to commit, in place of the thread. Counts once.
+    pub fn set_wake(&self, wake: Box<dyn Fn() + Send + Sync>) {
+        self.shared.queue.set_waker(wake);
+    }
+
+    /// Sets who is told how long the disk takes. Counts once.
+    pub fn set_observer(&self, observer: Box<dyn CommitObserver>) {
+        // A second observer is ignored, as documented.
+        let _ = self.shared.observer.set(observer);
+    }
+
+    /// Why the directory is out of service, if it is.
+    #[must_use]
+    pub fn is_failed(&self) -> Option<String> {
+        self.shared.failure.reason()
+    }
+
+    /// Closes in order: refuses appends, makes everything durable, writes a checkpoint and marks it clean.
+    pub fn close(self: &Arc<Self>) {
+        if self.shared.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread {
+            thread.stop();
+        }
+        let mut committer = self.committer();
+        for _ in 0..CLOSING_CYCLES_MAX {
+            if committer.run_cycle() == CycleOutcome::Idle {
+                break;
+            }
+        }
+        if !self.shared.failure.is_failed() {
+            self.maintenance.lock().run = None;
+            self.checkpoint_all(true);
+        }
+        if !self.shared.failure.is_failed() {
+            let marker = self.shared.path.join(CLEAN_SHUTDOWN_FILE);
+            if let Err(error) = self.shared.disk.write_atomically(&marker, CLEAN_SHUTDOWN) {
+                tracing::warn!(%error, "no mark of a clean shutdown");
+            }
+        }
+        // Handles hold the directory's state, the queue holds handles.
+        self.shared.queue.take(&mut Vec::new());
+        self.logs.write().clear();
+        *self.lock.lock() = None;
+    }
+
+    pub(crate) fn fail(&self, reason: String) {
+        self.shared.failure.set(reason);
+        self.announce_failure();
+    }
+
+    /// Tells every listener once that the directory is out of service.
+    pub(crate) fn announce_failure(&self) {
+        if self.shared.failure.must_announce() {
+            self.logs().iter().for_each(|handle| handle.directory_failed());
+        }
+    }
+
+    fn out_of_service(&self, reason: String) -> LogDirError {
+        LogDirError::OutOfService { path: self.shared.path.clone(), reason }
+    }
+}
+
+/// Makes the directory and what is always in it, and takes its lock.
+fn prepare_directory(
+    disk: &dyn Disk,
+    path: &Path,
+) -> Result<Box<dyn std::fmt::Debug + Send + Sync>, LogDirError> {
+    let commit_log = path.join(COMMIT_LOG_DIR);
+    let is_new = !disk.exists(&commit_log).map_err(LogDirError::io(path))?;
+    disk.create_dir_all(path).map_err(LogDirError::io(path))?;
+    let lock_path = path.join(LOCK_FILE);
+    let lock = disk.lock(&lock_path).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => LogDirError::Locked { path: lock_path.clone() },
+        _ => LogDirError::Io { path: lock_path.clone(), source },
+    })?;
+    let mark = path.join(CLEAN_SHUTDOWN_FILE);
+    let was_marked = disk.exists(&mark).map_err(LogDirError::io(&mark))?;
+    if was_marked {
+        disk.remove_file(&mark).map_err(LogDirError::io(&mark))?;
+    }
+    if is_new {
+        disk.create_dir_all(&commit_log).map_err(LogDirError::io(&commit_log))?;
+        if let Some(parent) = path.parent() {
+            disk.sync_dir(parent).map_err(LogDirError::io(parent))?;
+        }
+    }
+    if is_new || was_marked {
+        disk.sync_dir(path).map_err(LogDirError::io(path))?;
+    }
+    Ok(lock)
+}
+
+/// Makes what a new log's directory holds beside its segments durable; its own name is the caller's.
+pub(crate) fn sync_new_directory(shared: &Shared, dir: &Path) -> io::Result<()> {
+    let metadata = shared.disk.open(&dir.join(PARTITION_METADATA_FILE), OpenMode::WRITE)?;
+    shared.timed(|| metadata.sync_data())?;
+    if !shared.settings.is_planted_no_directory_fsync() {
+        shared.timed(|| shared.disk.sync_dir(dir))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Runs a checkpoint: brings every changed log's segments to the disk, then replaces the checkpoint file, then lets the
+//! commit log write over what is covered.
+//!
+//! Works beside the committer: its gate is held only to pick the LSN and to recycle files. Logs are covered a few at a
+//! time, so that their syncs do not crowd out those that somebody waits for.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use broker_protocol::types::Offset;
+
+use super::{LogDir, sync_new_directory};
+use crate::checkpoint::{self, Checkpoint};
+use crate::handle::LogHandle;
+use crate::log_error::LogError;
+
+/// A checkpoint under way.
+#[derive(Debug)]
+pub(super) struct CheckpointRun {
+    /// Everything below is committed, and will be in the segments when the run ends.
+    lsn: u64,
+    epoch: u64,
+    remaining: Vec<Arc<LogHandle>>,
+    covered: Vec<Covered>,
+    new_directories: bool,
+}
+
+#[derive(Debug)]
+struct Covered {
+    handle: Arc<LogHandle>,
+    log_start: Offset,
+}
+
+/// How a checkpoint step ended; the text says what failed.
+type Step<T> = Result<T, String>;
+
+impl LogDir {
+    pub(super) fn begin_checkpoint(&self) -> CheckpointRun {
+        let (lsn, epoch) = {
+            let mut gate = self.shared.gate.lock();
+            (gate.begin_checkpoint(), gate.epoch())
+        };
+        let changed = |handle: &Arc<LogHandle>| handle.commit_state().changed;
+        let remaining: Vec<_> = self.logs.read().values().filter(|handle| changed(handle)).cloned().collect();
+        CheckpointRun { lsn, epoch, remaining, covered: Vec::new(), new_directories: false }
+    }
+
+    /// Covers up to `logs` further logs; true once all are.
+    pub(super) fn step_checkpoint(&self, run: &mut CheckpointRun, logs: usize) -> Step<bool> {
+        for _ in 0..logs {
+            let Some(handle) = run.remaining.pop() else { return Ok(true) };
+            if let Some(covered) = self.cover(&handle, run)? {
+                run.covered.push(covered);
+            }
+        }
+        Ok(run.remaining.is_empty())
+    }
+
+    /// Brings one log's segments to the disk and makes its tail.
+    fn cover(&self, handle: &Arc<LogHandle>, run: &mut CheckpointRun) -> Step<Option<Covered>> {
+        let failed =
+            |error: &dyn std::fmt::Display| format!("checkpoint of {} failed: {error}", handle.identity());
+        let new_directory = {
+            let mut commit = handle.commit_state();
+            if commit.deleted {
+                return Ok(None);
+            }
+            // What changes from here on is for the next checkpoint.
+            commit.changed = false;
+            commit.new_directory
+        };
+        let dir = handle.with(|log| log.dir().to_owned());
+        let result = (|| -> Result<(), LogError> {
+            if new_directory {
+                sync_new_directory(&self.shared, &dir).map_err(|error| LogError::io(&dir, error))?;
+                run.new_directories = true;
+            }
+            let (unsynced, new_files) = handle.with(|log| (log.unsynced(), log.has_new_files()));
+            let unsynced = unsynced?;
+            for (_, file, _) in &unsynced {
+                self.shared.timed(|| file.sync_data()).map_err(|error| LogError::io(&dir, error))?;
+            }
+            if new_files && !self.shared.settings.is_planted_no_directory_fsync() {
+                self.shared
+                    .timed(|| self.shared.disk.sync_dir(&dir))
+                    .map_err(|error| LogError::io(&dir, error))?;
+            }
+            handle.with(|log| {
+                unsynced.iter().for_each(|(base, _, position)| log.mark_synced(*base, *position))
+            });
+            Ok(())
+        })();
+        let tail = result.and_then(|()| {
+            let now_ms = self.shared.clock.now_ms();
+            handle.with(|log| log.prepare_checkpoint(now_ms))
+        });
+        let mut commit = handle.commit_state();
+        match tail {
+            _ if commit.deleted => Ok(None),
+            Ok(tail) => {
+                commit.tail = Some(tail.encode().into_boxed_slice());
+                drop(commit);
+                Ok(Some(Covered { handle: handle.clone(), log_start: tail.log_start_offset }))
+            }
+            Err(error) => Err(failed(&error)),
+        }
+    }
+
+    /// Replaces the checkpoint file and recycles the commit log.
+    pub(super) fn finish_checkpoint(&self, run: CheckpointRun, clean: bool) -> Step<()> {
+        let shared = &self.shared;
+        let failed = |error: std::io::Error| format!("write of the checkpoint failed: {error}");
+        if run.new_directories && !shared.settings.is_planted_no_directory_fsync() {
+            shared.disk.sync_dir(&shared.path).map_err(failed)?;
+        }
+        let sequence = self.sequence.fetch_add(1, Ordering::Relaxed) + 1;
+        let bytes = {
+            let logs = self.logs.read();
+            let states: Vec<_> = logs.values().map(|handle| handle.commit_state().tail.clone()).collect();
+            let tails: Vec<&[u8]> = states.iter().filter_map(Option::as_deref).collect();
+            let header = Checkpoint { sequence, clean, epoch: run.epoch, lsn: run.lsn, tails: Vec::new() };
+            header.encode(tails.into_iter())
+        };
+        let disk = shared.disk.as_ref();
+        shared.reserve.with(disk, || checkpoint::store(disk, &shared.path, &bytes)).map_err(failed)?;
+        shared.gate.lock().end_checkpoint(run.lsn);
+        for Covered { handle, log_start } in run.covered {
+            let mut commit = handle.commit_state();
+            if run.new_directories {
+                commit.new_directory = false;
+            }
+            commit.durable_log_start = commit.durable_log_start.max(log_start);
+            if commit.truncated_at.is_some_and(|lsn| lsn < run.lsn) && commit.truncation.is_none() {
+                commit.truncated_at = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a whole checkpoint now. A failure takes the directory out of service.
+    pub fn checkpoint(&self) {
+        let mut maintenance = self.maintenance.lock();
+        // One at a time: two would take each other's `changed`.
+        if let Some(run) = maintenance.run.take() {
+            self.complete_checkpoint(run, false);
+        }
+        self.checkpoint_all(false);
+        maintenance.last_checkpoint = self.shared.clock.monotonic();
+    }
+
+    pub(super) fn checkpoint_all(&self, clean: bool) {
+        let run = self.begin_checkpoint();
+        self.complete_checkpoint(run, clean);
+    }
+
+    pub(super) fn complete_checkpoint(&self, mut run: CheckpointRun, clean: bool) {
+        let done =
+            self.step_checkpoint(&mut run, usize::MAX).and_then(|_| self.finish_checkpoint(run, clean));
+        if let Err(reason) = done {
+            self.fail(reason);
+        }
+    }
+}

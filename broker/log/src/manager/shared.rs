@@ -1,0 +1,150 @@
+//! What a data directory's handles, committer and maintenance share: the queue of dirty logs, the commit log, and
+//! whether the directory still works.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::LogDirSettings;
+use super::removals::Removals;
+use super::reserve::Reserve;
+use crate::commit_log::CommitLog;
+use crate::handle::LogHandle;
+use crate::io::{Clock, Disk};
+use crate::log_config::LogIdentity;
+use crate::log_error::LogError;
+
+/// Told how long the disk takes; for metrics. Called by the committer and by checkpoints, must not block.
+pub trait CommitObserver: Send + Sync {
+    /// One write or sync that made something durable took `took`.
+    fn fsync(&self, took: Duration);
+    /// A cycle has committed `bytes` bytes of `logs` logs, of which `via_commit_log` logs went through the commit log.
+    fn cycle(&self, logs: usize, bytes: u64, via_commit_log: usize);
+}
+
+pub(crate) struct Shared {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) path: PathBuf,
+    pub(crate) settings: LogDirSettings,
+    pub(crate) queue: CommitQueue,
+    /// Held for the length of a commit cycle. Whoever holds it knows that no log is half committed.
+    pub(crate) gate: Mutex<CommitLog>,
+    pub(crate) failure: Failure,
+    pub(crate) observer: OnceLock<Box<dyn CommitObserver>>,
+    pub(crate) reserve: Reserve,
+    pub(crate) removals: Removals,
+    /// Set by an orderly close: nothing may be appended any more.
+    pub(crate) closed: AtomicBool,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Shared({})", self.path.display())
+    }
+}
+
+impl Shared {
+    /// Runs something that makes bytes durable and tells the observer how long it took.
+    pub(crate) fn timed<R>(&self, act: impl FnOnce() -> R) -> R {
+        let Some(observer) = self.observer.get() else { return act() };
+        let start = self.clock.monotonic();
+        let result = act();
+        observer.fsync(self.clock.monotonic().saturating_sub(start));
+        result
+    }
+
+    pub(crate) fn takes_appends(&self) -> bool {
+        !self.failure.is_failed() && !self.closed.load(Ordering::Acquire)
+    }
+
+    /// An append met an error of the disk. A full disk is no failure of the directory: what is there stays good.
+    pub(crate) fn append_failed(&self, identity: &LogIdentity, cause: &LogError) {
+        if is_storage_full(cause) {
+            tracing::warn!(log = %identity, error = %cause, "append refused: the disk is full");
+            return;
+        }
+        self.failure.set(format!("append to {identity} failed: {cause}"));
+        self.queue.wake();
+    }
+}
+
+/// Whether an error says that the disk, or the quota, is full.
+pub(crate) fn is_storage_full(error: &LogError) -> bool {
+    matches!(error, LogError::Io { source, .. } if is_full(source))
+}
+
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+/// Logs with something to make durable, each at most once.
+#[derive(Default)]
+pub(crate) struct CommitQueue {
+    pending: Mutex<Vec<Arc<LogHandle>>>,
+    waker: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
+impl CommitQueue {
+    pub(crate) fn push(&self, handle: Arc<LogHandle>) {
+        self.pending.lock().push(handle);
+        self.wake();
+    }
+
+    /// Exchanges the queue for `batch`, which is empty; both keep their memory.
+    pub(crate) fn take(&self, batch: &mut Vec<Arc<LogHandle>>) {
+        debug_assert!(batch.is_empty(), "a batch is finished before the next is taken");
+        std::mem::swap(&mut *self.pending.lock(), batch);
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.pending.lock().is_empty()
+    }
+
+    pub(crate) fn wake(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker();
+        }
+    }
+
+    /// The first waker stays; answers whether this is it.
+    pub(crate) fn set_waker(&self, waker: Box<dyn Fn() + Send + Sync>) -> bool {
+        self.waker.set(waker).is_ok()
+    }
+}
+
+/// Whether the directory is out of service. Once set it stays so until the directory is opened anew: after a failed
+/// sync the kernel forgets what it could not write, so a later success proves nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Failure {
+    failed: AtomicBool,
+    announced: AtomicBool,
+    reason: Mutex<Option<String>>,
+}
+
+impl Failure {
+    pub(crate) fn is_failed(&self) -> bool {
+        self.failed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set(&self, reason: String) {
+        let mut first = self.reason.lock();
+        if first.is_none() {
+            tracing::error!(%reason, "log directory is out of service");
+            *first = Some(reason);
+        }
+        self.failed.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn reason(&self) -> Option<String> {
+        self.reason.lock().clone()
+    }
+
+    /// True once: for whoever is to tell the listeners.
+    pub(crate) fn must_announce(&self) -> bool {
+        self.is_failed() && !self.announced.swap(true, Ordering::AcqRel)
+    }
+}

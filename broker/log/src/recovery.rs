@@ -1,0 +1,310 @@
+//! Opens every log of a data directory after a stop, clean or not.
+//!
+//! Order: the checkpoint says what to trust and from where to replay; the commit log's entries are put into the segments
+//! at their positions; each log is opened, which reads only what is past its recovery point and cuts a torn tail. Bytes
+//! that the commit log covers stay covered by it until the next checkpoint. Whatever else is found there is not durable
+//! and goes to the first commit cycle before it counts.
+
+mod replay_log;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use broker_protocol::types::{Offset, TopicId};
+use parking_lot::Mutex;
+
+use crate::checkpoint::{Checkpoint, CheckpointSource};
+use crate::commit_log::{self, COMMIT_LOG_DIR, Replay};
+use crate::handle::{CommitState, LogHandle};
+use crate::io::{DirEntry, Disk, OpenMode};
+use crate::log::PartitionLog;
+use crate::log_config::{LogConfig, LogIdentity};
+use crate::log_error::LogError;
+use crate::manager::shared::Shared;
+use crate::manager::{LogDirError, LogKey};
+use crate::partition_metadata::{self, PARTITION_METADATA_FILE};
+use crate::segment::DELETED_SUFFIX;
+use crate::tail_checkpoint::TailCheckpoint;
+use replay_log::{Replayed, replay_log};
+
+/// Kafka's metadata log in a combined process: not a topic.
+const METADATA_LOG_PREFIX: &str = "__cluster_metadata-";
+
+/// What opening a directory found.
+#[derive(Clone, Debug)]
+pub struct RecoveryReport {
+    /// The last stop was orderly.
+    pub clean: bool,
+    /// The checkpoint that was used.
+    pub checkpoint: CheckpointSource,
+    /// Logs opened.
+    pub logs: usize,
+    /// Logs read from their start because no checkpoint fits them.
+    pub logs_read_fully: usize,
+    /// Bytes of the commit log that were put in place or found there.
+    pub replayed_bytes: u64,
+    /// Bytes of segments that were checked.
+    pub scanned_bytes: u64,
+    /// Torn tails that were cut: log and bytes.
+    pub cut: Vec<(LogIdentity, u64)>,
+    /// Logs that end before what was once durable, with that end: the medium has lost it.
+    pub lost: Vec<(LogIdentity, Offset)>,
+    /// Frames of the commit log that are missing though they were durable once.
+    pub missing_frames: u64,
+    /// Directories that cannot be used, and why. They are left as they are and refused by `create_log`.
+    pub offline: Vec<(String, String)>,
+}
+
+/// What the directory itself says, before any log is opened.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) replay: Replay,
+    source: CheckpointSource,
+    tails: BTreeMap<LogKey, TailCheckpoint>,
+    entries: Vec<DirEntry>,
+}
+
+impl Found {
+    /// Whether logs are there of which no checkpoint of ours ever knew.
+    pub(crate) fn is_foreign(&self) -> bool {
+        matches!(self.source, CheckpointSource::None | CheckpointSource::Damaged)
+    }
+}
+
+/// Reads checkpoint, commit log and listing of a data directory.
+pub(crate) fn read_directory(disk: &dyn Disk, path: &Path) -> Result<Found, LogDirError> {
+    let (checkpoint, source) = Checkpoint::load(disk, path).map_err(LogDirError::io(path))?;
+    let commit_log = path.join(COMMIT_LOG_DIR);
+    let replay = commit_log::read(disk, &commit_log, checkpoint.lsn, checkpoint.epoch)
+        .map_err(LogDirError::io(&commit_log))?;
+    let mut tails = BTreeMap::new();
+    for bytes in &checkpoint.tails {
+        match TailCheckpoint::decode(bytes) {
+            Ok(tail) => {
+                tails.insert((tail.identity.topic_id, tail.identity.partition), tail);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a log's checkpoint is not understood: it will be read fully")
+            }
+        }
+    }
+    let entries = disk.list(path).map_err(LogDirError::io(path))?;
+    Ok(Found { checkpoint, replay, source, tails, entries })
+}
+
+pub(crate) struct Recovered {
+    pub(crate) logs: BTreeMap<LogKey, Arc<LogHandle>>,
+    pub(crate) report: RecoveryReport,
+}
+
+/// Opens all logs, on `recovery_threads` threads.
+pub(crate) fn recover_logs(
+    shared: &Arc<Shared>,
+    found: &Found,
+    config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
+) -> Result<Recovered, LogDirError> {
+    let names = log_directories(shared, found)?;
+    let report = RecoveryReport {
+        clean: found.checkpoint.clean && found.source == CheckpointSource::Latest,
+        checkpoint: found.source,
+        logs: 0,
+        logs_read_fully: 0,
+        replayed_bytes: found.replay.bytes,
+        scanned_bytes: 0,
+        cut: Vec::new(),
+        lost: Vec::new(),
+        missing_frames: 0,
+        offline: Vec::new(),
+    };
+    let result = Mutex::new(Recovered { logs: BTreeMap::new(), report });
+    let next = AtomicUsize::new(0);
+    let failure = Mutex::new(None);
+    let work = || {
+        while let Some(name) = names.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if let Err(error) = recover(shared, found, name, config_of, &result) {
+                failure.lock().get_or_insert(error);
+                next.store(names.len(), Ordering::Relaxed);
+            }
+        }
+    };
+    if shared.settings.recovery_threads <= 1 {
+        work();
+    } else {
+        std::thread::scope(|scope| {
+            (0..shared.settings.recovery_threads).for_each(|_| {
+                scope.spawn(work);
+            });
+        });
+    }
+    if let Some(error) = failure.into_inner() {
+        return Err(error);
+    }
+    let mut recovered = result.into_inner();
+    finish_report(found, &mut recovered);
+    // In the order of the map, so that the first cycle does not depend on the threads.
+    for handle in recovered.logs.values() {
+        if handle.with(|log| log.log_end_offset() > log.committed_offset()) || handle.commit_state().changed {
+            handle.enqueue();
+        }
+    }
+    Ok(recovered)
+}
+
+/// Directories that may hold a log. Those of deleted logs are put on the list of removals.
+fn log_directories<'a>(shared: &Shared, found: &'a Found) -> Result<Vec<&'a str>, LogDirError> {
+    let mut names = Vec::new();
+    for entry in found.entries.iter().filter(|entry| entry.is_dir) {
+        let name = entry.name.as_str();
+        let is_log = name.rsplit_once('-').is_some_and(|(_, partition)| partition.parse::<i32>().is_ok());
+        if name.ends_with("-delete") && name.contains('.') {
+            shared.removals.add_dir(shared.path.join(name), 0);
+        } else if is_log && !name.starts_with(METADATA_LOG_PREFIX) {
+            names.push(name);
+        }
+    }
+    Ok(names)
+}
+
+fn finish_report(found: &Found, recovered: &mut Recovered) {
+    let report = &mut recovered.report;
+    report.logs = recovered.logs.len();
+    // Threads finish in any order.
+    report.offline.sort();
+    report.cut.sort_by(|a, b| (&a.0.topic, a.0.partition).cmp(&(&b.0.topic, b.0.partition)));
+    report.lost.sort_by(|a, b| (&a.0.topic, a.0.partition).cmp(&(&b.0.topic, b.0.partition)));
+    // With an older checkpoint, what lies between it and the lost one may have been written over: it was covered.
+    if found.source == CheckpointSource::Latest {
+        report.missing_frames = found.replay.missing.iter().map(|range| range.end - range.start).sum();
+    }
+    for (log, end) in &report.lost {
+        tracing::error!(%log, %end, "the disk has lost records that were durable");
+    }
+    for (dir, reason) in &report.offline {
+        tracing::error!(dir, reason, "log is offline");
+    }
+}
+
+/// Opens one log. Only an error of the disk is an error: a damaged log is reported as offline.
+fn recover(
+    shared: &Arc<Shared>,
+    found: &Found,
+    name: &str,
+    config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
+    result: &Mutex<Recovered>,
+) -> Result<(), LogDirError> {
+    match recover_log(shared, found, name, config_of, result) {
+        Err(LogDirError::Log(error @ LogError::Io { .. })) => Err(LogDirError::Log(error)),
+        Err(LogDirError::Log(error)) => {
+            result.lock().report.offline.push((name.to_owned(), error.to_string()));
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+fn recover_log(
+    shared: &Arc<Shared>,
+    found: &Found,
+    name: &str,
+    config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
+    result: &Mutex<Recovered>,
+) -> Result<(), LogDirError> {
+    let disk = shared.disk.as_ref();
+    let dir = shared.path.join(name);
+    let files = disk.list(&dir).map_err(LogDirError::io(&dir))?;
+    let Some(identity) = identify(shared, name, &files)? else { return Ok(()) };
+    let key = (identity.topic_id, identity.partition);
+    let deleted: Vec<_> = files
+        .iter()
+        .filter(|file| file.name.ends_with(DELETED_SUFFIX))
+        .map(|file| dir.join(&file.name))
+        .collect();
+    shared.removals.add_files(deleted, 0);
+    let Replayed { tail, claimed_end, log_start, rebuilt } =
+        replay_log(disk, &dir, &identity, found.tails.get(&key), &files, &found.replay, !found.is_foreign())
+            .map_err(LogDirError::io(&dir))?;
+    let config = config_of(&identity);
+    let now_ms = shared.clock.now_ms();
+    let (mut log, opened) =
+        PartitionLog::open(shared.disk.clone(), dir, Some(identity.clone()), config, tail.as_ref(), now_ms)?;
+    if let Some(cut) = &opened.cut {
+        // A cut that a power loss undoes would put old bytes behind what is appended next.
+        disk.open(&cut.path, OpenMode::WRITE)
+            .and_then(|file| file.sync_data())
+            .map_err(LogDirError::io(&cut.path))?;
+    }
+    shared.removals.add_files(opened.leftovers.clone(), 0);
+    if let Some(log_start) = log_start {
+        log.advance_log_start_offset(log_start);
+    }
+    let end = log.log_end_offset();
+    let known_end = log.committed_offset().max(claimed_end.unwrap_or_default());
+    let flushed = accept_tail(shared, &mut log, known_end)?;
+    let commit = CommitState {
+        durable_log_start: log.log_start_offset(),
+        // Without a tail of the last checkpoint it needs one, and its directory may be as new as that.
+        new_directory: !found.tails.contains_key(&key),
+        changed: rebuilt || !opened.from_checkpoint || opened.bytes_scanned > 0 || opened.cut.is_some(),
+        tail: tail.filter(|_| opened.from_checkpoint).map(|tail| tail.encode().into_boxed_slice()),
+        ..CommitState::default()
+    };
+    let handle = Arc::new(LogHandle::new(log, commit, flushed, shared.clone()));
+    let mut result = result.lock();
+    result.report.scanned_bytes += opened.bytes_scanned;
+    result.report.logs_read_fully += usize::from(!opened.from_checkpoint);
+    result.report.cut.extend(opened.cut.map(|cut| (identity.clone(), cut.bytes)));
+    if known_end > end {
+        result.report.lost.push((identity, known_end));
+    }
+    result.logs.insert(key, handle);
+    Ok(())
+}
+
+/// Decides what of the tail counts as flushed. What the commit log covers does; if there is more, all of it waits for
+/// the first cycle, except that the covered part is known to be flushed already.
+fn accept_tail(shared: &Shared, log: &mut PartitionLog, known_end: Offset) -> Result<Offset, LogError> {
+    let end = log.log_end_offset();
+    let covered = known_end >= end || shared.settings.is_planted_replayed_tail_not_synced();
+    if covered && end > log.committed_offset() {
+        log.take_dirty()?;
+        log.mark_committed(end);
+    }
+    if covered || !log.config().flush_before_ack { Ok(end) } else { Ok(known_end.min(end)) }
+}
+
+/// Which partition a directory belongs to; `None` if it holds nothing and cannot be told.
+fn identify(shared: &Shared, name: &str, files: &[DirEntry]) -> Result<Option<LogIdentity>, LogDirError> {
+    let dir = shared.path.join(name);
+    let (topic, partition) = name.rsplit_once('-').expect("directories were chosen by their form");
+    let partition = partition.parse().expect("directories were chosen by their form");
+    let path = dir.join(PARTITION_METADATA_FILE);
+    let text = match shared.disk.read(&path) {
+        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(LogDirError::io(&path)(error)),
+    };
+    let is_empty = files.iter().all(|file| file.name == PARTITION_METADATA_FILE || file.len == 0);
+    let topic_id = match text.as_deref().map(partition_metadata::decode) {
+        Some(Ok(topic_id)) => topic_id,
+        // A power loss before the first commit: nothing was promised.
+        Some(Err(_)) | None if is_empty => {
+            shared.disk.remove_dir_all(&dir).map_err(LogDirError::io(&dir))?;
+            return Ok(None);
+        }
+        Some(Err(error)) => return Err(LogError::corrupt(&path, 0, error).into()),
+        None => TopicId::ZERO,
+    };
+    Ok(Some(LogIdentity { topic: Arc::from(topic), topic_id, partition }))
+}
+
+/// Base offsets of the segments in a listing.
+fn segment_bases(files: &[DirEntry]) -> BTreeSet<Offset> {
+    let base = |file: &DirEntry| match crate::segment::parse_file_name(&file.name) {
+        Some((base, crate::segment::LOG_SUFFIX)) => Some(base),
+        _ => None,
+    };
+    files.iter().filter_map(base).collect()
+}
