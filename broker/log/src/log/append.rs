@@ -212,11 +212,9 @@ impl PartitionLog {
         }
     }
 
-    fn must_roll(&mut self, bytes: usize, found: &Inspection, now_ms: i64) -> bool {
-        let config = self.config.clone();
-        let last_offset = Offset(self.log_end.0 + found.span - 1);
-        let active = self.active();
-        if !active.can_hold(last_offset) {
+    fn must_roll(&self, bytes: usize, found: &Inspection, now_ms: i64) -> bool {
+        let active = self.segments.last().expect("a log always has a segment");
+        if !active.can_hold(Offset(self.log_end.0 + found.span - 1)) {
             return true;
         }
         if active.size == 0 {
@@ -227,9 +225,9 @@ impl PartitionLog {
         } else {
             now_ms.saturating_sub(active.created_ms)
         };
-        active.size + bytes as u64 > u64::from(config.segment_bytes)
-            || age_ms > config.segment_ms
-            || active.indexes_full(config.segment_index_bytes)
+        active.size + bytes as u64 > u64::from(self.config.segment_bytes)
+            || age_ms > self.config.segment_ms
+            || active.indexes_full(self.config.segment_index_bytes)
     }
 
     /// Seals the active segment and makes the next one. Index files are written by `finish_rolls`.

@@ -86,6 +86,8 @@ impl PartitionLog {
             Some(tail) => log.open_from(tail, &found, now_ms, &mut report)?,
             None => log.open_fully(&found, now_ms, &mut report)?,
         }
+        // Served only after the committer has synced what was found, so no marker can be lost any more.
+        log.producers.forget_ended(log.log_end);
         Ok((log, report))
     }
 
@@ -112,20 +114,18 @@ impl PartitionLog {
         self.ensure_active_file(found)?;
         let last = self.segments.len() - 1;
         let len = found.get(&active_base).copied().unwrap_or(0);
-        let mut open_end = self.scan_tail(last, len, report)?;
+        let mut damage = self.scan_tail(last, len, report)?;
         for (&base, &len) in found.range(active_base.plus(1)..) {
-            if !open_end {
+            if damage.is_some() {
                 // Nothing behind a torn tail was acknowledged: a commit needs all segments before it.
                 super::trim::set_aside(self.files(), base, &mut report.leftovers)?;
                 continue;
             }
-            if base < self.log_end {
-                return Err(self.misplaced(base, report));
-            }
+            self.check_continues(base)?;
             self.begin_segment(base, now_ms);
-            open_end = self.scan_tail(self.segments.len() - 1, len, report)?;
+            damage = self.scan_tail(self.segments.len() - 1, len, report)?;
         }
-        Ok(())
+        self.cut_tail(damage, report)
     }
 
     fn open_fully(
@@ -145,11 +145,14 @@ impl PartitionLog {
             let segment = Segment::create(self.files(), first, now_ms)?;
             self.push_segment(segment);
         }
-        let mut whole = true;
+        let mut damage: Option<Damage> = None;
         for (&base, &len) in found {
-            if !whole || base < self.log_end {
-                return Err(self.misplaced(base, report));
+            if let Some(damage) = damage {
+                let damaged = self.active().base_offset;
+                return Err(LogError::corrupt(&self.log_path(damaged), damage.position, damage.reason));
             }
+            self.check_continues(base)?;
+            self.producers.forget_ended(self.log_end);
             if let Some(sealed) = self.segments.len().checked_sub(1) {
                 self.complete_sealed(sealed)?;
             } else {
@@ -157,10 +160,10 @@ impl PartitionLog {
             }
             self.begin_segment(base, now_ms);
             self.discard_indexes()?;
-            whole = self.scan_tail(self.segments.len() - 1, len, report)?;
+            damage = self.scan_tail(self.segments.len() - 1, len, report)?;
         }
         self.merge_epochs(known_epochs);
-        Ok(())
+        self.cut_tail(damage, report)
     }
 
     /// Producers at the start of the first segment: of those whose batches are gone, only a snapshot knows.
@@ -220,23 +223,24 @@ impl PartitionLog {
         })
     }
 
-    /// Reads a segment from its `size` on, notes the batches and cuts what is behind the last good one. Returns
-    /// whether nothing was cut.
-    fn scan_tail(&mut self, index: usize, len: u64, report: &mut OpenReport) -> Result<bool, LogError> {
+    /// Reads a segment from its `size` on and notes the batches. Returns the first bad one.
+    fn scan_tail(
+        &mut self,
+        index: usize,
+        len: u64,
+        report: &mut OpenReport,
+    ) -> Result<Option<Damage>, LogError> {
         let start = self.segments[index].size;
         if len <= start {
-            return Ok(true);
+            return Ok(None);
         }
         let base = self.segments[index].base_offset;
         let path = self.log_path(base);
         let file = self.with_segment(index, Segment::file)?;
         let (end, damage) = scan_batches(file.as_ref(), &path, start, len, |_, batch| {
             let (header, expected) = (&batch.header, self.log_end);
-            let active = &self.segments[index];
-            if header.base_offset < expected.max(base)
-                || header.last_offset_delta < 0
-                || !active.can_hold(header.last_offset())
-            {
+            let continues = header.base_offset >= expected && header.last_offset_delta >= 0;
+            if !continues || !self.segments[index].can_hold(header.last_offset()) {
                 let found = header.base_offset;
                 return ControlFlow::Break(format!("offset {found} does not continue the log at {expected}"));
             }
@@ -245,22 +249,30 @@ impl PartitionLog {
             ControlFlow::Continue(())
         })?;
         report.bytes_scanned += end - start;
-        let Some(Damage { reason, .. }) = damage else { return Ok(true) };
-        tracing::warn!(file = %path.display(), position = end, bytes = len - end, reason, "cutting a torn tail");
-        file.set_len(end).map_err(|error| LogError::io(&path, error))?;
-        report.cut = Some(Cut { path, position: end, bytes: len - end, reason });
-        Ok(false)
+        Ok(damage)
     }
 
-    /// The error for a segment behind a bad one.
-    fn misplaced(&self, base: Offset, report: &OpenReport) -> LogError {
-        match &report.cut {
-            Some(cut) => LogError::corrupt(&cut.path, cut.position, &cut.reason),
-            None => {
-                let reason = format!("the segment before it ends at offset {}", self.log_end);
-                LogError::corrupt(&self.log_path(base), 0, reason)
-            }
+    /// Cuts the last segment before its first bad batch.
+    fn cut_tail(&mut self, damage: Option<Damage>, report: &mut OpenReport) -> Result<(), LogError> {
+        let Some(Damage { position, reason }) = damage else { return Ok(()) };
+        let index = self.segments.len() - 1;
+        let path = self.log_path(self.segments[index].base_offset);
+        let file = self.with_segment(index, Segment::file)?;
+        let failed = |error| LogError::io(&path, error);
+        let bytes = file.len().map_err(failed)?.saturating_sub(position);
+        tracing::warn!(file = %path.display(), position, bytes, reason, "cutting a torn tail");
+        file.set_len(position).map_err(failed)?;
+        report.cut = Some(Cut { path, position, bytes, reason });
+        Ok(())
+    }
+
+    /// Refuses a segment that begins before the end of the one before it.
+    fn check_continues(&self, base: Offset) -> Result<(), LogError> {
+        if self.segments.is_empty() || base >= self.log_end {
+            return Ok(());
         }
+        let reason = format!("the segment before it ends at offset {}", self.log_end);
+        Err(LogError::corrupt(&self.log_path(base), 0, reason))
     }
 
     /// Adds what only the file knows to the epochs that were read from the batches: epochs without records.

@@ -1,6 +1,9 @@
 //! Reading: which bytes of which file answer a fetch. The bytes themselves are sent by the caller.
 
+use std::io;
 use std::ops::ControlFlow;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
 
 use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader};
 use broker_protocol::types::Offset;
@@ -8,7 +11,7 @@ use broker_protocol::types::Offset;
 use super::PartitionLog;
 use super::hints::Boundary;
 use crate::batch_scan::walk_headers;
-use crate::io::FileHandle;
+use crate::io::{DiskFile, FileHandle};
 use crate::log_error::{LogError, ReadError};
 use crate::segment::Segment;
 
@@ -23,6 +26,49 @@ pub struct FetchExtent {
     pub len: usize,
     /// Offset of the first batch, which may be before the offset asked for; that offset if there is nothing to read.
     pub base_offset: Offset,
+}
+
+impl FetchExtent {
+    /// No batches, and no file: waiting readers keep none open.
+    fn empty(offset: Offset) -> FetchExtent {
+        FetchExtent { file: Arc::new(NoFile), position: 0, len: 0, base_offset: offset }
+    }
+}
+
+/// The file of an answer without bytes.
+#[derive(Debug)]
+struct NoFile;
+
+impl DiskFile for NoFile {
+    fn read_at(&self, _: &mut [u8], _: u64) -> io::Result<usize> {
+        Ok(0)
+    }
+
+    fn write_at(&self, _: &[u8], _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(0)
+    }
+
+    fn set_len(&self, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn is_resident(&self, _: u64, _: u64) -> bool {
+        true
+    }
+
+    fn drop_cache(&self, _: u64, _: u64) {}
+
+    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 impl PartitionLog {
@@ -49,23 +95,18 @@ impl PartitionLog {
             index += 1;
         }
         if from >= upper || self.segments[index].next_offset <= from {
-            return Ok(self.empty_extent(index, from)?);
+            return Ok(FetchExtent::empty(from));
         }
         let start = self.position_of(index, from)?;
         let limit = self.limit_position(index, upper)?;
         if limit <= start {
-            return Ok(self.empty_extent(index, from)?);
+            return Ok(FetchExtent::empty(from));
         }
         let end = self.stop_position(index, (start, limit), max_bytes, min_one_batch)?;
         let base_offset = from.max(self.segments[index].base_offset);
         let file = self.with_segment(index, Segment::file)?;
         let len = usize::try_from(end - start).expect("a segment is smaller than 2 GiB");
         Ok(FetchExtent { file, position: start, len, base_offset })
-    }
-
-    fn empty_extent(&mut self, index: usize, offset: Offset) -> Result<FetchExtent, LogError> {
-        let file = self.with_segment(index, Segment::file)?;
-        Ok(FetchExtent { file, position: self.segments[index].size, len: 0, base_offset: offset })
     }
 
     /// Position of the first batch that ends at or after `offset`.
