@@ -22,6 +22,7 @@ use crate::producer_state::{ProducerState, ProducerTable};
 use crate::segment::{Files, LOG_SUFFIX, Segment};
 
 mod append;
+mod commit_view;
 mod durability;
 mod hints;
 mod lookup;
@@ -302,3 +303,6 @@ fn write_metadata(disk: &dyn Disk, dir: &Path, identity: &LogIdentity) -> Result
     });
     written.map_err(|error| LogError::io(&path, error))
 }
+
+#[cfg(test)]
+mod tests;
