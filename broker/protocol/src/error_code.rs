@@ -611,6 +611,12 @@ impl ErrorCode {
     }
 }
 
+impl std::fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 impl From<ErrorCode> for i16 {
     fn from(error: ErrorCode) -> i16 {
         error.code()

@@ -57,8 +57,10 @@ fn describe(message: &Message) -> String {
         (None, Some(record_type)) => format!("data record of type {record_type}"),
         (None, None) => message.kind.clone(),
     };
-    let Versions { min, max } = message.versions;
-    format!("`{}`: {key}, versions {min} to {max}.", message.name)
+    match message.versions {
+        Versions { min, max } if min == max => format!("`{}`: {key}, version {min}.", message.name),
+        Versions { min, max } => format!("`{}`: {key}, versions {min} to {max}.", message.name),
+    }
 }
 
 fn emit_struct(out: &mut String, message: &Message, shape: &Struct, top: bool) -> anyhow::Result<()> {
@@ -254,9 +256,12 @@ fn scalar_method(name: &str) -> &str {
 }
 
 fn describe_field(field: &Field) -> String {
-    let end = |version: i16| if version == i16::MAX { "on".to_owned() } else { format!("to {version}") };
-    let mut text =
-        format!("`{}`, versions {} {}", type_text(&field.ty), field.versions.min, end(field.versions.max));
+    let versions = match field.versions {
+        Versions { min, max: i16::MAX } => format!("versions {min} on"),
+        Versions { min, max } if min == max => format!("version {min}"),
+        Versions { min, max } => format!("versions {min} to {max}"),
+    };
+    let mut text = format!("`{}`, {versions}", type_text(&field.ty));
     if let Some(tag) = field.tag {
         let _ = write!(text, ", tag {tag}");
     }

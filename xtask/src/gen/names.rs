@@ -48,3 +48,19 @@ pub(crate) fn field(name: &str) -> String {
 pub(crate) fn api(message: &str) -> &str {
     message.strip_suffix("Request").or_else(|| message.strip_suffix("Response")).unwrap_or(message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_rust_and_kafka() {
+        assert_eq!(snake("FetchRequest"), "fetch_request");
+        assert_eq!(snake("KRaftVersionRecord"), "kraft_version_record");
+        assert_eq!(upper_camel("UNKNOWN_TOPIC_ID"), "UnknownTopicId");
+        assert_eq!(lower_camel("v3_and_below_topics"), "v3AndBelowTopics");
+        assert_eq!(lower_camel("kraft_version"), "kRaftVersion");
+        assert_eq!(api("FetchResponse"), "Fetch");
+        assert_eq!(field("match"), "r#match");
+    }
+}

@@ -20,7 +20,7 @@ pub(crate) struct Versions {
 }
 
 impl Versions {
-    fn parse(text: &str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let (min, max) = match (text.strip_suffix('+'), text.split_once('-')) {
             (Some(min), _) => (min.parse()?, i16::MAX),
             (None, Some((min, max))) => (min.parse()?, max.parse()?),

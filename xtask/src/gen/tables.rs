@@ -1,16 +1,19 @@
 //! Reads `apis.json` and `errors.json` and writes the two enums made of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
 use super::names;
+use super::schema::Versions;
 
 /// One API of Kafka.
 pub(crate) struct Api {
     key: i16,
     pub(crate) name: String,
+    versions: Versions,
     request_v2_since: i16,
     response_v1_since: i16,
 }
@@ -29,11 +32,21 @@ pub(crate) fn parse_apis(json: &Value) -> anyhow::Result<Vec<Api>> {
             Ok(Api {
                 key: i16::try_from(entry["key"].as_i64().context("an api without key")?)?,
                 name: entry["name"].as_str().context("an api without name")?.to_owned(),
+                versions: stable_versions(entry)?,
                 request_v2_since: header_since(&entry["request_header"], 2)?,
                 response_v1_since: header_since(&entry["response_header"], 1)?,
             })
         })
         .collect()
+}
+
+/// The versions that Kafka serves: all but an unstable newest one.
+fn stable_versions(api: &Value) -> anyhow::Result<Versions> {
+    let mut versions = Versions::parse(api["versions"].as_str().context("an api without versions")?)?;
+    if let Some(stable) = api["stable"].as_i64() {
+        versions.max = i16::try_from(stable)?;
+    }
+    Ok(versions)
 }
 
 /// The version from which on an API has this header; `i16::MAX` if it never has.
@@ -95,29 +108,31 @@ pub(crate) fn emit_apis(apis: &[Api]) -> String {
     out.push_str("_ => return None,\n})\n}\n\n/// Name as Kafka writes it.\n#[must_use]\n");
     out.push_str("pub fn name(self) -> &'static str {\nmatch self {\n");
     match_arms(&mut out, apis.iter().map(|api| (format!("Self::{}", api.name), format!("{:?}", api.name))));
+    out.push_str("}\n}\n\n/// The stable versions in Kafka 4.3, be they served here or not.\n#[must_use]\n");
+    out.push_str("pub fn kafka_versions(self) -> std::ops::RangeInclusive<i16> {\nmatch self {\n");
+    grouped_arms(&mut out, apis, |api| format!("{}..={}", api.versions.min, api.versions.max));
     out.push_str(
         "}\n}\n\n/// First version whose request header is version 2; `i16::MAX` if there is none.\n",
     );
     out.push_str("pub(super) fn request_header_v2_since(self) -> i16 {\nmatch self {\n");
-    since_arms(&mut out, apis, |api| api.request_v2_since);
+    grouped_arms(&mut out, apis, |api| version_text(api.request_v2_since));
     out.push_str(
         "}\n}\n\n/// First version whose response header is version 1; `i16::MAX` if there is none.\n",
     );
     out.push_str("pub(super) fn response_header_v1_since(self) -> i16 {\nmatch self {\n");
-    since_arms(&mut out, apis, |api| api.response_v1_since);
+    grouped_arms(&mut out, apis, |api| version_text(api.response_v1_since));
     out.push_str("}\n}\n}\n");
     out
 }
 
 /// Arms that bring all APIs of one value together.
-fn since_arms(out: &mut String, apis: &[Api], since: impl Fn(&Api) -> i16) {
-    let mut values: Vec<i16> = apis.iter().map(&since).collect();
-    values.sort_unstable();
-    values.dedup();
-    for value in values {
-        let keys: Vec<String> =
-            apis.iter().filter(|api| since(api) == value).map(|api| format!("Self::{}", api.name)).collect();
-        let _ = writeln!(out, "{} => {},", keys.join(" | "), version_text(value));
+fn grouped_arms(out: &mut String, apis: &[Api], value: impl Fn(&Api) -> String) {
+    let mut groups: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for api in apis {
+        groups.entry(value(api)).or_default().push(format!("Self::{}", api.name));
+    }
+    for (value, keys) in groups {
+        let _ = writeln!(out, "{} => {value},", keys.join(" | "));
     }
 }
 
@@ -145,8 +160,11 @@ pub(crate) fn emit_errors(errors: &[ErrorEntry]) -> String {
     out.push_str("pub fn retriable(self) -> bool {\nmatches!(self, ");
     let retriable: Vec<String> = errors.iter().filter(|error| error.retriable).map(variant).collect();
     out.push_str(&retriable.join(" | "));
+    out.push_str(")\n}\n}\n\nimpl std::fmt::Display for ErrorCode {\n");
+    out.push_str("fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {\n");
+    out.push_str("f.write_str(self.name())\n}\n");
     out.push_str(
-        ")\n}\n}\n\nimpl From<ErrorCode> for i16 {\nfn from(error: ErrorCode) -> i16 {\nerror.code()\n}\n}\n",
+        "}\n\nimpl From<ErrorCode> for i16 {\nfn from(error: ErrorCode) -> i16 {\nerror.code()\n}\n}\n",
     );
     out
 }

@@ -472,6 +472,97 @@ impl ApiKey {
         }
     }
 
+    /// The stable versions in Kafka 4.3, be they served here or not.
+    #[must_use]
+    pub fn kafka_versions(self) -> std::ops::RangeInclusive<i16> {
+        match self {
+            Self::ListPartitionReassignments
+            | Self::OffsetDelete
+            | Self::DescribeUserScramCredentials
+            | Self::AlterUserScramCredentials
+            | Self::Envelope
+            | Self::DescribeProducers
+            | Self::UnregisterBroker
+            | Self::DescribeTransactions
+            | Self::AllocateProducerIds
+            | Self::ControllerRegistration
+            | Self::GetTelemetrySubscriptions
+            | Self::PushTelemetry
+            | Self::AssignReplicasToDirs
+            | Self::DescribeTopicPartitions
+            | Self::RemoveRaftVoter
+            | Self::UpdateRaftVoter
+            | Self::InitializeShareGroupState
+            | Self::ReadShareGroupState
+            | Self::DeleteShareGroupState
+            | Self::StreamsGroupHeartbeat
+            | Self::StreamsGroupDescribe
+            | Self::AlterShareGroupOffsets
+            | Self::DeleteShareGroupOffsets => 0..=0,
+            Self::SaslHandshake
+            | Self::IncrementalAlterConfigs
+            | Self::AlterPartitionReassignments
+            | Self::DescribeClientQuotas
+            | Self::AlterClientQuotas
+            | Self::BeginQuorumEpoch
+            | Self::EndQuorumEpoch
+            | Self::FetchSnapshot
+            | Self::ConsumerGroupHeartbeat
+            | Self::ConsumerGroupDescribe
+            | Self::ListConfigResources
+            | Self::AddRaftVoter
+            | Self::WriteShareGroupState
+            | Self::ReadShareGroupStateSummary
+            | Self::DescribeShareGroupOffsets => 0..=1,
+            Self::Metadata => 0..=13,
+            Self::DeleteRecords
+            | Self::AlterConfigs
+            | Self::SaslAuthenticate
+            | Self::DeleteGroups
+            | Self::ElectLeaders
+            | Self::Vote
+            | Self::DescribeQuorum
+            | Self::UpdateFeatures
+            | Self::DescribeCluster
+            | Self::BrokerHeartbeat
+            | Self::ListTransactions => 0..=2,
+            Self::CreatePartitions => 0..=3,
+            Self::Heartbeat | Self::ApiVersions | Self::AddOffsetsToTxn | Self::BrokerRegistration => 0..=4,
+            Self::LeaveGroup
+            | Self::SyncGroup
+            | Self::ListGroups
+            | Self::InitProducerId
+            | Self::AddPartitionsToTxn
+            | Self::EndTxn
+            | Self::TxnOffsetCommit => 0..=5,
+            Self::FindCoordinator | Self::DescribeGroups => 0..=6,
+            Self::JoinGroup => 0..=9,
+            Self::ShareGroupHeartbeat | Self::ShareGroupDescribe => 1..=1,
+            Self::OffsetFetch => 1..=10,
+            Self::ListOffsets => 1..=11,
+            Self::WriteTxnMarkers
+            | Self::AlterReplicaLogDirs
+            | Self::RenewDelegationToken
+            | Self::ExpireDelegationToken
+            | Self::ShareFetch
+            | Self::ShareAcknowledge => 1..=2,
+            Self::DescribeAcls
+            | Self::CreateAcls
+            | Self::DeleteAcls
+            | Self::CreateDelegationToken
+            | Self::DescribeDelegationToken => 1..=3,
+            Self::DescribeConfigs => 1..=4,
+            Self::DescribeLogDirs => 1..=5,
+            Self::DeleteTopics => 1..=6,
+            Self::OffsetCommit => 2..=10,
+            Self::AlterPartition => 2..=3,
+            Self::OffsetForLeaderEpoch => 2..=4,
+            Self::CreateTopics => 2..=7,
+            Self::Produce => 3..=13,
+            Self::Fetch => 4..=18,
+        }
+    }
+
     /// First version whose request header is version 2; `i16::MAX` if there is none.
     pub(super) fn request_header_v2_since(self) -> i16 {
         match self {
@@ -523,6 +614,7 @@ impl ApiKey {
             | Self::ShareGroupDescribe
             | Self::ShareFetch
             | Self::ShareAcknowledge => 1,
+            Self::Fetch => 12,
             Self::DeleteRecords
             | Self::InitProducerId
             | Self::DescribeAcls
@@ -557,7 +649,6 @@ impl ApiKey {
             Self::ListOffsets | Self::OffsetFetch | Self::JoinGroup => 6,
             Self::OffsetCommit => 8,
             Self::Produce | Self::Metadata => 9,
-            Self::Fetch => 12,
             Self::SaslHandshake | Self::OffsetDelete => i16::MAX,
         }
     }
@@ -613,6 +704,7 @@ impl ApiKey {
             | Self::ShareGroupDescribe
             | Self::ShareFetch
             | Self::ShareAcknowledge => 1,
+            Self::Fetch => 12,
             Self::DeleteRecords
             | Self::InitProducerId
             | Self::DescribeAcls
@@ -646,7 +738,6 @@ impl ApiKey {
             Self::ListOffsets | Self::OffsetFetch | Self::JoinGroup => 6,
             Self::OffsetCommit => 8,
             Self::Produce | Self::Metadata => 9,
-            Self::Fetch => 12,
             Self::SaslHandshake | Self::ApiVersions | Self::OffsetDelete => i16::MAX,
         }
     }

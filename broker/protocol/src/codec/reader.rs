@@ -329,3 +329,6 @@ impl<'a> Reader<'a> {
         self.tagged_fields(|_, _| Ok(false))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -378,3 +378,6 @@ impl Writer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,8 @@
-//! `AllocateProducerIdsRequest`: request of API AllocateProducerIds (67), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AllocateProducerIdsRequest`: request of API AllocateProducerIds (67), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `AllocateProducerIdsRequest`: request of API AllocateProducerIds (67), versions 0 to 0.
+/// `AllocateProducerIdsRequest`: request of API AllocateProducerIds (67), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AllocateProducerIdsRequest {
     /// `int32`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `AllocateProducerIdsResponse`: response of API AllocateProducerIds (67), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AllocateProducerIdsResponse`: response of API AllocateProducerIds (67), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `AllocateProducerIdsResponse`: response of API AllocateProducerIds (67), versions 0 to 0.
+/// `AllocateProducerIdsResponse`: response of API AllocateProducerIds (67), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AllocateProducerIdsResponse {
     /// `int32`, versions 0 on.

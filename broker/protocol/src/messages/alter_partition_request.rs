@@ -115,7 +115,7 @@ pub struct PartitionData {
     pub leader_epoch: i32,
     /// `[]BrokerState`, versions 3 on.
     pub new_isr_with_epochs: Vec<BrokerState>,
-    /// `[]int32`, versions 2 to 2.
+    /// `[]int32`, version 2.
     pub new_isr: Vec<i32>,
     /// `int8`, versions 2 on.
     pub leader_recovery_state: i8,

@@ -1,10 +1,10 @@
-//! `AlterShareGroupOffsetsRequest`: request of API AlterShareGroupOffsets (91), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AlterShareGroupOffsetsRequest`: request of API AlterShareGroupOffsets (91), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `AlterShareGroupOffsetsRequest`: request of API AlterShareGroupOffsets (91), versions 0 to 0.
+/// `AlterShareGroupOffsetsRequest`: request of API AlterShareGroupOffsets (91), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterShareGroupOffsetsRequest<'a> {
     /// `string`, versions 0 on.

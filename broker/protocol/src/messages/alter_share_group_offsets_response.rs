@@ -1,11 +1,11 @@
-//! `AlterShareGroupOffsetsResponse`: response of API AlterShareGroupOffsets (91), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AlterShareGroupOffsetsResponse`: response of API AlterShareGroupOffsets (91), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `AlterShareGroupOffsetsResponse`: response of API AlterShareGroupOffsets (91), versions 0 to 0.
+/// `AlterShareGroupOffsetsResponse`: response of API AlterShareGroupOffsets (91), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterShareGroupOffsetsResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `AlterUserScramCredentialsRequest`: request of API AlterUserScramCredentials (51), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AlterUserScramCredentialsRequest`: request of API AlterUserScramCredentials (51), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `AlterUserScramCredentialsRequest`: request of API AlterUserScramCredentials (51), versions 0 to 0.
+/// `AlterUserScramCredentialsRequest`: request of API AlterUserScramCredentials (51), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterUserScramCredentialsRequest<'a> {
     /// `[]ScramCredentialDeletion`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `AlterUserScramCredentialsResponse`: response of API AlterUserScramCredentials (51), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AlterUserScramCredentialsResponse`: response of API AlterUserScramCredentials (51), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `AlterUserScramCredentialsResponse`: response of API AlterUserScramCredentials (51), versions 0 to 0.
+/// `AlterUserScramCredentialsResponse`: response of API AlterUserScramCredentials (51), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AlterUserScramCredentialsResponse<'a> {
     /// `int32`, versions 0 on.

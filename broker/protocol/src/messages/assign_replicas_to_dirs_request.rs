@@ -1,9 +1,9 @@
-//! `AssignReplicasToDirsRequest`: request of API AssignReplicasToDirs (73), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AssignReplicasToDirsRequest`: request of API AssignReplicasToDirs (73), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `AssignReplicasToDirsRequest`: request of API AssignReplicasToDirs (73), versions 0 to 0.
+/// `AssignReplicasToDirsRequest`: request of API AssignReplicasToDirs (73), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AssignReplicasToDirsRequest {
     /// `int32`, versions 0 on.

@@ -1,9 +1,9 @@
-//! `AssignReplicasToDirsResponse`: response of API AssignReplicasToDirs (73), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `AssignReplicasToDirsResponse`: response of API AssignReplicasToDirs (73), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `AssignReplicasToDirsResponse`: response of API AssignReplicasToDirs (73), versions 0 to 0.
+/// `AssignReplicasToDirsResponse`: response of API AssignReplicasToDirs (73), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AssignReplicasToDirsResponse {
     /// `int32`, versions 0 on.

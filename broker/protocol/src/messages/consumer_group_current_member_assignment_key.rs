@@ -1,10 +1,10 @@
-//! `ConsumerGroupCurrentMemberAssignmentKey`: data record of type 8, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupCurrentMemberAssignmentKey`: data record of type 8, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupCurrentMemberAssignmentKey`: data record of type 8, versions 0 to 0.
+/// `ConsumerGroupCurrentMemberAssignmentKey`: data record of type 8, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupCurrentMemberAssignmentKey<'a> {
     /// `string`, versions 0 on.

@@ -1,9 +1,9 @@
-//! `ConsumerGroupCurrentMemberAssignmentValue`: data record of type 8, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupCurrentMemberAssignmentValue`: data record of type 8, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ConsumerGroupCurrentMemberAssignmentValue`: data record of type 8, versions 0 to 0.
+/// `ConsumerGroupCurrentMemberAssignmentValue`: data record of type 8, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupCurrentMemberAssignmentValue {
     /// `int32`, versions 0 on.

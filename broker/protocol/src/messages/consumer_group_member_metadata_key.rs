@@ -1,10 +1,10 @@
-//! `ConsumerGroupMemberMetadataKey`: data record of type 5, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupMemberMetadataKey`: data record of type 5, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupMemberMetadataKey`: data record of type 5, versions 0 to 0.
+/// `ConsumerGroupMemberMetadataKey`: data record of type 5, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupMemberMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `ConsumerGroupMemberMetadataValue`: data record of type 5, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupMemberMetadataValue`: data record of type 5, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupMemberMetadataValue`: data record of type 5, versions 0 to 0.
+/// `ConsumerGroupMemberMetadataValue`: data record of type 5, version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConsumerGroupMemberMetadataValue<'a> {
     /// `string`, versions 0 on, nullable.

@@ -1,10 +1,10 @@
-//! `ConsumerGroupMetadataKey`: data record of type 3, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupMetadataKey`: data record of type 3, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupMetadataKey`: data record of type 3, versions 0 to 0.
+/// `ConsumerGroupMetadataKey`: data record of type 3, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `ConsumerGroupMetadataValue`: data record of type 3, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupMetadataValue`: data record of type 3, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupMetadataValue`: data record of type 3, versions 0 to 0.
+/// `ConsumerGroupMetadataValue`: data record of type 3, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupMetadataValue {
     /// `int32`, versions 0 on.

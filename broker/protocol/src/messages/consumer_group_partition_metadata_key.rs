@@ -1,10 +1,10 @@
-//! `ConsumerGroupPartitionMetadataKey`: data record of type 4, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupPartitionMetadataKey`: data record of type 4, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupPartitionMetadataKey`: data record of type 4, versions 0 to 0.
+/// `ConsumerGroupPartitionMetadataKey`: data record of type 4, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupPartitionMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `ConsumerGroupPartitionMetadataValue`: data record of type 4, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupPartitionMetadataValue`: data record of type 4, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ConsumerGroupPartitionMetadataValue`: data record of type 4, versions 0 to 0.
+/// `ConsumerGroupPartitionMetadataValue`: data record of type 4, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupPartitionMetadataValue<'a> {
     /// `[]TopicMetadata`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `ConsumerGroupRegularExpressionKey`: data record of type 16, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupRegularExpressionKey`: data record of type 16, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupRegularExpressionKey`: data record of type 16, versions 0 to 0.
+/// `ConsumerGroupRegularExpressionKey`: data record of type 16, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupRegularExpressionKey<'a> {
     /// `string`, versions 0 on.

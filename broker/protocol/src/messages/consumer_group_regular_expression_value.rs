@@ -1,10 +1,10 @@
-//! `ConsumerGroupRegularExpressionValue`: data record of type 16, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupRegularExpressionValue`: data record of type 16, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupRegularExpressionValue`: data record of type 16, versions 0 to 0.
+/// `ConsumerGroupRegularExpressionValue`: data record of type 16, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupRegularExpressionValue<'a> {
     /// `[]string`, versions 0 on.

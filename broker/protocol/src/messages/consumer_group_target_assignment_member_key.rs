@@ -1,10 +1,10 @@
-//! `ConsumerGroupTargetAssignmentMemberKey`: data record of type 7, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupTargetAssignmentMemberKey`: data record of type 7, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupTargetAssignmentMemberKey`: data record of type 7, versions 0 to 0.
+/// `ConsumerGroupTargetAssignmentMemberKey`: data record of type 7, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupTargetAssignmentMemberKey<'a> {
     /// `string`, versions 0 on.

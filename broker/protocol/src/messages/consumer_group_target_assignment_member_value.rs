@@ -1,9 +1,9 @@
-//! `ConsumerGroupTargetAssignmentMemberValue`: data record of type 7, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupTargetAssignmentMemberValue`: data record of type 7, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ConsumerGroupTargetAssignmentMemberValue`: data record of type 7, versions 0 to 0.
+/// `ConsumerGroupTargetAssignmentMemberValue`: data record of type 7, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupTargetAssignmentMemberValue {
     /// `[]TopicPartition`, versions 0 on.

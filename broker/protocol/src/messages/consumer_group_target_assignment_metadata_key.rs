@@ -1,10 +1,10 @@
-//! `ConsumerGroupTargetAssignmentMetadataKey`: data record of type 6, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupTargetAssignmentMetadataKey`: data record of type 6, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupTargetAssignmentMetadataKey`: data record of type 6, versions 0 to 0.
+/// `ConsumerGroupTargetAssignmentMetadataKey`: data record of type 6, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupTargetAssignmentMetadataKey<'a> {
     /// `string`, versions 0 on.

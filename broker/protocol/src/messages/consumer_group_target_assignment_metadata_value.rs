@@ -1,8 +1,8 @@
-//! `ConsumerGroupTargetAssignmentMetadataValue`: data record of type 6, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ConsumerGroupTargetAssignmentMetadataValue`: data record of type 6, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ConsumerGroupTargetAssignmentMetadataValue`: data record of type 6, versions 0 to 0.
+/// `ConsumerGroupTargetAssignmentMetadataValue`: data record of type 6, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ConsumerGroupTargetAssignmentMetadataValue {
     /// `int32`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `ControlRecordTypeSchema`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ControlRecordTypeSchema`: data, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ControlRecordTypeSchema`: data, versions 0 to 0.
+/// `ControlRecordTypeSchema`: data, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ControlRecordTypeSchema {
     /// `int16`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `ControllerRegistrationRequest`: request of API ControllerRegistration (70), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ControllerRegistrationRequest`: request of API ControllerRegistration (70), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `ControllerRegistrationRequest`: request of API ControllerRegistration (70), versions 0 to 0.
+/// `ControllerRegistrationRequest`: request of API ControllerRegistration (70), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ControllerRegistrationRequest<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `ControllerRegistrationResponse`: response of API ControllerRegistration (70), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ControllerRegistrationResponse`: response of API ControllerRegistration (70), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ControllerRegistrationResponse`: response of API ControllerRegistration (70), versions 0 to 0.
+/// `ControllerRegistrationResponse`: response of API ControllerRegistration (70), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ControllerRegistrationResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `DefaultPrincipal`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DefaultPrincipal`: data, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `DefaultPrincipal`: data, versions 0 to 0.
+/// `DefaultPrincipal`: data, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DefaultPrincipal<'a> {
     /// `string`, versions 0 on.

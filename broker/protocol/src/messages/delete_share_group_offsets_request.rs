@@ -1,10 +1,10 @@
-//! `DeleteShareGroupOffsetsRequest`: request of API DeleteShareGroupOffsets (92), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DeleteShareGroupOffsetsRequest`: request of API DeleteShareGroupOffsets (92), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `DeleteShareGroupOffsetsRequest`: request of API DeleteShareGroupOffsets (92), versions 0 to 0.
+/// `DeleteShareGroupOffsetsRequest`: request of API DeleteShareGroupOffsets (92), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteShareGroupOffsetsRequest<'a> {
     /// `string`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `DeleteShareGroupOffsetsResponse`: response of API DeleteShareGroupOffsets (92), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DeleteShareGroupOffsetsResponse`: response of API DeleteShareGroupOffsets (92), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `DeleteShareGroupOffsetsResponse`: response of API DeleteShareGroupOffsets (92), versions 0 to 0.
+/// `DeleteShareGroupOffsetsResponse`: response of API DeleteShareGroupOffsets (92), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteShareGroupOffsetsResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `DeleteShareGroupStateRequest`: request of API DeleteShareGroupState (86), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DeleteShareGroupStateRequest`: request of API DeleteShareGroupState (86), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `DeleteShareGroupStateRequest`: request of API DeleteShareGroupState (86), versions 0 to 0.
+/// `DeleteShareGroupStateRequest`: request of API DeleteShareGroupState (86), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteShareGroupStateRequest<'a> {
     /// `string`, versions 0 on.

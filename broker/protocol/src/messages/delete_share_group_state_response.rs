@@ -1,11 +1,11 @@
-//! `DeleteShareGroupStateResponse`: response of API DeleteShareGroupState (86), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DeleteShareGroupStateResponse`: response of API DeleteShareGroupState (86), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `DeleteShareGroupStateResponse`: response of API DeleteShareGroupState (86), versions 0 to 0.
+/// `DeleteShareGroupStateResponse`: response of API DeleteShareGroupState (86), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DeleteShareGroupStateResponse<'a> {
     /// `[]DeleteStateResult`, versions 0 on.

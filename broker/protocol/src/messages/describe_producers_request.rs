@@ -1,10 +1,10 @@
-//! `DescribeProducersRequest`: request of API DescribeProducers (61), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeProducersRequest`: request of API DescribeProducers (61), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `DescribeProducersRequest`: request of API DescribeProducers (61), versions 0 to 0.
+/// `DescribeProducersRequest`: request of API DescribeProducers (61), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeProducersRequest<'a> {
     /// `[]TopicRequest`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `DescribeProducersResponse`: response of API DescribeProducers (61), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeProducersResponse`: response of API DescribeProducers (61), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `DescribeProducersResponse`: response of API DescribeProducers (61), versions 0 to 0.
+/// `DescribeProducersResponse`: response of API DescribeProducers (61), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeProducersResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `DescribeTopicPartitionsRequest`: request of API DescribeTopicPartitions (75), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeTopicPartitionsRequest`: request of API DescribeTopicPartitions (75), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `DescribeTopicPartitionsRequest`: request of API DescribeTopicPartitions (75), versions 0 to 0.
+/// `DescribeTopicPartitionsRequest`: request of API DescribeTopicPartitions (75), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DescribeTopicPartitionsRequest<'a> {
     /// `[]TopicRequest`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `DescribeTopicPartitionsResponse`: response of API DescribeTopicPartitions (75), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeTopicPartitionsResponse`: response of API DescribeTopicPartitions (75), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `DescribeTopicPartitionsResponse`: response of API DescribeTopicPartitions (75), versions 0 to 0.
+/// `DescribeTopicPartitionsResponse`: response of API DescribeTopicPartitions (75), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeTopicPartitionsResponse<'a> {
     /// `int32`, versions 0 on.

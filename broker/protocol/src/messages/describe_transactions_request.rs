@@ -1,10 +1,10 @@
-//! `DescribeTransactionsRequest`: request of API DescribeTransactions (65), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeTransactionsRequest`: request of API DescribeTransactions (65), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `DescribeTransactionsRequest`: request of API DescribeTransactions (65), versions 0 to 0.
+/// `DescribeTransactionsRequest`: request of API DescribeTransactions (65), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeTransactionsRequest<'a> {
     /// `[]string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `DescribeTransactionsResponse`: response of API DescribeTransactions (65), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeTransactionsResponse`: response of API DescribeTransactions (65), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `DescribeTransactionsResponse`: response of API DescribeTransactions (65), versions 0 to 0.
+/// `DescribeTransactionsResponse`: response of API DescribeTransactions (65), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DescribeTransactionsResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `DescribeUserScramCredentialsRequest`: request of API DescribeUserScramCredentials (50), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeUserScramCredentialsRequest`: request of API DescribeUserScramCredentials (50), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `DescribeUserScramCredentialsRequest`: request of API DescribeUserScramCredentials (50), versions 0 to 0.
+/// `DescribeUserScramCredentialsRequest`: request of API DescribeUserScramCredentials (50), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DescribeUserScramCredentialsRequest<'a> {
     /// `[]UserName`, versions 0 on, nullable.

@@ -1,10 +1,10 @@
-//! `DescribeUserScramCredentialsResponse`: response of API DescribeUserScramCredentials (50), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `DescribeUserScramCredentialsResponse`: response of API DescribeUserScramCredentials (50), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `DescribeUserScramCredentialsResponse`: response of API DescribeUserScramCredentials (50), versions 0 to 0.
+/// `DescribeUserScramCredentialsResponse`: response of API DescribeUserScramCredentials (50), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DescribeUserScramCredentialsResponse<'a> {
     /// `int32`, versions 0 on.

@@ -120,7 +120,7 @@ pub struct PartitionData {
     pub leader_epoch: i32,
     /// `[]ReplicaInfo`, versions 1 on.
     pub preferred_candidates: Vec<ReplicaInfo>,
-    /// `[]int32`, versions 0 to 0.
+    /// `[]int32`, version 0.
     pub preferred_successors: Vec<i32>,
 }
 

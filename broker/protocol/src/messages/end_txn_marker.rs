@@ -1,8 +1,8 @@
-//! `EndTxnMarker`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `EndTxnMarker`: data, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `EndTxnMarker`: data, versions 0 to 0.
+/// `EndTxnMarker`: data, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EndTxnMarker {
     /// `int32`, versions 0 on.

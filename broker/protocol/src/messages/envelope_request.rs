@@ -1,10 +1,10 @@
-//! `EnvelopeRequest`: request of API Envelope (58), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `EnvelopeRequest`: request of API Envelope (58), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `EnvelopeRequest`: request of API Envelope (58), versions 0 to 0.
+/// `EnvelopeRequest`: request of API Envelope (58), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EnvelopeRequest<'a> {
     /// `bytes`, versions 0 on.

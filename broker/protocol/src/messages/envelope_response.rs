@@ -1,10 +1,10 @@
-//! `EnvelopeResponse`: response of API Envelope (58), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `EnvelopeResponse`: response of API Envelope (58), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `EnvelopeResponse`: response of API Envelope (58), versions 0 to 0.
+/// `EnvelopeResponse`: response of API Envelope (58), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EnvelopeResponse<'a> {
     /// `bytes`, versions 0 on, nullable.

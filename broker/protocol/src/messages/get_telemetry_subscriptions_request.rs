@@ -1,9 +1,9 @@
-//! `GetTelemetrySubscriptionsRequest`: request of API GetTelemetrySubscriptions (71), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `GetTelemetrySubscriptionsRequest`: request of API GetTelemetrySubscriptions (71), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `GetTelemetrySubscriptionsRequest`: request of API GetTelemetrySubscriptions (71), versions 0 to 0.
+/// `GetTelemetrySubscriptionsRequest`: request of API GetTelemetrySubscriptions (71), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetTelemetrySubscriptionsRequest {
     /// `uuid`, versions 0 on.

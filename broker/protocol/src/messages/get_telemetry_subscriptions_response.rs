@@ -1,11 +1,11 @@
-//! `GetTelemetrySubscriptionsResponse`: response of API GetTelemetrySubscriptions (71), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `GetTelemetrySubscriptionsResponse`: response of API GetTelemetrySubscriptions (71), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `GetTelemetrySubscriptionsResponse`: response of API GetTelemetrySubscriptions (71), versions 0 to 0.
+/// `GetTelemetrySubscriptionsResponse`: response of API GetTelemetrySubscriptions (71), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GetTelemetrySubscriptionsResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `GroupMetadataKey`: data record of type 2, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `GroupMetadataKey`: data record of type 2, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `GroupMetadataKey`: data record of type 2, versions 0 to 0.
+/// `GroupMetadataKey`: data record of type 2, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GroupMetadataKey<'a> {
     /// `string`, versions 0 on.

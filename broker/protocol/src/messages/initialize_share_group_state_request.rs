@@ -1,11 +1,11 @@
-//! `InitializeShareGroupStateRequest`: request of API InitializeShareGroupState (83), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `InitializeShareGroupStateRequest`: request of API InitializeShareGroupState (83), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `InitializeShareGroupStateRequest`: request of API InitializeShareGroupState (83), versions 0 to 0.
+/// `InitializeShareGroupStateRequest`: request of API InitializeShareGroupState (83), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InitializeShareGroupStateRequest<'a> {
     /// `string`, versions 0 on.

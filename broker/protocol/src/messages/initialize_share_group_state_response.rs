@@ -1,11 +1,11 @@
-//! `InitializeShareGroupStateResponse`: response of API InitializeShareGroupState (83), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `InitializeShareGroupStateResponse`: response of API InitializeShareGroupState (83), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `InitializeShareGroupStateResponse`: response of API InitializeShareGroupState (83), versions 0 to 0.
+/// `InitializeShareGroupStateResponse`: response of API InitializeShareGroupState (83), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct InitializeShareGroupStateResponse<'a> {
     /// `[]InitializeStateResult`, versions 0 on.

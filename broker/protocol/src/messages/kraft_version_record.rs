@@ -1,8 +1,8 @@
-//! `KRaftVersionRecord`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `KRaftVersionRecord`: data, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `KRaftVersionRecord`: data, versions 0 to 0.
+/// `KRaftVersionRecord`: data, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct KRaftVersionRecord {
     /// `int16`, versions 0 on.

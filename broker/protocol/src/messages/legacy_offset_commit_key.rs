@@ -1,10 +1,10 @@
-//! `LegacyOffsetCommitKey`: data record of type 0, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `LegacyOffsetCommitKey`: data record of type 0, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `LegacyOffsetCommitKey`: data record of type 0, versions 0 to 0.
+/// `LegacyOffsetCommitKey`: data record of type 0, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LegacyOffsetCommitKey<'a> {
     /// `string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `LegacyOffsetCommitValue`: data record of type 0, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `LegacyOffsetCommitValue`: data record of type 0, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `LegacyOffsetCommitValue`: data record of type 0, versions 0 to 0.
+/// `LegacyOffsetCommitValue`: data record of type 0, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LegacyOffsetCommitValue<'a> {
     /// `int64`, versions 0 on.

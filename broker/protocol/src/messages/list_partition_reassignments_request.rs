@@ -1,10 +1,10 @@
-//! `ListPartitionReassignmentsRequest`: request of API ListPartitionReassignments (46), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ListPartitionReassignmentsRequest`: request of API ListPartitionReassignments (46), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `ListPartitionReassignmentsRequest`: request of API ListPartitionReassignments (46), versions 0 to 0.
+/// `ListPartitionReassignmentsRequest`: request of API ListPartitionReassignments (46), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListPartitionReassignmentsRequest<'a> {
     /// `int32`, versions 0 on, default 60000.

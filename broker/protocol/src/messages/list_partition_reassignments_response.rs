@@ -1,10 +1,10 @@
-//! `ListPartitionReassignmentsResponse`: response of API ListPartitionReassignments (46), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ListPartitionReassignmentsResponse`: response of API ListPartitionReassignments (46), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ListPartitionReassignmentsResponse`: response of API ListPartitionReassignments (46), versions 0 to 0.
+/// `ListPartitionReassignmentsResponse`: response of API ListPartitionReassignments (46), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListPartitionReassignmentsResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `OffsetCommitKey`: data record of type 1, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `OffsetCommitKey`: data record of type 1, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `OffsetCommitKey`: data record of type 1, versions 0 to 0.
+/// `OffsetCommitKey`: data record of type 1, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetCommitKey<'a> {
     /// `string`, versions 0 on.

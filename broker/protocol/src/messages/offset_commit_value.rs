@@ -16,7 +16,7 @@ pub struct OffsetCommitValue<'a> {
     pub metadata: Cow<'a, str>,
     /// `int64`, versions 0 on.
     pub commit_timestamp: i64,
-    /// `int64`, versions 1 to 1, default -1.
+    /// `int64`, version 1, default -1.
     pub expire_timestamp: i64,
     /// `uuid`, versions 4 on, tag 0.
     pub topic_id: Uuid,

@@ -1,10 +1,10 @@
-//! `OffsetDeleteRequest`: request of API OffsetDelete (47), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `OffsetDeleteRequest`: request of API OffsetDelete (47), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `OffsetDeleteRequest`: request of API OffsetDelete (47), versions 0 to 0.
+/// `OffsetDeleteRequest`: request of API OffsetDelete (47), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetDeleteRequest<'a> {
     /// `string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `OffsetDeleteResponse`: response of API OffsetDelete (47), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `OffsetDeleteResponse`: response of API OffsetDelete (47), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `OffsetDeleteResponse`: response of API OffsetDelete (47), versions 0 to 0.
+/// `OffsetDeleteResponse`: response of API OffsetDelete (47), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OffsetDeleteResponse<'a> {
     /// `int16`, versions 0 on.

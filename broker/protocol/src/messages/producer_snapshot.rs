@@ -1,8 +1,8 @@
-//! `ProducerSnapshot`: data, versions 1 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ProducerSnapshot`: data, version 1. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ProducerSnapshot`: data, versions 1 to 1.
+/// `ProducerSnapshot`: data, version 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ProducerSnapshot {
     /// `uint32`, versions 1 on.

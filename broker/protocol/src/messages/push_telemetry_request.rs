@@ -1,11 +1,11 @@
-//! `PushTelemetryRequest`: request of API PushTelemetry (72), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `PushTelemetryRequest`: request of API PushTelemetry (72), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `PushTelemetryRequest`: request of API PushTelemetry (72), versions 0 to 0.
+/// `PushTelemetryRequest`: request of API PushTelemetry (72), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PushTelemetryRequest<'a> {
     /// `uuid`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `PushTelemetryResponse`: response of API PushTelemetry (72), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `PushTelemetryResponse`: response of API PushTelemetry (72), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `PushTelemetryResponse`: response of API PushTelemetry (72), versions 0 to 0.
+/// `PushTelemetryResponse`: response of API PushTelemetry (72), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PushTelemetryResponse {
     /// `int32`, versions 0 on.

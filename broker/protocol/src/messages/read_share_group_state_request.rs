@@ -1,11 +1,11 @@
-//! `ReadShareGroupStateRequest`: request of API ReadShareGroupState (84), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ReadShareGroupStateRequest`: request of API ReadShareGroupState (84), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `ReadShareGroupStateRequest`: request of API ReadShareGroupState (84), versions 0 to 0.
+/// `ReadShareGroupStateRequest`: request of API ReadShareGroupState (84), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadShareGroupStateRequest<'a> {
     /// `string`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `ReadShareGroupStateResponse`: response of API ReadShareGroupState (84), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ReadShareGroupStateResponse`: response of API ReadShareGroupState (84), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ReadShareGroupStateResponse`: response of API ReadShareGroupState (84), versions 0 to 0.
+/// `ReadShareGroupStateResponse`: response of API ReadShareGroupState (84), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadShareGroupStateResponse<'a> {
     /// `[]ReadStateResult`, versions 0 on.

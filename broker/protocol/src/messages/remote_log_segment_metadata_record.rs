@@ -1,11 +1,11 @@
-//! `RemoteLogSegmentMetadataRecord`: data record of type 0, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `RemoteLogSegmentMetadataRecord`: data record of type 0, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `RemoteLogSegmentMetadataRecord`: data record of type 0, versions 0 to 0.
+/// `RemoteLogSegmentMetadataRecord`: data record of type 0, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemoteLogSegmentMetadataRecord<'a> {
     /// `RemoteLogSegmentIdEntry`, versions 0 on.

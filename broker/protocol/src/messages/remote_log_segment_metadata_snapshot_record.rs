@@ -1,11 +1,11 @@
-//! `RemoteLogSegmentMetadataSnapshotRecord`: data record of type 3, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `RemoteLogSegmentMetadataSnapshotRecord`: data record of type 3, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `RemoteLogSegmentMetadataSnapshotRecord`: data record of type 3, versions 0 to 0.
+/// `RemoteLogSegmentMetadataSnapshotRecord`: data record of type 3, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemoteLogSegmentMetadataSnapshotRecord<'a> {
     /// `uuid`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `RemoteLogSegmentMetadataUpdateRecord`: data record of type 1, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `RemoteLogSegmentMetadataUpdateRecord`: data record of type 1, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `RemoteLogSegmentMetadataUpdateRecord`: data record of type 1, versions 0 to 0.
+/// `RemoteLogSegmentMetadataUpdateRecord`: data record of type 1, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemoteLogSegmentMetadataUpdateRecord<'a> {
     /// `RemoteLogSegmentIdEntry`, versions 0 on.

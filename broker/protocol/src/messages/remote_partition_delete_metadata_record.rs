@@ -1,11 +1,11 @@
-//! `RemotePartitionDeleteMetadataRecord`: data record of type 2, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `RemotePartitionDeleteMetadataRecord`: data record of type 2, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `RemotePartitionDeleteMetadataRecord`: data record of type 2, versions 0 to 0.
+/// `RemotePartitionDeleteMetadataRecord`: data record of type 2, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RemotePartitionDeleteMetadataRecord<'a> {
     /// `TopicIdPartitionEntry`, versions 0 on.

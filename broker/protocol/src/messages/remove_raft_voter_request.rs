@@ -1,11 +1,11 @@
-//! `RemoveRaftVoterRequest`: request of API RemoveRaftVoter (81), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `RemoveRaftVoterRequest`: request of API RemoveRaftVoter (81), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `RemoveRaftVoterRequest`: request of API RemoveRaftVoter (81), versions 0 to 0.
+/// `RemoveRaftVoterRequest`: request of API RemoveRaftVoter (81), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RemoveRaftVoterRequest<'a> {
     /// `string`, versions 0 on, nullable.

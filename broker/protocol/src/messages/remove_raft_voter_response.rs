@@ -1,10 +1,10 @@
-//! `RemoveRaftVoterResponse`: response of API RemoveRaftVoter (81), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `RemoveRaftVoterResponse`: response of API RemoveRaftVoter (81), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `RemoveRaftVoterResponse`: response of API RemoveRaftVoter (81), versions 0 to 0.
+/// `RemoveRaftVoterResponse`: response of API RemoveRaftVoter (81), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RemoveRaftVoterResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `ShareGroupCurrentMemberAssignmentKey`: data record of type 14, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupCurrentMemberAssignmentKey`: data record of type 14, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupCurrentMemberAssignmentKey`: data record of type 14, versions 0 to 0.
+/// `ShareGroupCurrentMemberAssignmentKey`: data record of type 14, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupCurrentMemberAssignmentKey<'a> {
     /// `string`, versions 0 on.

@@ -1,9 +1,9 @@
-//! `ShareGroupCurrentMemberAssignmentValue`: data record of type 14, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupCurrentMemberAssignmentValue`: data record of type 14, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ShareGroupCurrentMemberAssignmentValue`: data record of type 14, versions 0 to 0.
+/// `ShareGroupCurrentMemberAssignmentValue`: data record of type 14, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupCurrentMemberAssignmentValue {
     /// `int32`, versions 0 on.

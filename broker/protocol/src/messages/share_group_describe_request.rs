@@ -1,10 +1,10 @@
-//! `ShareGroupDescribeRequest`: request of API ShareGroupDescribe (77), versions 1 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupDescribeRequest`: request of API ShareGroupDescribe (77), version 1. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `ShareGroupDescribeRequest`: request of API ShareGroupDescribe (77), versions 1 to 1.
+/// `ShareGroupDescribeRequest`: request of API ShareGroupDescribe (77), version 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupDescribeRequest<'a> {
     /// `[]string`, versions 1 on.

@@ -1,11 +1,11 @@
-//! `ShareGroupDescribeResponse`: response of API ShareGroupDescribe (77), versions 1 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupDescribeResponse`: response of API ShareGroupDescribe (77), version 1. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ShareGroupDescribeResponse`: response of API ShareGroupDescribe (77), versions 1 to 1.
+/// `ShareGroupDescribeResponse`: response of API ShareGroupDescribe (77), version 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupDescribeResponse<'a> {
     /// `int32`, versions 1 on.

@@ -1,10 +1,10 @@
-//! `ShareGroupHeartbeatRequest`: request of API ShareGroupHeartbeat (76), versions 1 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupHeartbeatRequest`: request of API ShareGroupHeartbeat (76), version 1. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `ShareGroupHeartbeatRequest`: request of API ShareGroupHeartbeat (76), versions 1 to 1.
+/// `ShareGroupHeartbeatRequest`: request of API ShareGroupHeartbeat (76), version 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupHeartbeatRequest<'a> {
     /// `string`, versions 1 on.

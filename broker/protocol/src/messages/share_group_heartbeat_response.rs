@@ -1,11 +1,11 @@
-//! `ShareGroupHeartbeatResponse`: response of API ShareGroupHeartbeat (76), versions 1 to 1. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupHeartbeatResponse`: response of API ShareGroupHeartbeat (76), version 1. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ShareGroupHeartbeatResponse`: response of API ShareGroupHeartbeat (76), versions 1 to 1.
+/// `ShareGroupHeartbeatResponse`: response of API ShareGroupHeartbeat (76), version 1.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupHeartbeatResponse<'a> {
     /// `int32`, versions 1 on.

@@ -1,10 +1,10 @@
-//! `ShareGroupMemberMetadataKey`: data record of type 10, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupMemberMetadataKey`: data record of type 10, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupMemberMetadataKey`: data record of type 10, versions 0 to 0.
+/// `ShareGroupMemberMetadataKey`: data record of type 10, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupMemberMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `ShareGroupMemberMetadataValue`: data record of type 10, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupMemberMetadataValue`: data record of type 10, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupMemberMetadataValue`: data record of type 10, versions 0 to 0.
+/// `ShareGroupMemberMetadataValue`: data record of type 10, version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareGroupMemberMetadataValue<'a> {
     /// `string`, versions 0 on, nullable.

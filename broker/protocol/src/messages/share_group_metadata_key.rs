@@ -1,10 +1,10 @@
-//! `ShareGroupMetadataKey`: data record of type 11, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupMetadataKey`: data record of type 11, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupMetadataKey`: data record of type 11, versions 0 to 0.
+/// `ShareGroupMetadataKey`: data record of type 11, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupMetadataKey<'a> {
     /// `string`, versions 0 on.

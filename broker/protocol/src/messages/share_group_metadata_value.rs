@@ -1,8 +1,8 @@
-//! `ShareGroupMetadataValue`: data record of type 11, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupMetadataValue`: data record of type 11, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupMetadataValue`: data record of type 11, versions 0 to 0.
+/// `ShareGroupMetadataValue`: data record of type 11, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupMetadataValue {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `ShareGroupStatePartitionMetadataKey`: data record of type 15, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupStatePartitionMetadataKey`: data record of type 15, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupStatePartitionMetadataKey`: data record of type 15, versions 0 to 0.
+/// `ShareGroupStatePartitionMetadataKey`: data record of type 15, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupStatePartitionMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `ShareGroupStatePartitionMetadataValue`: data record of type 15, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupStatePartitionMetadataValue`: data record of type 15, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ShareGroupStatePartitionMetadataValue`: data record of type 15, versions 0 to 0.
+/// `ShareGroupStatePartitionMetadataValue`: data record of type 15, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupStatePartitionMetadataValue<'a> {
     /// `[]TopicPartitionsInfo`, versions 0 on.

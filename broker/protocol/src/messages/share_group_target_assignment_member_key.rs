@@ -1,10 +1,10 @@
-//! `ShareGroupTargetAssignmentMemberKey`: data record of type 13, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupTargetAssignmentMemberKey`: data record of type 13, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupTargetAssignmentMemberKey`: data record of type 13, versions 0 to 0.
+/// `ShareGroupTargetAssignmentMemberKey`: data record of type 13, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupTargetAssignmentMemberKey<'a> {
     /// `string`, versions 0 on.

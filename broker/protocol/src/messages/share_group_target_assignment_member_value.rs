@@ -1,9 +1,9 @@
-//! `ShareGroupTargetAssignmentMemberValue`: data record of type 13, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupTargetAssignmentMemberValue`: data record of type 13, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ShareGroupTargetAssignmentMemberValue`: data record of type 13, versions 0 to 0.
+/// `ShareGroupTargetAssignmentMemberValue`: data record of type 13, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupTargetAssignmentMemberValue {
     /// `[]TopicPartition`, versions 0 on.

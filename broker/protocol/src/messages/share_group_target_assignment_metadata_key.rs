@@ -1,10 +1,10 @@
-//! `ShareGroupTargetAssignmentMetadataKey`: data record of type 12, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupTargetAssignmentMetadataKey`: data record of type 12, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupTargetAssignmentMetadataKey`: data record of type 12, versions 0 to 0.
+/// `ShareGroupTargetAssignmentMetadataKey`: data record of type 12, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupTargetAssignmentMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `ShareGroupTargetAssignmentMetadataValue`: data record of type 12, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareGroupTargetAssignmentMetadataValue`: data record of type 12, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareGroupTargetAssignmentMetadataValue`: data record of type 12, versions 0 to 0.
+/// `ShareGroupTargetAssignmentMetadataValue`: data record of type 12, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareGroupTargetAssignmentMetadataValue {
     /// `int32`, versions 0 on.

@@ -1,11 +1,11 @@
-//! `ShareSnapshotKey`: data record of type 0, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareSnapshotKey`: data record of type 0, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ShareSnapshotKey`: data record of type 0, versions 0 to 0.
+/// `ShareSnapshotKey`: data record of type 0, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareSnapshotKey<'a> {
     /// `string`, versions 0 on.

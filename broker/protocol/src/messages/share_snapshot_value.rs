@@ -1,8 +1,8 @@
-//! `ShareSnapshotValue`: data record of type 0, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareSnapshotValue`: data record of type 0, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareSnapshotValue`: data record of type 0, versions 0 to 0.
+/// `ShareSnapshotValue`: data record of type 0, version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareSnapshotValue {
     /// `int32`, versions 0 on.

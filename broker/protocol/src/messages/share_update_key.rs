@@ -1,11 +1,11 @@
-//! `ShareUpdateKey`: data record of type 1, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareUpdateKey`: data record of type 1, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `ShareUpdateKey`: data record of type 1, versions 0 to 0.
+/// `ShareUpdateKey`: data record of type 1, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ShareUpdateKey<'a> {
     /// `string`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `ShareUpdateValue`: data record of type 1, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `ShareUpdateValue`: data record of type 1, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `ShareUpdateValue`: data record of type 1, versions 0 to 0.
+/// `ShareUpdateValue`: data record of type 1, version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShareUpdateValue {
     /// `int32`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `SnapshotFooterRecord`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `SnapshotFooterRecord`: data, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `SnapshotFooterRecord`: data, versions 0 to 0.
+/// `SnapshotFooterRecord`: data, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SnapshotFooterRecord {
     /// `int16`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `SnapshotHeaderRecord`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `SnapshotHeaderRecord`: data, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `SnapshotHeaderRecord`: data, versions 0 to 0.
+/// `SnapshotHeaderRecord`: data, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SnapshotHeaderRecord {
     /// `int16`, versions 0 on.

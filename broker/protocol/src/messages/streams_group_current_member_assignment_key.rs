@@ -1,10 +1,10 @@
-//! `StreamsGroupCurrentMemberAssignmentKey`: data record of type 22, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupCurrentMemberAssignmentKey`: data record of type 22, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupCurrentMemberAssignmentKey`: data record of type 22, versions 0 to 0.
+/// `StreamsGroupCurrentMemberAssignmentKey`: data record of type 22, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupCurrentMemberAssignmentKey<'a> {
     /// `string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupCurrentMemberAssignmentValue`: data record of type 22, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupCurrentMemberAssignmentValue`: data record of type 22, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupCurrentMemberAssignmentValue`: data record of type 22, versions 0 to 0.
+/// `StreamsGroupCurrentMemberAssignmentValue`: data record of type 22, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupCurrentMemberAssignmentValue<'a> {
     /// `int32`, versions 0 on.

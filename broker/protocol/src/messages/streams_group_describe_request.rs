@@ -1,10 +1,10 @@
-//! `StreamsGroupDescribeRequest`: request of API StreamsGroupDescribe (89), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupDescribeRequest`: request of API StreamsGroupDescribe (89), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `StreamsGroupDescribeRequest`: request of API StreamsGroupDescribe (89), versions 0 to 0.
+/// `StreamsGroupDescribeRequest`: request of API StreamsGroupDescribe (89), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupDescribeRequest<'a> {
     /// `[]string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupDescribeResponse`: response of API StreamsGroupDescribe (89), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupDescribeResponse`: response of API StreamsGroupDescribe (89), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupDescribeResponse`: response of API StreamsGroupDescribe (89), versions 0 to 0.
+/// `StreamsGroupDescribeResponse`: response of API StreamsGroupDescribe (89), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupDescribeResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupHeartbeatRequest`: request of API StreamsGroupHeartbeat (88), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupHeartbeatRequest`: request of API StreamsGroupHeartbeat (88), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `StreamsGroupHeartbeatRequest`: request of API StreamsGroupHeartbeat (88), versions 0 to 0.
+/// `StreamsGroupHeartbeatRequest`: request of API StreamsGroupHeartbeat (88), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamsGroupHeartbeatRequest<'a> {
     /// `string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupHeartbeatResponse`: response of API StreamsGroupHeartbeat (88), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupHeartbeatResponse`: response of API StreamsGroupHeartbeat (88), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupHeartbeatResponse`: response of API StreamsGroupHeartbeat (88), versions 0 to 0.
+/// `StreamsGroupHeartbeatResponse`: response of API StreamsGroupHeartbeat (88), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamsGroupHeartbeatResponse<'a> {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupMemberMetadataKey`: data record of type 19, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupMemberMetadataKey`: data record of type 19, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupMemberMetadataKey`: data record of type 19, versions 0 to 0.
+/// `StreamsGroupMemberMetadataKey`: data record of type 19, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupMemberMetadataKey<'a> {
     /// `string`, versions 0 on.

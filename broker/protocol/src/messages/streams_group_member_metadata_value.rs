@@ -1,10 +1,10 @@
-//! `StreamsGroupMemberMetadataValue`: data record of type 19, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupMemberMetadataValue`: data record of type 19, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupMemberMetadataValue`: data record of type 19, versions 0 to 0.
+/// `StreamsGroupMemberMetadataValue`: data record of type 19, version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamsGroupMemberMetadataValue<'a> {
     /// `string`, versions 0 on, nullable.

@@ -1,10 +1,10 @@
-//! `StreamsGroupMetadataKey`: data record of type 17, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupMetadataKey`: data record of type 17, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupMetadataKey`: data record of type 17, versions 0 to 0.
+/// `StreamsGroupMetadataKey`: data record of type 17, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupMetadataValue`: data record of type 17, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupMetadataValue`: data record of type 17, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupMetadataValue`: data record of type 17, versions 0 to 0.
+/// `StreamsGroupMetadataValue`: data record of type 17, version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamsGroupMetadataValue<'a> {
     /// `int32`, versions 0 on.

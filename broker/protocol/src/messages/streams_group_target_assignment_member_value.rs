@@ -1,10 +1,10 @@
-//! `StreamsGroupTargetAssignmentMemberValue`: data record of type 21, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupTargetAssignmentMemberValue`: data record of type 21, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupTargetAssignmentMemberValue`: data record of type 21, versions 0 to 0.
+/// `StreamsGroupTargetAssignmentMemberValue`: data record of type 21, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupTargetAssignmentMemberValue<'a> {
     /// `[]TaskIds`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupTargetAssignmentMetadataKey`: data record of type 20, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupTargetAssignmentMetadataKey`: data record of type 20, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupTargetAssignmentMetadataKey`: data record of type 20, versions 0 to 0.
+/// `StreamsGroupTargetAssignmentMetadataKey`: data record of type 20, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupTargetAssignmentMetadataKey<'a> {
     /// `string`, versions 0 on.

@@ -1,8 +1,8 @@
-//! `StreamsGroupTargetAssignmentMetadataValue`: data record of type 20, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupTargetAssignmentMetadataValue`: data record of type 20, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupTargetAssignmentMetadataValue`: data record of type 20, versions 0 to 0.
+/// `StreamsGroupTargetAssignmentMetadataValue`: data record of type 20, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupTargetAssignmentMetadataValue {
     /// `int32`, versions 0 on.

@@ -1,10 +1,10 @@
-//! `StreamsGroupTopologyKey`: data record of type 23, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupTopologyKey`: data record of type 23, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupTopologyKey`: data record of type 23, versions 0 to 0.
+/// `StreamsGroupTopologyKey`: data record of type 23, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupTopologyKey<'a> {
     /// `string`, versions 0 on.

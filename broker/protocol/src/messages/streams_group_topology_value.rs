@@ -1,10 +1,10 @@
-//! `StreamsGroupTopologyValue`: data record of type 23, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `StreamsGroupTopologyValue`: data record of type 23, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `StreamsGroupTopologyValue`: data record of type 23, versions 0 to 0.
+/// `StreamsGroupTopologyValue`: data record of type 23, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StreamsGroupTopologyValue<'a> {
     /// `int32`, versions 0 on.

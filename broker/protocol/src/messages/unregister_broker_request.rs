@@ -1,8 +1,8 @@
-//! `UnregisterBrokerRequest`: request of API UnregisterBroker (64), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `UnregisterBrokerRequest`: request of API UnregisterBroker (64), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 
-/// `UnregisterBrokerRequest`: request of API UnregisterBroker (64), versions 0 to 0.
+/// `UnregisterBrokerRequest`: request of API UnregisterBroker (64), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UnregisterBrokerRequest {
     /// `int32`, versions 0 on.

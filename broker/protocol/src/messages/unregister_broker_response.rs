@@ -1,10 +1,10 @@
-//! `UnregisterBrokerResponse`: response of API UnregisterBroker (64), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `UnregisterBrokerResponse`: response of API UnregisterBroker (64), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `UnregisterBrokerResponse`: response of API UnregisterBroker (64), versions 0 to 0.
+/// `UnregisterBrokerResponse`: response of API UnregisterBroker (64), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnregisterBrokerResponse<'a> {
     /// `int32`, versions 0 on.

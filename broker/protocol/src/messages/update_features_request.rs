@@ -81,7 +81,7 @@ pub struct FeatureUpdateKey<'a> {
     pub max_version_level: i16,
     /// `int8`, versions 1 on, default 1.
     pub upgrade_type: i8,
-    /// `bool`, versions 0 to 0.
+    /// `bool`, version 0.
     pub allow_downgrade: bool,
 }
 

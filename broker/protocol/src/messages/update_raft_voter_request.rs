@@ -1,11 +1,11 @@
-//! `UpdateRaftVoterRequest`: request of API UpdateRaftVoter (82), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `UpdateRaftVoterRequest`: request of API UpdateRaftVoter (82), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Request, Writer};
 use crate::types::Uuid;
 
-/// `UpdateRaftVoterRequest`: request of API UpdateRaftVoter (82), versions 0 to 0.
+/// `UpdateRaftVoterRequest`: request of API UpdateRaftVoter (82), version 0.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UpdateRaftVoterRequest<'a> {
     /// `string`, versions 0 on, nullable.

@@ -1,10 +1,10 @@
-//! `UpdateRaftVoterResponse`: response of API UpdateRaftVoter (82), versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `UpdateRaftVoterResponse`: response of API UpdateRaftVoter (82), version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 
-/// `UpdateRaftVoterResponse`: response of API UpdateRaftVoter (82), versions 0 to 0.
+/// `UpdateRaftVoterResponse`: response of API UpdateRaftVoter (82), version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct UpdateRaftVoterResponse<'a> {
     /// `int32`, versions 0 on.

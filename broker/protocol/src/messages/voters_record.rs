@@ -1,11 +1,11 @@
-//! `VotersRecord`: data, versions 0 to 0. Generated from `schema/messages.json` by `cargo xtask gen`.
+//! `VotersRecord`: data, version 0. Generated from `schema/messages.json` by `cargo xtask gen`.
 
 use std::borrow::Cow;
 
 use crate::codec::{DecodeError, EncodeError, Reader, Writer};
 use crate::types::Uuid;
 
-/// `VotersRecord`: data, versions 0 to 0.
+/// `VotersRecord`: data, version 0.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VotersRecord<'a> {
     /// `int16`, versions 0 on.
