@@ -1,5 +1,65 @@
-//! Entry point.
+//! The broker's command line.
 
-fn main() -> anyhow::Result<()> {
-    Ok(())
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use broker_config::{Config, ConfigFile};
+use clap::Parser;
+use highwater_broker::startup;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A Kafka-compatible broker that fsyncs before it acknowledges.
+///
+/// Without arguments it keeps data under ./highwater-data, serves Kafka clients on 127.0.0.1:9092 and HTTP (/metrics,
+/// /healthz, /readyz) on 127.0.0.1:9644. Settings have Kafka's names; they come, later ones winning, from --config,
+/// from the environment (HIGHWATER_ and the key in capitals, dots as underscores: HIGHWATER_NUM_PARTITIONS=3), and
+/// from --set.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// File of settings in the syntax of Kafka's server.properties.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// One setting, for example --set num.partitions=3; may be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    sets: Vec<String>,
+    /// Print every setting with its value, source and meaning, and stop.
+    #[arg(long)]
+    print_config: bool,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("highwater-broker: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let (config, warnings) = load(arguments)?;
+    if arguments.print_config {
+        print!("{}", config.print());
+        return Ok(());
+    }
+    startup::run(Arc::new(config), &warnings)
+}
+
+fn load(arguments: &Arguments) -> anyhow::Result<(Config, Vec<broker_config::Warning>)> {
+    let contents = match &arguments.config {
+        Some(path) => {
+            Some(std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?)
+        }
+        None => None,
+    };
+    let name = arguments.config.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let file = contents.as_deref().map(|contents| ConfigFile { name: &name, contents });
+    Ok(Config::load(file, std::env::vars(), &arguments.sets)?)
 }

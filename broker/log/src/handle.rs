@@ -225,6 +225,12 @@ impl LogHandle {
         moved
     }
 
+    /// The log start offset as it would be after a crash.
+    #[must_use]
+    pub fn durable_log_start_offset(&self) -> Offset {
+        self.commit.lock().durable_log_start
+    }
+
     /// Cuts the log's end. Waits for a commit that is under way; what is appended afterwards goes through the commit
     /// log until the next checkpoint, after a record of this truncation.
     ///

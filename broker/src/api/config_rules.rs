@@ -1,0 +1,71 @@
+//! What `broker-config` knows of settings, in the form in which the metadata handlers ask for it.
+
+use std::collections::BTreeSet;
+
+use broker_config::keys;
+use broker_config::{AlterError, BrokerScope, ConfigType, Layers, alter};
+use broker_state::metadata::configs::ConfigRules;
+use broker_state::metadata::error::MetadataError;
+use broker_state::metadata::image::{ConfigMap, ConfigResource, ResourceKind};
+
+/// Rules over the settings that this broker was started with.
+pub struct Rules<'a> {
+    /// Where values are inherited from.
+    pub layers: Layers<'a>,
+}
+
+impl ConfigRules for Rules<'_> {
+    fn is_list(&self, resource: &ConfigResource, key: &str) -> bool {
+        let def = match resource.kind {
+            ResourceKind::Topic => keys::topic_key(key),
+            _ => keys::broker_key(key),
+        };
+        def.is_some_and(|def| def.config_type == ConfigType::List)
+    }
+
+    fn inherited(&self, resource: &ConfigResource, key: &str) -> Option<String> {
+        match resource.kind {
+            ResourceKind::Topic => keys::topic_key(key).and_then(|def| def.default).map(str::to_owned),
+            _ => self.layers.get(key),
+        }
+    }
+
+    fn check(
+        &self,
+        resource: &ConfigResource,
+        settings: &ConfigMap,
+        changed: &BTreeSet<&str>,
+    ) -> Result<(), MetadataError> {
+        let pairs = |only_changed: bool| {
+            settings
+                .iter()
+                .filter(move |(key, _)| !only_changed || changed.contains(key.as_str()))
+                .map(|(key, value)| (key.as_str(), Some(value.as_str())))
+        };
+        match resource.kind {
+            ResourceKind::Topic => alter::validate_topic_configs(pairs(false)).map(drop).map_err(refusal),
+            ResourceKind::Broker => {
+                let scope = if resource.name.is_empty() { BrokerScope::All } else { BrokerScope::One };
+                // What was stored before stays; only what changes has to be changeable.
+                alter::validate_broker_configs(pairs(true), scope).map(drop).map_err(refusal)
+            }
+            ResourceKind::ClientMetrics | ResourceKind::Group => Err(MetadataError::InvalidRequest {
+                reason: format!(
+                    "settings of resource type {} are not kept by this broker yet",
+                    resource.kind.number()
+                ),
+            }),
+        }
+    }
+}
+
+/// Why a setting is refused, as the client is told.
+#[must_use]
+pub fn refusal(error: AlterError) -> MetadataError {
+    let reason = error.to_string();
+    if error.is_invalid_request() {
+        MetadataError::InvalidRequest { reason }
+    } else {
+        MetadataError::InvalidConfig { reason }
+    }
+}

@@ -1,0 +1,73 @@
+//! DeleteRecords (KIP-107, KIP-204): moves the start of partitions; -1 means up to the high watermark.
+
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::delete_records_request::DeleteRecordsRequest;
+use broker_protocol::messages::delete_records_response::{
+    DeleteRecordsPartitionResult, DeleteRecordsResponse, DeleteRecordsTopicResult,
+};
+use broker_protocol::types::Offset;
+use tokio::time::Duration;
+
+use crate::api::context::{ApiContext, RequestContext};
+
+/// Up to the high watermark.
+const HIGH_WATERMARK: i64 = -1;
+
+/// How often the committer is asked whether the new start is durable.
+const DURABLE_POLL: Duration = Duration::from_millis(1);
+
+/// Answers DeleteRecords.
+pub async fn handle(
+    ctx: &ApiContext,
+    request: &RequestContext,
+    message: DeleteRecordsRequest<'_>,
+) -> DeleteRecordsResponse<'static> {
+    let mut topics = Vec::with_capacity(message.topics.len());
+    for topic in &message.topics {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
+            let moved = delete(ctx, &topic.name, asked.partition_index, asked.offset).await;
+            let error = moved.as_ref().err().copied().unwrap_or_default();
+            ctx.metrics.error(request.api, error.code());
+            partitions.push(DeleteRecordsPartitionResult {
+                partition_index: asked.partition_index,
+                low_watermark: moved.map_or(-1, |offset| offset.0),
+                error_code: error.code(),
+            });
+        }
+        topics.push(DeleteRecordsTopicResult { name: topic.name.to_string().into(), partitions });
+    }
+    DeleteRecordsResponse { throttle_time_ms: 0, topics }
+}
+
+async fn delete(ctx: &ApiContext, topic: &str, index: i32, offset: i64) -> Result<Offset, ErrorCode> {
+    let partition = ctx.replicas.partition(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    if partition.is_internal() {
+        return Err(ErrorCode::InvalidTopicException);
+    }
+    if partition.is_offline() {
+        return Err(ErrorCode::KafkaStorageError);
+    }
+    if ctx
+        .replicas
+        .topic(topic)
+        .and_then(|topic| topic.config())
+        .is_some_and(|config| !config.cleanup_policy.delete)
+    {
+        return Err(ErrorCode::PolicyViolation);
+    }
+    let high_watermark = partition.high_watermark();
+    let to = if offset == HIGH_WATERMARK { high_watermark } else { Offset(offset) };
+    if to.0 < 0 || to > high_watermark {
+        return Err(ErrorCode::OffsetOutOfRange);
+    }
+    partition.log().advance_log_start_offset(to);
+    // Answered once it is durable: records that were deleted must not come back.
+    while partition.log().durable_log_start_offset() < to {
+        if partition.is_offline() {
+            return Err(ErrorCode::KafkaStorageError);
+        }
+        tokio::time::sleep(DURABLE_POLL).await;
+    }
+    Ok(partition.log().with(|log| log.log_start_offset()))
+}

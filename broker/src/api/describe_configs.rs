@@ -1,0 +1,118 @@
+//! DescribeConfigs (KIP-133, KIP-226, KIP-569): every setting with its source and synonyms.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use broker_config::describe::{describe_broker, describe_broker_defaults, describe_topic};
+use broker_config::{DescribedConfig, DynamicBrokerConfigs};
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::describe_configs_request::{DescribeConfigsRequest, DescribeConfigsResource};
+use broker_protocol::messages::describe_configs_response::{
+    DescribeConfigsResourceResult, DescribeConfigsResponse, DescribeConfigsResult, DescribeConfigsSynonym,
+};
+use broker_state::metadata::configs::check_resource;
+use broker_state::metadata::image::{ConfigResource, ResourceKind};
+
+use crate::api::context::{ApiContext, RequestContext};
+
+/// Answers DescribeConfigs.
+pub async fn handle(
+    ctx: &ApiContext,
+    request: &RequestContext,
+    message: DescribeConfigsRequest<'_>,
+) -> DescribeConfigsResponse<'static> {
+    let results = message
+        .resources
+        .iter()
+        .map(|resource| {
+            let mut result = DescribeConfigsResult {
+                resource_type: resource.resource_type,
+                resource_name: resource.resource_name.to_string().into(),
+                ..DescribeConfigsResult::default()
+            };
+            match describe(ctx, resource) {
+                Ok(all) => {
+                    let wanted = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
+                    result.configs = all
+                        .into_iter()
+                        .filter(|config| wanted.is_none_or(|keys| keys.iter().any(|key| *key == config.name)))
+                        .map(|config| {
+                            on_wire(config, message.include_synonyms, message.include_documentation)
+                        })
+                        .collect();
+                }
+                Err((error, reason)) => {
+                    ctx.metrics.error(request.api, error.code());
+                    result.error_code = error.code();
+                    result.error_message = Some(reason.into());
+                }
+            }
+            result
+        })
+        .collect();
+    DescribeConfigsResponse { throttle_time_ms: 0, results }
+}
+
+/// The settings of a topic with these of its own, as CreateTopics tells them.
+#[must_use]
+pub fn topic_configs(
+    ctx: &ApiContext,
+    own: &BTreeMap<String, String>,
+) -> Vec<DescribeConfigsResourceResult<'static>> {
+    let dynamic = ctx.settings.dynamic(&ctx.metadata.image());
+    let layers = ctx.settings.config().layers(&dynamic);
+    describe_topic(own, &layers).into_iter().map(|config| on_wire(config, false, false)).collect()
+}
+
+fn describe(
+    ctx: &ApiContext,
+    asked: &DescribeConfigsResource<'_>,
+) -> Result<Vec<DescribedConfig>, (ErrorCode, String)> {
+    let Some(kind) = ResourceKind::from_number(asked.resource_type) else {
+        let reason = format!("resource type {} has no settings", asked.resource_type);
+        return Err((ErrorCode::InvalidRequest, reason));
+    };
+    let resource = ConfigResource { kind, name: (&*asked.resource_name).into() };
+    let image = ctx.metadata.image();
+    check_resource(&image, &resource).map_err(|error| (error.code(), error.to_string()))?;
+    let dynamic: DynamicBrokerConfigs = ctx.settings.dynamic(&image);
+    let layers = ctx.settings.config().layers(&dynamic);
+    match kind {
+        ResourceKind::Topic => {
+            let own = image.config(&resource).map(|map| (**map).clone()).unwrap_or_default();
+            Ok(describe_topic(&own, &layers))
+        }
+        ResourceKind::Broker if resource.name.is_empty() => Ok(describe_broker_defaults(&dynamic)),
+        ResourceKind::Broker => Ok(describe_broker(&layers)),
+        ResourceKind::ClientMetrics | ResourceKind::Group => Err((
+            ErrorCode::InvalidRequest,
+            format!("settings of resource type {} are not kept yet", kind.number()),
+        )),
+    }
+}
+
+fn on_wire(
+    config: DescribedConfig,
+    synonyms: bool,
+    documentation: bool,
+) -> DescribeConfigsResourceResult<'static> {
+    let config_type = config.type_code();
+    let synonyms = if synonyms { config.synonyms } else { Vec::new() };
+    DescribeConfigsResourceResult {
+        name: config.name.into(),
+        value: config.value.map(Cow::Owned),
+        read_only: config.read_only,
+        config_source: config.source.wire_code(),
+        is_sensitive: config.sensitive,
+        synonyms: synonyms
+            .into_iter()
+            .map(|synonym| DescribeConfigsSynonym {
+                name: synonym.name.into(),
+                value: synonym.value.map(Cow::Owned),
+                source: synonym.source.wire_code(),
+            })
+            .collect(),
+        config_type,
+        documentation: documentation.then(|| config.documentation.into()),
+    }
+}

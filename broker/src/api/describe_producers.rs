@@ -1,0 +1,57 @@
+//! DescribeProducers (KIP-664): which producers a partition remembers.
+
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::describe_producers_request::DescribeProducersRequest;
+use broker_protocol::messages::describe_producers_response::{
+    DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
+};
+
+use crate::api::context::{ApiContext, RequestContext};
+
+/// Answers DescribeProducers.
+pub async fn handle(
+    ctx: &ApiContext,
+    request: &RequestContext,
+    message: DescribeProducersRequest<'_>,
+) -> DescribeProducersResponse<'static> {
+    let topics = message
+        .topics
+        .iter()
+        .map(|topic| TopicResponse {
+            name: topic.name.to_string().into(),
+            partitions: topic
+                .partition_indexes
+                .iter()
+                .map(|&index| {
+                    let response = describe(ctx, &topic.name, index);
+                    ctx.metrics.error(request.api, response.error_code);
+                    response
+                })
+                .collect(),
+        })
+        .collect();
+    DescribeProducersResponse { throttle_time_ms: 0, topics }
+}
+
+fn describe(ctx: &ApiContext, topic: &str, index: i32) -> PartitionResponse<'static> {
+    let Some(partition) = ctx.replicas.partition(topic, index) else {
+        return PartitionResponse {
+            partition_index: index,
+            error_code: ErrorCode::UnknownTopicOrPartition.code(),
+            ..PartitionResponse::default()
+        };
+    };
+    let active_producers = partition.log().with(|log| {
+        log.active_producers()
+            .map(|(id, state)| ProducerState {
+                producer_id: id.0,
+                producer_epoch: i32::from(state.epoch.0),
+                last_sequence: state.last_sequence(),
+                last_timestamp: state.last_timestamp,
+                coordinator_epoch: state.coordinator_epoch,
+                current_txn_start_offset: state.transaction_start.map_or(-1, |offset| offset.0),
+            })
+            .collect()
+    });
+    PartitionResponse { partition_index: index, active_producers, ..PartitionResponse::default() }
+}

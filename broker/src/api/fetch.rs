@@ -1,0 +1,300 @@
+//! Fetch (KIP-74, KIP-227, KIP-320, KIP-516): waits until there is enough to read, then names ranges of files.
+//!
+//! The request reads nothing itself: the connection sends the ranges from the page cache. A range that is not in
+//! memory is read ahead on the blocking pool first, so that no thread that serves sockets waits for the disk.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use broker_protocol::codec::{Reader, Records};
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::fetch_request::FetchRequest;
+use broker_protocol::messages::fetch_response::{FetchResponse, FetchableTopicResponse, PartitionData};
+use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
+use parking_lot::Mutex;
+use tokio::time::{Duration, Instant};
+
+use crate::api::context::{ApiContext, RequestContext};
+use crate::api::dispatch::Pending;
+use crate::api::fetch_read::{self, Limits, PartitionRead};
+use crate::api::fetch_session::{Session, Target, Told};
+use crate::net::connection::Closed;
+use crate::net::outbound::FileRange;
+use crate::net::response::Response;
+use crate::net::waiter::Waiter;
+
+type WarmUp = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A fetch that waits for bytes or for its time.
+pub struct Waiting {
+    request: RequestContext,
+    session: Arc<Mutex<Session>>,
+    /// Id that the answer carries; 0 without a session.
+    session_id: i32,
+    /// Whether only what changed is told.
+    incremental: bool,
+    limits: Limits,
+    bytes_min: usize,
+    deadline: Instant,
+    /// A fetch that failed as a whole.
+    error: Option<ErrorCode>,
+    /// What was found, while its cold parts are read into memory.
+    warming: Option<(WarmUp, Vec<PartitionRead>)>,
+}
+
+/// Takes a fetch apart. `body` is the request without its header.
+///
+/// # Errors
+/// The request cannot be decoded, or claims to come from a replica: those do not fetch on client listeners.
+pub fn handle(ctx: &ApiContext, request: RequestContext, body: &[u8]) -> Result<Pending, Closed> {
+    let decoded = FetchRequest::decode(&mut Reader::new(body), request.version)
+        .map_err(|error| Closed::BadFrame(format!("fetch request: {error}")))?;
+    if decoded.replica_id >= 0 || decoded.replica_state.replica_id >= 0 {
+        return Err(Closed::Refused("replicas do not fetch on a client listener".to_owned()));
+    }
+    let wait = Duration::from_millis(u64::try_from(decoded.max_wait_ms).unwrap_or(0));
+    let bytes_max = usize::try_from(decoded.max_bytes).unwrap_or(0).min(ctx.config.network.fetch_bytes_max);
+    let mut waiting = Waiting {
+        deadline: request.received_at + wait,
+        bytes_min: usize::try_from(decoded.min_bytes).unwrap_or(0).min(bytes_max),
+        limits: Limits { bytes_max, read_committed: decoded.isolation_level == 1 },
+        request,
+        session: Arc::default(),
+        session_id: 0,
+        incremental: false,
+        error: None,
+        warming: None,
+    };
+    waiting.open_session(ctx, &decoded);
+    Ok(Pending::Fetch(Box::new(waiting)))
+}
+
+/// Epoch of a request that wants no session, or ends one.
+const FINAL_EPOCH: i32 = -1;
+
+impl Waiting {
+    fn open_session(&mut self, ctx: &ApiContext, request: &FetchRequest<'_>) {
+        let by_id = self.request.version >= 13;
+        let now = self.request.received_at;
+        let full = request.session_epoch == FINAL_EPOCH || request.session_epoch == 0;
+        if full {
+            if request.session_id != 0 {
+                ctx.sessions.remove(request.session_id);
+            }
+            let mut session = Session::new(by_id);
+            self.add_targets(ctx, request, &mut session);
+            if request.session_epoch == 0 && !session.targets.is_empty() {
+                // The cache may be full: then this is a full fetch without a session.
+                let mut kept = Session::new(by_id);
+                self.add_targets(ctx, request, &mut kept);
+                if let Some((id, shared)) = ctx.sessions.create(kept, now) {
+                    self.session_id = id;
+                    self.session = shared;
+                    return;
+                }
+            }
+            self.session = Arc::new(Mutex::new(session));
+            return;
+        }
+        let Some(shared) = ctx.sessions.get(request.session_id, now) else {
+            self.error = Some(ErrorCode::FetchSessionIdNotFound);
+            return;
+        };
+        self.incremental = true;
+        self.session_id = request.session_id;
+        let mut session = shared.lock();
+        if session.next_epoch != request.session_epoch {
+            self.error = Some(ErrorCode::InvalidFetchSessionEpoch);
+        } else if session.by_id != by_id {
+            self.error = Some(ErrorCode::FetchSessionTopicIdError);
+        } else {
+            session.next_epoch = session.next_epoch.checked_add(1).unwrap_or(1);
+            for topic in &request.forgotten_topics_data {
+                let (name, id) = identity(ctx, by_id, &topic.topic, TopicId(topic.topic_id));
+                for &partition in &topic.partitions {
+                    session.forget(id, &name, partition);
+                }
+            }
+            self.add_targets(ctx, request, &mut session);
+        }
+        drop(session);
+        self.session = shared;
+    }
+
+    fn add_targets(&self, ctx: &ApiContext, request: &FetchRequest<'_>, session: &mut Session) {
+        for topic in &request.topics {
+            let (name, id) = identity(ctx, session.by_id, &topic.topic, TopicId(topic.topic_id));
+            for wanted in &topic.partitions {
+                session.put(Target {
+                    topic: Arc::clone(&name),
+                    topic_id: id,
+                    partition: wanted.partition,
+                    offset: Offset(wanted.fetch_offset),
+                    leader_epoch: LeaderEpoch(wanted.current_leader_epoch),
+                    last_fetched_epoch: LeaderEpoch(wanted.last_fetched_epoch),
+                    bytes_max: usize::try_from(wanted.partition_max_bytes).unwrap_or(0),
+                    told: Told::default(),
+                    registered: None,
+                });
+            }
+        }
+    }
+
+    /// When the client wants an answer at the latest; none while cold data is being read.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.warming.is_none().then_some(self.deadline)
+    }
+
+    /// Which request it is.
+    #[must_use]
+    pub fn request(&self) -> &RequestContext {
+        &self.request
+    }
+
+    /// The answer, once there is enough to read or the time is up; otherwise `waiter` will be woken.
+    pub fn poll(
+        &mut self,
+        ctx: &Arc<ApiContext>,
+        waiter: &Arc<Waiter>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Response> {
+        if let Some((warm_up, _)) = &mut self.warming {
+            if warm_up.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let reads = self.warming.take().map(|(_, reads)| reads).unwrap_or_default();
+            return Poll::Ready(self.respond(ctx, reads));
+        }
+        if let Some(error) = self.error {
+            ctx.metrics.error(self.request.api, error.code());
+            let response = FetchResponse { error_code: error.code(), ..FetchResponse::default() };
+            return Poll::Ready(self.request.respond(|writer, version| response.encode(writer, version)));
+        }
+        let session = Arc::clone(&self.session);
+        let mut session = session.lock();
+        let reads = loop {
+            let reads = fetch_read::read_all(ctx, &mut session, &self.limits);
+            let found: usize = reads.iter().map(PartitionRead::len).sum();
+            let ready = found >= self.bytes_min
+                || session.targets.is_empty()
+                || reads.iter().any(PartitionRead::is_urgent)
+                || Instant::now() >= self.deadline;
+            if ready {
+                break reads;
+            }
+            if fetch_read::register_all(ctx, &mut session, &reads, waiter) {
+                return Poll::Pending;
+            }
+        };
+        fetch_read::forget_all(ctx, &mut session, waiter);
+        drop(session);
+        self.finish(ctx, reads, cx)
+    }
+
+    /// Answers, or first has what is cold read into memory.
+    fn finish(
+        &mut self,
+        ctx: &Arc<ApiContext>,
+        mut reads: Vec<PartitionRead>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Response> {
+        let mut cold: Vec<FileRange> = Vec::new();
+        for range in reads.iter_mut().filter_map(|read| read.range.as_mut()) {
+            if !range.file.is_resident(range.position, range.len as u64) {
+                range.drop_behind = true;
+                cold.push(range.clone());
+            }
+        }
+        if cold.is_empty() {
+            return Poll::Ready(self.respond(ctx, reads));
+        }
+        ctx.metrics.cold_read(cold.iter().map(|range| range.len).sum());
+        let mut warm_up: WarmUp = Box::pin(fetch_read::warm_up(Arc::clone(ctx), cold));
+        if warm_up.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(self.respond(ctx, reads));
+        }
+        self.warming = Some((warm_up, reads));
+        Poll::Pending
+    }
+
+    fn respond(&self, ctx: &ApiContext, reads: Vec<PartitionRead>) -> Response {
+        let mut session = self.session.lock();
+        let mut files = Vec::new();
+        let mut topics: BTreeMap<(TopicId, Arc<str>), Vec<PartitionData<'static>>> = BTreeMap::new();
+        for read in reads {
+            let Some(target) =
+                session.targets.get_mut(read.place).filter(|target| target.partition == read.partition)
+            else {
+                continue;
+            };
+            let told = read.told();
+            if self.incremental && !read.must_be_told(&target.told) {
+                continue;
+            }
+            target.told = told;
+            ctx.metrics.error(self.request.api, read.error.code());
+            let key = (target.topic_id, Arc::clone(&target.topic));
+            let data = partition_data(read, &mut files);
+            topics.entry(key).or_default().push(data);
+        }
+        drop(session);
+        let responses = topics
+            .into_iter()
+            .map(|((id, name), partitions)| {
+                if let Some(topic) = ctx.replicas.topic(&name) {
+                    topic.counters.fetched(partitions.iter().map(|data| data.records.len()).sum());
+                }
+                FetchableTopicResponse { topic_id: id.0, topic: name.to_string().into(), partitions }
+            })
+            .collect();
+        let response = FetchResponse { responses, session_id: self.session_id, ..FetchResponse::default() };
+        self.request.respond_with_files(&files, |writer, version| response.encode(writer, version))
+    }
+
+    /// Stops waiting: the connection is gone.
+    pub fn abandon(&self, ctx: &ApiContext, waiter: &Waiter) {
+        fetch_read::forget_all(ctx, &mut self.session.lock(), waiter);
+    }
+}
+
+fn partition_data(read: PartitionRead, files: &mut Vec<FileRange>) -> PartitionData<'static> {
+    let mut data = PartitionData {
+        partition_index: read.partition,
+        error_code: read.error.code(),
+        high_watermark: read.high_watermark.0,
+        last_stable_offset: read.last_stable_offset.0,
+        log_start_offset: read.log_start.0,
+        aborted_transactions: read.aborted,
+        records: Records::Bytes(&[]),
+        ..PartitionData::default()
+    };
+    if let Some((epoch, end)) = read.diverging {
+        data.diverging_epoch.epoch = epoch.0;
+        data.diverging_epoch.end_offset = end.0;
+    }
+    if let Some((leader, epoch)) = read.current_leader {
+        data.current_leader.leader_id = leader.0;
+        data.current_leader.leader_epoch = epoch.0;
+    }
+    if let Some(range) = read.range {
+        let token = u32::try_from(files.len()).expect("a fetch names fewer than 2^32 partitions");
+        data.records = Records::External { token, len: range.len };
+        files.push(range);
+    }
+    data
+}
+
+/// Name and id of a topic as the session knows it: what the client used, and what is known of the other.
+fn identity(ctx: &ApiContext, by_id: bool, name: &str, id: TopicId) -> (Arc<str>, TopicId) {
+    if by_id {
+        let name =
+            ctx.replicas.topic_by_id(id).map_or_else(|| Arc::from(""), |topic| Arc::clone(&topic.name));
+        (name, id)
+    } else {
+        (Arc::from(name), TopicId::ZERO)
+    }
+}

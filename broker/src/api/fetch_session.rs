@@ -1,0 +1,209 @@
+//! Incremental fetch sessions (KIP-227): the client names only what changed, and is told only what changed.
+//!
+//! The cache holds `max.incremental.fetch.session.cache.slots` sessions; when it is full the one that was idle longest
+//! is dropped, if it was idle for two minutes, and otherwise the new client gets full fetches only.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
+use parking_lot::Mutex;
+use tokio::time::{Duration, Instant};
+
+/// A session younger than this since its last use is not dropped for another.
+const EVICTION_IDLE: Duration = Duration::from_secs(120);
+
+/// A partition that a fetch asks for.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Name of the topic; empty where the client named it by id and the id is not known.
+    pub topic: Arc<str>,
+    /// Id of the topic; zero where the client named it by name.
+    pub topic_id: TopicId,
+    /// Number of the partition.
+    pub partition: i32,
+    /// First offset wanted.
+    pub offset: Offset,
+    /// The leader epoch that the client believes in.
+    pub leader_epoch: LeaderEpoch,
+    /// Epoch of the last record that the client has (KIP-595), for the detection of truncation.
+    pub last_fetched_epoch: LeaderEpoch,
+    /// Most bytes wanted of this partition.
+    pub bytes_max: usize,
+    /// What the last answer of the session said; nothing yet: all `None`.
+    pub told: Told,
+    /// The high watermark beyond which the waiting request will be woken.
+    pub registered: Option<Offset>,
+}
+
+/// What a session's client was told last of a partition.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Told {
+    /// High watermark.
+    pub high_watermark: Option<Offset>,
+    /// Log start offset.
+    pub log_start: Option<Offset>,
+    /// Whether it was an error, which is repeated until it is gone.
+    pub error: bool,
+}
+
+/// The partitions of a fetch, in the order in which they are served.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// What is fetched.
+    pub targets: Vec<Target>,
+    places: HashMap<(TopicId, Arc<str>, i32), usize>,
+    /// Where the next round begins, so that no partition starves the others.
+    pub first: usize,
+    /// Epoch that the next request of this session must carry.
+    pub next_epoch: i32,
+    /// Whether topics are named by id (version 13 and up).
+    pub by_id: bool,
+}
+
+impl Session {
+    /// A session without partitions.
+    #[must_use]
+    pub fn new(by_id: bool) -> Session {
+        Session { by_id, next_epoch: 1, ..Session::default() }
+    }
+
+    /// Adds a partition or updates what is wanted of it.
+    pub fn put(&mut self, target: Target) {
+        let key = (target.topic_id, Arc::clone(&target.topic), target.partition);
+        if let Some(&place) = self.places.get(&key) {
+            let known = &mut self.targets[place];
+            let told = known.told;
+            let registered = known.registered;
+            *known = Target { told, registered, ..target };
+            return;
+        }
+        self.places.insert(key, self.targets.len());
+        self.targets.push(target);
+    }
+
+    /// Drops a partition.
+    pub fn forget(&mut self, topic_id: TopicId, topic: &Arc<str>, partition: i32) {
+        let Some(place) = self.places.remove(&(topic_id, Arc::clone(topic), partition)) else {
+            return;
+        };
+        self.targets.remove(place);
+        for known in self.places.values_mut().filter(|known| **known > place) {
+            *known -= 1;
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Slot {
+    session: Arc<Mutex<Session>>,
+    last_used: Instant,
+}
+
+/// The sessions of a broker.
+#[derive(Debug)]
+pub struct FetchSessions {
+    slots_max: usize,
+    inner: Mutex<Slots>,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    by_id: HashMap<i32, Slot>,
+    next_id: i32,
+}
+
+impl FetchSessions {
+    /// A cache of `slots_max` sessions.
+    #[must_use]
+    pub fn new(slots_max: usize) -> FetchSessions {
+        FetchSessions { slots_max, inner: Mutex::default() }
+    }
+
+    /// Keeps a session; `None` if there is no room.
+    pub fn create(&self, session: Session, now: Instant) -> Option<(i32, Arc<Mutex<Session>>)> {
+        let mut slots = self.inner.lock();
+        if slots.by_id.len() >= self.slots_max {
+            let (&oldest, slot) = slots.by_id.iter().min_by_key(|(id, slot)| (slot.last_used, **id))?;
+            if now.saturating_duration_since(slot.last_used) < EVICTION_IDLE {
+                return None;
+            }
+            slots.by_id.remove(&oldest);
+        }
+        loop {
+            slots.next_id = slots.next_id.checked_add(1).unwrap_or(1);
+            let id = slots.next_id;
+            if !slots.by_id.contains_key(&id) {
+                let session = Arc::new(Mutex::new(session));
+                slots.by_id.insert(id, Slot { session: Arc::clone(&session), last_used: now });
+                return Some((id, session));
+            }
+        }
+    }
+
+    /// The session of that id.
+    pub fn get(&self, id: i32, now: Instant) -> Option<Arc<Mutex<Session>>> {
+        let mut slots = self.inner.lock();
+        let slot = slots.by_id.get_mut(&id)?;
+        slot.last_used = now;
+        Some(Arc::clone(&slot.session))
+    }
+
+    /// Ends a session.
+    pub fn remove(&self, id: i32) {
+        self.inner.lock().by_id.remove(&id);
+    }
+
+    /// How many sessions there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.lock().by_id.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(topic: &str, partition: i32) -> Target {
+        Target {
+            topic: topic.into(),
+            topic_id: TopicId::ZERO,
+            partition,
+            offset: Offset(0),
+            leader_epoch: LeaderEpoch::NONE,
+            last_fetched_epoch: LeaderEpoch::NONE,
+            bytes_max: 1,
+            told: Told::default(),
+            registered: None,
+        }
+    }
+
+    #[test]
+    fn a_forgotten_partition_leaves_the_others_in_place() {
+        let mut session = Session::default();
+        for partition in 0..3 {
+            session.put(target("t", partition));
+        }
+        session.forget(TopicId::ZERO, &"t".into(), 1);
+        session.put(Target { offset: Offset(7), ..target("t", 2) });
+        let left: Vec<_> = session.targets.iter().map(|t| (t.partition, t.offset.0)).collect();
+        assert_eq!(left, [(0, 0), (2, 7)]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_full_cache_drops_the_longest_idle_session_only_after_two_minutes() {
+        let sessions = FetchSessions::new(1);
+        let start = Instant::now();
+        let (first, _) = sessions.create(Session::default(), start).unwrap();
+        assert!(sessions.create(Session::default(), start + Duration::from_secs(60)).is_none());
+        assert!(sessions.create(Session::default(), start + Duration::from_secs(121)).is_some());
+        assert!(sessions.get(first, start).is_none());
+    }
+}

@@ -1,0 +1,121 @@
+//! ListOffsets (KIP-79, KIP-207, KIP-734, KIP-405, KIP-1005, KIP-1023): offsets by time and by name.
+
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest};
+use broker_protocol::messages::list_offsets_response::{
+    ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
+};
+use broker_protocol::types::{LeaderEpoch, Offset};
+
+use crate::api::context::{ApiContext, RequestContext};
+use crate::api::errors::log_error_code;
+use crate::api::fetch_read::check_leader_epoch;
+use crate::replication::partition::Partition;
+use std::sync::Arc;
+
+/// The timestamps that name a place rather than a time.
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+const EARLIEST_LOCAL: i64 = -4;
+const LATEST_TIERED: i64 = -5;
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
+
+/// The version from which each of the named places may be asked for.
+fn is_offered(timestamp: i64, version: i16) -> bool {
+    match timestamp {
+        MAX_TIMESTAMP => version >= 7,
+        EARLIEST_LOCAL => version >= 8,
+        LATEST_TIERED => version >= 9,
+        EARLIEST_PENDING_UPLOAD => version >= 11,
+        other => other >= EARLIEST,
+    }
+}
+
+/// Answers ListOffsets.
+pub async fn handle(
+    ctx: &ApiContext,
+    request: &RequestContext,
+    message: ListOffsetsRequest<'_>,
+) -> ListOffsetsResponse<'static> {
+    let read_committed = message.isolation_level == 1;
+    let mut topics = Vec::with_capacity(message.topics.len());
+    for topic in &message.topics {
+        let mut partitions = Vec::with_capacity(topic.partitions.len());
+        for asked in &topic.partitions {
+            let twice = topic
+                .partitions
+                .iter()
+                .filter(|other| other.partition_index == asked.partition_index)
+                .count();
+            let found = if twice > 1 {
+                Err(ErrorCode::InvalidRequest)
+            } else if !is_offered(asked.timestamp, request.version) {
+                Err(ErrorCode::UnsupportedVersion)
+            } else {
+                look_up(ctx, &topic.name, asked, read_committed).await
+            };
+            let error = found.as_ref().err().copied().unwrap_or_default();
+            ctx.metrics.error(request.api, error.code());
+            let (timestamp, offset, epoch) = found.unwrap_or((-1, Offset(-1), LeaderEpoch::NONE));
+            partitions.push(ListOffsetsPartitionResponse {
+                partition_index: asked.partition_index,
+                error_code: error.code(),
+                timestamp,
+                offset: offset.0,
+                leader_epoch: epoch.0,
+            });
+        }
+        topics.push(ListOffsetsTopicResponse { name: topic.name.to_string().into(), partitions });
+    }
+    ListOffsetsResponse { throttle_time_ms: 0, topics }
+}
+
+type Found = (i64, Offset, LeaderEpoch);
+
+async fn look_up(
+    ctx: &ApiContext,
+    topic: &str,
+    asked: &ListOffsetsPartition,
+    read_committed: bool,
+) -> Result<Found, ErrorCode> {
+    let partition =
+        ctx.replicas.partition(topic, asked.partition_index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    if partition.is_offline() {
+        return Err(ErrorCode::KafkaStorageError);
+    }
+    check_leader_epoch(&partition, LeaderEpoch(asked.current_leader_epoch))?;
+    let upper = if read_committed { partition.last_stable_offset() } else { partition.high_watermark() };
+    match asked.timestamp {
+        LATEST => Ok((-1, upper, partition.leader_epoch())),
+        EARLIEST | EARLIEST_LOCAL | EARLIEST_PENDING_UPLOAD => Ok(partition.log().with(|log| {
+            let start = log.log_start_offset();
+            (-1, start, log.epoch_for_offset(start))
+        })),
+        // Nothing is tiered, so there is no last tiered offset.
+        LATEST_TIERED => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
+        timestamp => by_time(ctx, partition, timestamp, upper).await,
+    }
+}
+
+/// Looks through indexes and batches, which may have to be read from disk and decompressed.
+async fn by_time(
+    ctx: &ApiContext,
+    partition: Arc<Partition>,
+    timestamp: i64,
+    upper: Offset,
+) -> Result<Found, ErrorCode> {
+    ctx.env
+        .block_on_disk(move || {
+            let found = partition.log().with(|log| match timestamp {
+                MAX_TIMESTAMP => log.max_timestamp(upper),
+                _ => log.offset_for_timestamp(timestamp, upper),
+            });
+            match found {
+                Ok(Some(found)) => Ok((found.timestamp, found.offset, found.leader_epoch)),
+                Ok(None) => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
+                Err(error) => Err(log_error_code(&error, &partition)),
+            }
+        })
+        .await
+}

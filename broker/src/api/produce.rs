@@ -1,0 +1,307 @@
+//! Produce (KIP-98, KIP-467, KIP-516, KIP-951): appends at once, answers once it is durable.
+//!
+//! acks=0 has no answer; acks=1 and acks=all wait until the leader's copy is on stable storage, acks=all for the high
+//! watermark, which on a topic with `highwater.flush.before.ack=false` moves at the append.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use broker_log::append::{AppendError, AppendOptions, AppendOrigin};
+use broker_protocol::codec::Reader;
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::produce_request::ProduceRequest;
+use broker_protocol::messages::produce_response::{
+    BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
+};
+use broker_protocol::types::{Offset, TopicId};
+use bytes::BytesMut;
+use tokio::time::{Duration, Instant};
+
+use crate::api::context::{ApiContext, RequestContext};
+use crate::api::dispatch::Pending;
+use crate::net::connection::Closed;
+use crate::net::response::Response;
+use crate::net::waiter::Waiter;
+use crate::replication::manager::TopicReplicas;
+use crate::replication::partition::Partition;
+
+/// A produce request that has been appended and whose answer waits for durability.
+pub struct Waiting {
+    request: RequestContext,
+    deadline: Instant,
+    topics: Vec<TopicResult>,
+}
+
+struct TopicResult {
+    name: String,
+    id: TopicId,
+    partitions: Vec<PartitionResult>,
+}
+
+struct PartitionResult {
+    response: PartitionProduceResponse<'static>,
+    /// What must be durable before the answer goes out.
+    wait: Option<(Arc<Partition>, Offset)>,
+}
+
+/// One partition's part of a request, by its place in the frame.
+struct Part {
+    index: i32,
+    records: Option<Range<usize>>,
+}
+
+/// Where the records of a request go; borrows nothing, so that the frame can be patched in place.
+struct Plan {
+    acks: i16,
+    timeout_ms: i32,
+    transactional: bool,
+    topics: Vec<(String, TopicId, Option<Arc<TopicReplicas>>, Vec<Part>)>,
+}
+
+/// Appends the records of a produce request. `body` is the request without its header.
+pub fn handle(
+    ctx: &ApiContext,
+    request: RequestContext,
+    mut body: BytesMut,
+) -> Result<Option<Pending>, Closed> {
+    let plan = plan(ctx, &request, &body)?;
+    if let Some(error) = refusal(&plan) {
+        return Ok(answer_without_append(&plan, request, error));
+    }
+    let mut topics = Vec::with_capacity(plan.topics.len());
+    let mut failed = false;
+    for (name, id, replicas, parts) in plan.topics {
+        let mut partitions = Vec::with_capacity(parts.len());
+        for part in parts {
+            let result = append(ctx, &request, id, replicas.as_ref(), part, &mut body);
+            failed |= result.response.error_code != 0;
+            partitions.push(result);
+        }
+        topics.push(TopicResult { name, id, partitions });
+    }
+    if plan.acks == 0 {
+        // The client has no other way to learn of an error than the end of its connection.
+        return if failed {
+            Err(Closed::Refused("a produce request with acks=0 failed".to_owned()))
+        } else {
+            Ok(None)
+        };
+    }
+    let deadline = request.received_at + Duration::from_millis(u64::try_from(plan.timeout_ms).unwrap_or(0));
+    Ok(Some(Pending::Produce(Box::new(Waiting { request, deadline, topics }))))
+}
+
+fn plan(ctx: &ApiContext, request: &RequestContext, body: &[u8]) -> Result<Plan, Closed> {
+    let mut reader = Reader::new(body);
+    let decoded = ProduceRequest::decode(&mut reader, request.version)
+        .map_err(|error| Closed::BadFrame(format!("produce request: {error}")))?;
+    let start = body.as_ptr() as usize;
+    let topics = decoded
+        .topic_data
+        .iter()
+        .map(|topic| {
+            let id = TopicId(topic.topic_id);
+            let replicas = if request.version >= 13 {
+                ctx.replicas.topic_by_id(id)
+            } else {
+                ctx.replicas.topic(&topic.name)
+            };
+            let parts = topic
+                .partition_data
+                .iter()
+                .map(|partition| Part {
+                    index: partition.index,
+                    records: partition.records.as_bytes().map(|bytes| {
+                        let from = bytes.as_ptr() as usize - start;
+                        from..from + bytes.len()
+                    }),
+                })
+                .collect();
+            (topic.name.to_string(), id, replicas, parts)
+        })
+        .collect();
+    Ok(Plan {
+        acks: decoded.acks,
+        timeout_ms: decoded.timeout_ms,
+        transactional: decoded.transactional_id.is_some(),
+        topics,
+    })
+}
+
+/// An error that concerns the request as a whole.
+fn refusal(plan: &Plan) -> Option<ErrorCode> {
+    if !(-1..=1).contains(&plan.acks) {
+        return Some(ErrorCode::InvalidRequiredAcks);
+    }
+    // Transactions are not offered yet: no transactional id can have been initialized here.
+    plan.transactional.then_some(ErrorCode::InvalidTxnState)
+}
+
+fn answer_without_append(plan: &Plan, request: RequestContext, error: ErrorCode) -> Option<Pending> {
+    let topics = plan
+        .topics
+        .iter()
+        .map(|(name, id, _, parts)| TopicResult {
+            name: name.clone(),
+            id: *id,
+            partitions: parts
+                .iter()
+                .map(|part| PartitionResult { response: failure(part.index, error, None), wait: None })
+                .collect(),
+        })
+        .collect();
+    let deadline = request.received_at;
+    Some(Pending::Produce(Box::new(Waiting { request, deadline, topics })))
+}
+
+fn failure(index: i32, error: ErrorCode, message: Option<String>) -> PartitionProduceResponse<'static> {
+    PartitionProduceResponse {
+        index,
+        error_code: error.code(),
+        base_offset: -1,
+        log_append_time_ms: -1,
+        log_start_offset: -1,
+        error_message: message.map(Into::into),
+        ..PartitionProduceResponse::default()
+    }
+}
+
+fn append(
+    ctx: &ApiContext,
+    request: &RequestContext,
+    id: TopicId,
+    replicas: Option<&Arc<TopicReplicas>>,
+    part: Part,
+    body: &mut BytesMut,
+) -> PartitionResult {
+    let fail = |error, message| PartitionResult { response: failure(part.index, error, message), wait: None };
+    let Some(partition) = replicas.and_then(|topic| topic.partition(part.index)) else {
+        let unknown_id = request.version >= 13 && replicas.is_none() && !id.is_zero();
+        let error = if unknown_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
+        return fail(error, None);
+    };
+    if partition.is_offline() {
+        return fail(ErrorCode::KafkaStorageError, Some("the log directory is out of service".to_owned()));
+    }
+    if partition.is_internal() {
+        return fail(
+            ErrorCode::InvalidTopicException,
+            Some("clients may not write to an internal topic".to_owned()),
+        );
+    }
+    let Some(range) = part.records else {
+        return fail(ErrorCode::InvalidRecord, Some("a produce request must hold records".to_owned()));
+    };
+    let len = range.len();
+    let options = AppendOptions {
+        leader_epoch: partition.leader_epoch(),
+        origin: AppendOrigin::Client,
+        now_ms: ctx.env.clock.now_ms(),
+    };
+    match partition.log().append_as_leader(&mut body[range], &options) {
+        Ok(info) => {
+            if let Some(topic) = replicas {
+                topic.counters.produced(len, info.records);
+            }
+            let response = PartitionProduceResponse {
+                index: part.index,
+                error_code: 0,
+                base_offset: info.base_offset.0,
+                log_append_time_ms: info.log_append_time_ms,
+                log_start_offset: info.log_start_offset.0,
+                ..PartitionProduceResponse::default()
+            };
+            PartitionResult { response, wait: Some((partition, info.last_offset)) }
+        }
+        Err(error) => PartitionResult { response: rejection(part.index, &error, &partition), wait: None },
+    }
+}
+
+/// The one place that turns an append error into what the client sees.
+fn rejection(index: i32, error: &AppendError, partition: &Partition) -> PartitionProduceResponse<'static> {
+    let code = super::errors::append_error_code(error);
+    if let AppendError::Storage(cause) = error {
+        tracing::error!(topic = %partition.topic(), partition = index, error = %cause, "append failed");
+    }
+    let mut response = failure(index, code, Some(error.to_string()));
+    if let AppendError::InvalidRecord { record_errors, .. } = error {
+        response.record_errors = record_errors
+            .iter()
+            .map(|(batch_index, message)| BatchIndexAndErrorMessage {
+                batch_index: *batch_index,
+                batch_index_error_message: Some(message.clone().into()),
+            })
+            .collect();
+    }
+    response
+}
+
+impl Waiting {
+    /// When the client wants to hear of a time-out.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Which request it is.
+    #[must_use]
+    pub fn request(&self) -> &RequestContext {
+        &self.request
+    }
+
+    /// The answer, once all of it is durable, refused or late; otherwise `waiter` will be woken.
+    pub fn poll(&mut self, ctx: &ApiContext, waiter: &Arc<Waiter>) -> Option<Response> {
+        let late = Instant::now() >= self.deadline;
+        for topic in &mut self.topics {
+            for result in &mut topic.partitions {
+                let Some((partition, last)) = &result.wait else {
+                    continue;
+                };
+                if !late && partition.wait_beyond(*last, waiter) {
+                    return None;
+                }
+                if partition.high_watermark() <= *last {
+                    let error = if partition.is_offline() {
+                        ErrorCode::KafkaStorageError
+                    } else if partition.is_deleted() {
+                        ErrorCode::UnknownTopicOrPartition
+                    } else {
+                        ErrorCode::RequestTimedOut
+                    };
+                    partition.forget(waiter);
+                    result.response = failure(result.response.index, error, None);
+                }
+                result.wait = None;
+            }
+        }
+        Some(self.respond(ctx))
+    }
+
+    /// Stops waiting: the connection is gone.
+    pub fn abandon(&self, waiter: &Waiter) {
+        for (partition, _) in
+            self.topics.iter().flat_map(|topic| &topic.partitions).filter_map(|r| r.wait.as_ref())
+        {
+            partition.forget(waiter);
+        }
+    }
+
+    fn respond(&mut self, ctx: &ApiContext) -> Response {
+        let responses = std::mem::take(&mut self.topics)
+            .into_iter()
+            .map(|topic| {
+                let partition_responses: Vec<_> = topic
+                    .partitions
+                    .into_iter()
+                    .map(|result| {
+                        ctx.metrics.error(self.request.api, result.response.error_code);
+                        result.response
+                    })
+                    .collect();
+                TopicProduceResponse { topic_id: topic.id.0, name: topic.name.into(), partition_responses }
+            })
+            .collect();
+        let response = ProduceResponse { responses, ..ProduceResponse::default() };
+        self.request.respond(|writer, version| response.encode(writer, version))
+    }
+}

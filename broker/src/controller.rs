@@ -1,0 +1,132 @@
+//! Decides about topics, settings and producer ids: one decision at a time on the latest image, its records through
+//! the metadata log, then the answer once this broker's replicas follow.
+//!
+//! Invariant: nothing here changes state; only the records do, once they are applied.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::types::Offset;
+use broker_state::metadata::image::MetadataImage;
+use broker_state::metadata::record::MetadataRecord;
+use broker_state::outcome::Outcome;
+use tokio::sync::watch;
+
+use crate::env::Env;
+use crate::quorum::{MetadataLog, ProposeError, SubmitError};
+use crate::replication::manager::ReplicaManager;
+
+/// Why a decision did not take effect.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangeError {
+    /// The metadata log did not take it.
+    #[error("metadata log: {0}")]
+    Propose(#[from] ProposeError),
+    /// It is decided, but this broker's disk cannot follow.
+    #[error("log directory: {0}")]
+    LogDir(String),
+}
+
+impl ChangeError {
+    /// What the client is told.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            ChangeError::Propose(ProposeError::OutOfService(_)) | ChangeError::LogDir(_) => {
+                ErrorCode::KafkaStorageError
+            }
+            ChangeError::Propose(_) => ErrorCode::NotController,
+        }
+    }
+}
+
+/// How far the replicas follow the metadata log.
+#[derive(Clone, Debug)]
+struct Followed {
+    offset: Offset,
+    error: Option<String>,
+}
+
+/// The deciding side of the metadata log.
+#[derive(Debug)]
+pub struct Controller {
+    metadata: MetadataLog,
+    followed: watch::Sender<Followed>,
+}
+
+impl Controller {
+    /// A controller over the metadata log.
+    #[must_use]
+    pub fn new(metadata: MetadataLog) -> Controller {
+        let followed = watch::Sender::new(Followed { offset: Offset(-1), error: None });
+        Controller { metadata, followed }
+    }
+
+    /// Decides on the latest image and answers once the decision is durable and this broker's replicas follow it.
+    ///
+    /// # Errors
+    /// The metadata log is not available, or the log directory cannot follow.
+    pub async fn change<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<T, ChangeError> {
+        let (response, offset) = self.submit(decide).await?;
+        let mut followed = self.followed.subscribe();
+        // The sender lives as long as this controller.
+        if let Ok(reached) = followed.wait_for(|followed| followed.offset >= offset).await
+            && let Some(error) = &reached.error
+        {
+            return Err(ChangeError::LogDir(error.clone()));
+        }
+        Ok(response)
+    }
+
+    /// Decides on the latest image and answers once the decision is durable; does not wait for the replicas. For the
+    /// start, when they do not follow yet.
+    ///
+    /// # Errors
+    /// The metadata log is not available.
+    pub async fn decide<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<T, ChangeError> {
+        Ok(self.submit(decide).await?.0)
+    }
+
+    async fn submit<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<(T, Offset), ProposeError> {
+        match self.metadata.submit(|image| Ok::<_, Infallible>(decide(image))).await {
+            Ok(decided) => Ok(decided),
+            Err(SubmitError::Propose(error)) => Err(error),
+            Err(SubmitError::Refused(never)) => match never {},
+        }
+    }
+
+    /// Has the replicas follow the image as it is now. Returns why they cannot, if so.
+    pub async fn follow(&self, replicas: &Arc<ReplicaManager>, env: &Env) -> Option<String> {
+        let image = self.metadata.image();
+        let offset = image.position.offset;
+        let replicas = Arc::clone(replicas);
+        let result = env.block_on_disk(move || replicas.follow(&image)).await;
+        let error = result.err().map(|error| error.to_string());
+        if let Some(error) = &error {
+            tracing::error!(%error, "the log directory cannot follow the metadata");
+        }
+        self.followed.send_replace(Followed { offset, error: error.clone() });
+        error
+    }
+
+    /// Has the replicas follow every image from now on; ends with the metadata log.
+    pub async fn follow_all(&self, replicas: &Arc<ReplicaManager>, env: &Env) {
+        let mut images = self.metadata.subscribe();
+        loop {
+            self.follow(replicas, env).await;
+            if images.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! How a broker joins the cluster: forms it on an empty metadata log, then registers with a new incarnation.
+
+use std::collections::BTreeMap;
+
+use std::time::Duration;
+
+use anyhow::Context;
+use broker_config::BrokerConfig;
+use broker_log::meta_properties::MetaProperties;
+use broker_protocol::types::BrokerId;
+use broker_state::metadata::brokers::{self, BrokerRegistration};
+use broker_state::metadata::error::MetadataError;
+use broker_state::metadata::image::MetadataImage;
+use broker_state::metadata::record::{Endpoint, MetadataRecord};
+use broker_state::outcome::Outcome;
+
+use crate::api::context::AdvertisedListener;
+use crate::controller::Controller;
+use crate::env::Env;
+
+/// Longer than any process runs.
+pub const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+
+/// Level of Kafka's metadata features that this broker's semantics correspond to (Kafka 4.3-IV0).
+const METADATA_VERSION: i16 = 30;
+
+fn features() -> BTreeMap<String, i16> {
+    BTreeMap::from([("metadata.version".to_owned(), METADATA_VERSION)])
+}
+
+/// Registers this broker and lets it lead.
+///
+/// # Errors
+/// The directory belongs to another cluster, or another live broker has this id.
+pub async fn register(
+    controller: &Controller,
+    env: &Env,
+    settings: &BrokerConfig,
+    meta: &MetaProperties,
+    advertised: &[AdvertisedListener],
+) -> anyhow::Result<()> {
+    let id = BrokerId(settings.node_id);
+    let cluster_id = meta.cluster_id.clone();
+    change(controller, |image| match image.cluster_id {
+        Some(_) => Ok(Outcome::unchanged(())),
+        None => brokers::form_cluster(image, &cluster_id, &features()),
+    })
+    .await
+    .context("the cluster cannot be formed")?;
+    let registration = BrokerRegistration {
+        id,
+        directory_id: meta.directory_id,
+        incarnation_id: env.random.uuid(),
+        endpoints: advertised
+            .iter()
+            .map(|listener| Endpoint {
+                listener: listener.name.clone(),
+                host: listener.host.clone(),
+                port: u32::from(listener.port),
+            })
+            .collect(),
+        rack: settings.rack.clone(),
+        // The logs are recovered already.
+        fenced: false,
+    };
+    // The lock on the log directory proves that no earlier life of this broker runs.
+    change(controller, |image| brokers::register_broker(image, &registration, false))
+        .await
+        .with_context(|| format!("broker {id} cannot be registered"))
+}
+
+async fn change(
+    controller: &Controller,
+    decide: impl FnOnce(&MetadataImage) -> Result<Outcome<MetadataRecord, ()>, MetadataError>,
+) -> anyhow::Result<()> {
+    let decided = controller
+        .decide(|image| match decide(image) {
+            Ok(Outcome { records, response: () }) => Outcome { records, response: Ok(()) },
+            Err(error) => Outcome::unchanged(Err(error)),
+        })
+        .await?;
+    Ok(decided?)
+}

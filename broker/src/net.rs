@@ -1,0 +1,9 @@
+//! Bytes to frames and back: accepting, reading, ordered answers, limits. Knows no Kafka API but its framing.
+
+pub mod acceptor;
+pub mod budget;
+pub mod connection;
+pub mod outbound;
+pub mod response;
+pub mod stream;
+pub mod waiter;

@@ -1,0 +1,89 @@
+//! The memory budget of requests in flight: over it, sockets are not read, and TCP slows the clients down.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::net::waiter::Waiter;
+
+/// Counts the bytes of all requests that were read and not answered yet.
+#[derive(Debug)]
+pub struct MemoryBudget {
+    limit: usize,
+    used: AtomicUsize,
+    waiting: Mutex<VecDeque<Arc<Waiter>>>,
+}
+
+impl MemoryBudget {
+    /// A budget of `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> MemoryBudget {
+        MemoryBudget { limit, used: AtomicUsize::new(0), waiting: Mutex::new(VecDeque::new()) }
+    }
+
+    /// Takes `bytes` if they fit, or if nothing else is in flight (so that one request larger than the budget passes).
+    pub fn try_take(&self, bytes: usize) -> bool {
+        self.used
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
+                (used == 0 || used.saturating_add(bytes) <= self.limit).then_some(used.saturating_add(bytes))
+            })
+            .is_ok()
+    }
+
+    /// Has `waiter` woken once bytes are given back.
+    pub fn wait(&self, waiter: &Arc<Waiter>) {
+        let mut waiting = self.waiting.lock();
+        if !waiting.iter().any(|known| Arc::ptr_eq(known, waiter)) {
+            waiting.push_back(Arc::clone(waiter));
+        }
+    }
+
+    /// Gives bytes back and wakes whoever waits.
+    pub fn give_back(&self, bytes: usize) {
+        if bytes == 0 {
+            return;
+        }
+        self.used.fetch_sub(bytes, Ordering::AcqRel);
+        let woken = std::mem::take(&mut *self.waiting.lock());
+        for waiter in woken {
+            waiter.wake();
+        }
+    }
+
+    /// Bytes in flight.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Acquire)
+    }
+
+    /// The most bytes that may be in flight.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_over_the_budget_waits_for_the_others() {
+        let budget = MemoryBudget::new(100);
+        assert!(budget.try_take(60));
+        assert!(!budget.try_take(50));
+        budget.give_back(60);
+        assert!(budget.try_take(50));
+    }
+
+    #[test]
+    fn a_request_larger_than_the_budget_passes_alone() {
+        let budget = MemoryBudget::new(100);
+        assert!(budget.try_take(500));
+        assert!(!budget.try_take(1));
+        budget.give_back(500);
+        assert_eq!(budget.used(), 0);
+    }
+}

@@ -1,0 +1,325 @@
+//! One connection: frames in, answers out in the order of their requests.
+//!
+//! Produce appends at once and its answer waits in the queue until the data is durable, so that one connection keeps
+//! many requests in flight. Any other request that cannot be answered at once stops the reading until it is answered,
+//! as in Kafka. Only the request at the front of the queue is registered with anything it waits for.
+//! Invariant: an idle connection holds no buffer.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::BytesMut;
+use tokio::time::{Instant, Sleep};
+
+use crate::api::context::{ApiContext, ConnectionInfo};
+use crate::api::dispatch::{self, Pending};
+use crate::net::outbound::Outbound;
+use crate::net::stream::Stream;
+use crate::net::waiter::Waiter;
+
+/// Requests of one connection that may wait for their answers; more are not read. Enough for a client that sends
+/// single records without waiting, small enough to bound memory.
+const REQUESTS_IN_FLIGHT_MAX: usize = 1024;
+
+/// First read of a connection that has something to say, in bytes.
+const READ_BYTES: usize = 16 * 1024;
+
+/// A frame up to this size gets its buffer at once; a larger one as its bytes arrive.
+const EAGER_FRAME_BYTES: usize = 2 * 1024 * 1024;
+
+/// Bytes that may wait to be sent before no further request is read.
+const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
+
+/// Rounds of read, answer and write before other connections get their turn.
+const ROUNDS_PER_TURN: usize = 16;
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Closed {
+    /// The client closed it, or the network did.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The client went away between two requests.
+    #[error("closed by the client")]
+    ByClient,
+    /// No request came for `connections.max.idle.ms`.
+    #[error("idle for too long")]
+    Idle,
+    /// What came was no Kafka request.
+    #[error("{0}")]
+    BadFrame(String),
+    /// A request that is answered by closing the connection.
+    #[error("{0}")]
+    Refused(String),
+    /// The broker stops.
+    #[error("the broker stops")]
+    Shutdown,
+}
+
+struct InFlight {
+    pending: Pending,
+    /// What the request took of the memory budget.
+    bytes: usize,
+}
+
+/// The state of one connection; [`Connection::run`] is its task.
+pub struct Connection<S> {
+    stream: S,
+    ctx: Arc<ApiContext>,
+    info: Arc<ConnectionInfo>,
+    waiter: Arc<Waiter>,
+    inbound: BytesMut,
+    /// Taken of the memory budget for the frame that is being read.
+    inbound_bytes: usize,
+    queue: VecDeque<InFlight>,
+    outbound: Outbound,
+    timer: Option<Pin<Box<Sleep>>>,
+    last_activity: Instant,
+    input_closed: bool,
+}
+
+impl<S: Stream> Connection<S> {
+    /// A connection over `stream`.
+    pub fn new(stream: S, ctx: Arc<ApiContext>, info: ConnectionInfo) -> Connection<S> {
+        Connection {
+            stream,
+            ctx,
+            info: Arc::new(info),
+            waiter: Arc::new(Waiter::new()),
+            inbound: BytesMut::new(),
+            inbound_bytes: 0,
+            queue: VecDeque::new(),
+            outbound: Outbound::default(),
+            timer: None,
+            last_activity: Instant::now(),
+            input_closed: false,
+        }
+    }
+
+    /// What wakes it.
+    #[must_use]
+    pub fn waiter(&self) -> Arc<Waiter> {
+        Arc::clone(&self.waiter)
+    }
+
+    /// Serves it until it ends.
+    pub async fn run(mut self) -> Closed {
+        let closed = std::future::poll_fn(|cx| self.poll(cx)).await;
+        self.release();
+        closed
+    }
+
+    fn release(&mut self) {
+        let held: usize = self.queue.iter().map(|request| request.bytes).sum();
+        self.ctx.memory.give_back(held + std::mem::take(&mut self.inbound_bytes));
+        for request in self.queue.drain(..) {
+            request.pending.abandon(&self.ctx, &self.waiter);
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
+        self.waiter.set_waker(cx.waker());
+        for _ in 0..ROUNDS_PER_TURN {
+            match self.poll_round(cx) {
+                Ok(true) => {}
+                Ok(false) => return self.poll_timer(cx),
+                Err(closed) => return Poll::Ready(closed),
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// One round; says whether anything moved.
+    fn poll_round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let read = self.poll_inbound(cx)?;
+        let answered = self.poll_answers(cx)?;
+        let written = match self.outbound.poll_send(cx, &mut self.stream) {
+            Poll::Ready(moved) => moved? > 0,
+            Poll::Pending => false,
+        };
+        if self.queue.is_empty() && self.outbound.is_empty() {
+            if self.queue.capacity() > 0 && !read {
+                self.queue = VecDeque::new();
+            }
+            if self.input_closed {
+                return Err(Closed::ByClient);
+            }
+            if self.ctx.is_stopping() {
+                return Err(Closed::Shutdown);
+            }
+        }
+        if read || written {
+            self.last_activity = Instant::now();
+        }
+        Ok(read || answered || written)
+    }
+
+    fn may_read(&self) -> bool {
+        !self.input_closed
+            && self.queue.len() < REQUESTS_IN_FLIGHT_MAX
+            && self.outbound.pending_bytes() < OUTBOUND_BYTES_MAX
+            && !self.ctx.is_stopping()
+            && !self.queue.back().is_some_and(|request| request.pending.holds_reading())
+    }
+
+    fn poll_inbound(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let mut progress = false;
+        while self.may_read() {
+            if self.take_frame()? {
+                progress = true;
+                continue;
+            }
+            if !self.may_allocate() {
+                return Ok(progress);
+            }
+            if self.inbound.is_empty() {
+                if self.stream.poll_readable(cx)?.is_pending() {
+                    // Nothing more to read: an idle connection gives its buffer back.
+                    self.inbound = BytesMut::new();
+                    return Ok(progress);
+                }
+                self.inbound.reserve(READ_BYTES);
+            }
+            self.make_room();
+            let read = tokio_util::io::poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.inbound)?;
+            match read {
+                Poll::Pending => {
+                    if self.inbound.is_empty() {
+                        self.inbound = BytesMut::new();
+                    }
+                    return Ok(progress);
+                }
+                Poll::Ready(0) if self.inbound.is_empty() => {
+                    self.input_closed = true;
+                    return Ok(true);
+                }
+                Poll::Ready(0) => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                Poll::Ready(_) => progress = true,
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Length of the frame whose first bytes are in the buffer, without its length prefix.
+    fn frame_len(&self) -> Result<Option<usize>, Closed> {
+        let Some(prefix) = self.inbound.first_chunk::<4>() else {
+            return Ok(None);
+        };
+        let declared = i32::from_be_bytes(*prefix);
+        match usize::try_from(declared) {
+            Ok(len) if len <= self.ctx.request_bytes_max => Ok(Some(len)),
+            _ => Err(Closed::BadFrame(format!(
+                "a frame of {declared} bytes was announced; socket.request.max.bytes is {}",
+                self.ctx.request_bytes_max
+            ))),
+        }
+    }
+
+    /// Takes memory for the frame that is being read; `false` means that the budget is used up for the moment.
+    fn may_allocate(&mut self) -> bool {
+        let Ok(Some(len)) = self.frame_len() else {
+            return true;
+        };
+        if self.inbound_bytes > 0 || self.ctx.memory.try_take(len) {
+            self.inbound_bytes = self.inbound_bytes.max(len);
+            return true;
+        }
+        self.ctx.memory.wait(&self.waiter);
+        // Bytes may have been given back between the two calls.
+        if self.ctx.memory.try_take(len) {
+            self.inbound_bytes = len;
+            return true;
+        }
+        false
+    }
+
+    /// Grows the buffer: by what is missing of a frame, but never ahead of what a client really sends.
+    fn make_room(&mut self) {
+        let missing = match self.frame_len() {
+            Ok(Some(len)) => (len + 4).saturating_sub(self.inbound.len()),
+            _ => READ_BYTES,
+        };
+        let step = if missing + self.inbound.len() <= EAGER_FRAME_BYTES {
+            missing.max(READ_BYTES / 4)
+        } else {
+            missing.min(self.inbound.len().max(EAGER_FRAME_BYTES))
+        };
+        if self.inbound.capacity() - self.inbound.len() < step.min(missing.max(1)) {
+            self.inbound.reserve(step);
+        }
+    }
+
+    /// Takes a complete frame off the buffer and hands it to its handler; `false` if there is none.
+    fn take_frame(&mut self) -> Result<bool, Closed> {
+        let Some(len) = self.frame_len()? else {
+            return Ok(false);
+        };
+        if self.inbound.len() < len + 4 {
+            return Ok(false);
+        }
+        if self.inbound_bytes == 0 && !self.ctx.memory.try_take(len) {
+            return Ok(false);
+        }
+        self.inbound_bytes = 0;
+        let mut frame = self.inbound.split_to(len + 4);
+        let _prefix = frame.split_to(4);
+        match dispatch::dispatch(&self.ctx, &self.info, frame) {
+            Ok(Some(pending)) => self.queue.push_back(InFlight { pending, bytes: len }),
+            Ok(None) => self.ctx.memory.give_back(len),
+            Err(closed) => {
+                self.ctx.memory.give_back(len);
+                return Err(closed);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Moves what is ready at the front of the queue to the outgoing side.
+    fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let mut progress = false;
+        while self.outbound.pending_bytes() < OUTBOUND_BYTES_MAX {
+            let Some(front) = self.queue.front_mut() else {
+                break;
+            };
+            let Poll::Ready(response) = front.pending.poll(&self.ctx, &self.waiter, cx) else {
+                break;
+            };
+            let bytes = front.bytes;
+            self.queue.pop_front();
+            self.ctx.memory.give_back(bytes);
+            progress = true;
+            if response.send(&mut self.outbound) {
+                return Err(Closed::Refused("the request was refused".to_owned()));
+            }
+        }
+        Ok(progress)
+    }
+
+    /// Arms one timer for the front's deadline and for idleness; called when nothing moves.
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
+        let idle_at = self.last_activity + self.ctx.idle_max;
+        let deadline = match self.queue.front() {
+            Some(front) => front.pending.deadline().unwrap_or(idle_at),
+            None => idle_at,
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
+        }
+        if timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.timer = None;
+        if self.queue.is_empty() && Instant::now() >= idle_at {
+            return Poll::Ready(Closed::Idle);
+        }
+        self.last_activity = Instant::now();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}

@@ -1,0 +1,4 @@
+//! This broker's replicas: which partitions it has, how far each is durable, and who waits for them.
+
+pub mod manager;
+pub mod partition;

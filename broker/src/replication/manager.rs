@@ -1,0 +1,274 @@
+//! Which partitions this broker has: follows the metadata image, makes and removes logs, answers look-ups.
+//!
+//! Invariant: a look-up never touches the disk and never waits for a change of the image.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use broker_config::TopicConfig;
+use broker_log::handle::LogHandle;
+use broker_log::log_config::{LogConfig, LogIdentity};
+use broker_log::manager::{LogDir, LogDirError};
+use broker_protocol::types::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
+use broker_state::metadata::image::{MetadataImage, TopicImage};
+use parking_lot::{Mutex, RwLock};
+
+use crate::replication::partition::Partition;
+use crate::topic_settings::{Sources, TopicSettings};
+
+/// Bytes and records that went through a topic.
+#[derive(Debug, Default)]
+pub struct TopicCounters {
+    bytes_in: AtomicU64,
+    records_in: AtomicU64,
+    bytes_out: AtomicU64,
+}
+
+impl TopicCounters {
+    /// Records were appended.
+    pub fn produced(&self, bytes: usize, records: u64) {
+        self.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.records_in.fetch_add(records, Ordering::Relaxed);
+    }
+
+    /// Bytes were fetched.
+    pub fn fetched(&self, bytes: usize) {
+        self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    /// Bytes in, records in, bytes out.
+    #[must_use]
+    pub fn totals(&self) -> (u64, u64, u64) {
+        let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        (load(&self.bytes_in), load(&self.records_in), load(&self.bytes_out))
+    }
+}
+
+/// A topic, as far as this broker has its partitions.
+#[derive(Debug)]
+pub struct TopicReplicas {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Its id.
+    pub id: TopicId,
+    /// What went through it since the broker started.
+    pub counters: TopicCounters,
+    partitions: RwLock<Vec<Option<Arc<Partition>>>>,
+    /// The image and the settings that the partitions follow already.
+    applied: Mutex<Option<Applied>>,
+}
+
+#[derive(Debug)]
+struct Applied {
+    image: Arc<TopicImage>,
+    sources: Sources,
+    config: Arc<TopicConfig>,
+}
+
+impl TopicReplicas {
+    /// The partition of that number, if this broker has it.
+    #[must_use]
+    pub fn partition(&self, index: PartitionIndex) -> Option<Arc<Partition>> {
+        self.partitions.read().get(usize::try_from(index).ok()?)?.clone()
+    }
+
+    /// All partitions that this broker has, by number.
+    #[must_use]
+    pub fn partitions(&self) -> Vec<Arc<Partition>> {
+        self.partitions.read().iter().flatten().cloned().collect()
+    }
+
+    /// The settings in force, once the topic has been set up.
+    #[must_use]
+    pub fn config(&self) -> Option<Arc<TopicConfig>> {
+        self.applied.lock().as_ref().map(|applied| Arc::clone(&applied.config))
+    }
+}
+
+/// The replicas of a broker.
+#[derive(Debug)]
+pub struct ReplicaManager {
+    broker: BrokerId,
+    log_dir: Arc<LogDir>,
+    settings: Arc<TopicSettings>,
+    topics: RwLock<Topics>,
+    /// One image at a time is followed.
+    following: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Topics {
+    by_name: HashMap<Arc<str>, Arc<TopicReplicas>>,
+    by_id: HashMap<TopicId, Arc<TopicReplicas>>,
+}
+
+impl ReplicaManager {
+    /// The replicas of `broker` in `log_dir`; none until an image is followed.
+    #[must_use]
+    pub fn new(broker: BrokerId, log_dir: Arc<LogDir>, settings: Arc<TopicSettings>) -> ReplicaManager {
+        ReplicaManager { broker, log_dir, settings, topics: RwLock::default(), following: Mutex::new(()) }
+    }
+
+    /// The directory that holds the logs.
+    #[must_use]
+    pub fn log_dir(&self) -> &Arc<LogDir> {
+        &self.log_dir
+    }
+
+    /// A topic by name.
+    #[must_use]
+    pub fn topic(&self, name: &str) -> Option<Arc<TopicReplicas>> {
+        self.topics.read().by_name.get(name).cloned()
+    }
+
+    /// A topic by id.
+    #[must_use]
+    pub fn topic_by_id(&self, id: TopicId) -> Option<Arc<TopicReplicas>> {
+        self.topics.read().by_id.get(&id).cloned()
+    }
+
+    /// A partition by the name of its topic.
+    #[must_use]
+    pub fn partition(&self, topic: &str, index: PartitionIndex) -> Option<Arc<Partition>> {
+        self.topic(topic)?.partition(index)
+    }
+
+    /// All topics, by name.
+    #[must_use]
+    pub fn topics(&self) -> Vec<Arc<TopicReplicas>> {
+        let mut all: Vec<_> = self.topics.read().by_name.values().cloned().collect();
+        all.sort_by(|a, b| a.name.cmp(&b.name));
+        all
+    }
+
+    /// Brings the replicas to what an image says: new logs, changed settings, removed topics. Waits for the disk.
+    ///
+    /// # Errors
+    /// A log cannot be made or removed; what is left is tried again with the next image.
+    pub fn follow(&self, image: &MetadataImage) -> Result<(), LogDirError> {
+        let _one_at_a_time = self.following.lock();
+        self.remove_deleted(image)?;
+        for topic in image.topics.iter() {
+            let sources = self.settings.sources(image, &topic.name);
+            let known = self.topic_by_id(topic.id);
+            if let Some(known) = &known
+                && let Some(applied) = &*known.applied.lock()
+                && Arc::ptr_eq(&applied.image, topic)
+                && applied.sources.same_as(&sources)
+            {
+                continue;
+            }
+            let replicas = known.unwrap_or_else(|| new_topic(topic));
+            let config = Arc::new(self.settings.effective(&sources));
+            self.follow_topic(&replicas, topic, &config)?;
+            *replicas.applied.lock() = Some(Applied { image: Arc::clone(topic), sources, config });
+            let mut topics = self.topics.write();
+            topics.by_name.insert(Arc::clone(&replicas.name), Arc::clone(&replicas));
+            topics.by_id.insert(replicas.id, replicas);
+        }
+        Ok(())
+    }
+
+    /// Looks after the log directory: rolls and retention by time, checkpoints, delayed deletions.
+    pub fn maintain(&self, now_ms: i64) {
+        self.log_dir.maintain(now_ms, &|log| {
+            let identity = log.identity();
+            let partition =
+                self.topic_by_id(identity.topic_id).and_then(|topic| topic.partition(identity.partition));
+            partition.map_or(log.flushed_offset(), |partition| partition.high_watermark())
+        });
+    }
+
+    fn remove_deleted(&self, image: &MetadataImage) -> Result<(), LogDirError> {
+        let gone: Vec<Arc<TopicReplicas>> = self
+            .topics
+            .read()
+            .by_id
+            .values()
+            .filter(|topic| image.topics.by_id(topic.id).is_none())
+            .cloned()
+            .collect();
+        for topic in gone {
+            {
+                let mut topics = self.topics.write();
+                topics.by_id.remove(&topic.id);
+                if topics.by_name.get(&topic.name).is_some_and(|named| named.id == topic.id) {
+                    topics.by_name.remove(&topic.name);
+                }
+            }
+            for partition in topic.partitions() {
+                partition.mark_deleted();
+            }
+        }
+        self.remove_strays(image)
+    }
+
+    /// Removes logs of topics that the image does not have, for example after a crash in the middle of a deletion.
+    fn remove_strays(&self, image: &MetadataImage) -> Result<(), LogDirError> {
+        let known: HashSet<TopicId> = image.topics.iter().map(|topic| topic.id).collect();
+        for log in self.log_dir.logs() {
+            let identity = log.identity();
+            if !known.contains(&identity.topic_id) {
+                self.log_dir.delete_log(identity.topic_id, identity.partition)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn follow_topic(
+        &self,
+        replicas: &TopicReplicas,
+        topic: &Arc<TopicImage>,
+        config: &Arc<TopicConfig>,
+    ) -> Result<(), LogDirError> {
+        let log_config = Arc::new(self.settings.log_config(config));
+        let count = usize::try_from(topic.partition_count()).unwrap_or(0);
+        if replicas.partitions.read().len() < count {
+            replicas.partitions.write().resize(count, None);
+        }
+        for (index, assigned) in topic.partitions.iter() {
+            if !assigned.replicas.contains(&self.broker) {
+                continue;
+            }
+            if let Some(partition) = replicas.partition(*index) {
+                partition.set_leader_epoch(assigned.leader_epoch);
+                partition.configure(Arc::clone(&log_config));
+                continue;
+            }
+            let log = match self.log_dir.get(topic.id, *index) {
+                Some(log) => log,
+                None => self.create(topic, *index, &log_config, assigned.leader_epoch)?,
+            };
+            let name = Arc::clone(&replicas.name);
+            let partition = Partition::new(name, topic.id, *index, log, assigned.leader_epoch);
+            partition.configure(Arc::clone(&log_config));
+            let slot = usize::try_from(*index).unwrap_or(usize::MAX);
+            if let Some(place) = replicas.partitions.write().get_mut(slot) {
+                *place = Some(partition);
+            }
+        }
+        Ok(())
+    }
+
+    fn create(
+        &self,
+        topic: &TopicImage,
+        partition: PartitionIndex,
+        config: &Arc<LogConfig>,
+        epoch: LeaderEpoch,
+    ) -> Result<Arc<LogHandle>, LogDirError> {
+        let identity = LogIdentity { topic: Arc::clone(&topic.name), topic_id: topic.id, partition };
+        self.log_dir.create_log(identity, Arc::clone(config), epoch)
+    }
+}
+
+fn new_topic(topic: &TopicImage) -> Arc<TopicReplicas> {
+    Arc::new(TopicReplicas {
+        name: Arc::clone(&topic.name),
+        id: topic.id,
+        counters: TopicCounters::default(),
+        partitions: RwLock::default(),
+        applied: Mutex::new(None),
+    })
+}

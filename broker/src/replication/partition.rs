@@ -1,0 +1,216 @@
+//! One partition that this broker leads: its log, its high watermark, and who waits for the watermark to move.
+//!
+//! Invariant: only this file moves the high watermark, and never beyond what is on stable storage unless the topic
+//! asks for that with `highwater.flush.before.ack=false`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
+
+use broker_log::handle::{DurabilityListener, LogHandle};
+use broker_log::log_config::LogConfig;
+use broker_protocol::types::{LeaderEpoch, Offset, PartitionIndex, TopicId};
+use parking_lot::Mutex;
+
+use crate::internal_topics;
+use crate::net::waiter::Waiter;
+
+/// A partition on this broker.
+#[derive(Debug)]
+pub struct Partition {
+    topic: Arc<str>,
+    topic_id: TopicId,
+    index: PartitionIndex,
+    log: Arc<LogHandle>,
+    leader_epoch: AtomicI32,
+    high_watermark: AtomicI64,
+    waiters: Mutex<HashMap<u64, Registration>>,
+    internal: bool,
+    offline: AtomicBool,
+    deleted: AtomicBool,
+}
+
+#[derive(Debug)]
+struct Registration {
+    /// Wake once the high watermark is beyond this offset.
+    beyond: Offset,
+    waiter: Arc<Waiter>,
+}
+
+/// Moves the high watermark when the committer has made more of the log durable.
+#[derive(Debug)]
+struct Durability(std::sync::Weak<Partition>);
+
+impl DurabilityListener for Durability {
+    fn flushed(&self, offset: Offset) {
+        if let Some(partition) = self.0.upgrade() {
+            partition.advance_high_watermark(offset);
+        }
+    }
+
+    fn failed(&self) {
+        if let Some(partition) = self.0.upgrade() {
+            partition.take_offline();
+        }
+    }
+}
+
+impl Partition {
+    /// The partition over its log, led by this broker in `leader_epoch`.
+    #[must_use]
+    pub fn new(
+        topic: Arc<str>,
+        topic_id: TopicId,
+        index: PartitionIndex,
+        log: Arc<LogHandle>,
+        leader_epoch: LeaderEpoch,
+    ) -> Arc<Partition> {
+        let partition = Arc::new(Partition {
+            internal: internal_topics::is_internal(&topic),
+            topic,
+            topic_id,
+            index,
+            leader_epoch: AtomicI32::new(leader_epoch.0),
+            high_watermark: AtomicI64::new(log.flushed_offset().0),
+            waiters: Mutex::default(),
+            offline: AtomicBool::new(false),
+            deleted: AtomicBool::new(false),
+            log,
+        });
+        partition.log.set_listener(Box::new(Durability(Arc::downgrade(&partition))));
+        // What was flushed before the listener stood is not told again.
+        partition.advance_high_watermark(partition.log.flushed_offset());
+        partition
+    }
+
+    /// Name of the topic.
+    #[must_use]
+    pub fn topic(&self) -> &Arc<str> {
+        &self.topic
+    }
+
+    /// Id of the topic.
+    #[must_use]
+    pub fn topic_id(&self) -> TopicId {
+        self.topic_id
+    }
+
+    /// Number of the partition.
+    #[must_use]
+    pub fn index(&self) -> PartitionIndex {
+        self.index
+    }
+
+    /// Its log.
+    #[must_use]
+    pub fn log(&self) -> &Arc<LogHandle> {
+        &self.log
+    }
+
+    /// Epoch in which this broker leads it.
+    #[must_use]
+    pub fn leader_epoch(&self) -> LeaderEpoch {
+        LeaderEpoch(self.leader_epoch.load(Ordering::Acquire))
+    }
+
+    /// This broker leads it again, in a later epoch.
+    pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
+        self.leader_epoch.fetch_max(epoch.0, Ordering::AcqRel);
+    }
+
+    /// First offset that is not readable by consumers yet.
+    #[must_use]
+    pub fn high_watermark(&self) -> Offset {
+        Offset(self.high_watermark.load(Ordering::Acquire))
+    }
+
+    /// First offset that a consumer at read_committed may not see: the high watermark or the first open transaction.
+    #[must_use]
+    pub fn last_stable_offset(&self) -> Offset {
+        let high_watermark = self.high_watermark();
+        match self.log.with(|log| log.first_unstable_offset()) {
+            Some(unstable) => unstable.min(high_watermark),
+            None => high_watermark,
+        }
+    }
+
+    /// Whether clients may read it but not write to it.
+    #[must_use]
+    pub fn is_internal(&self) -> bool {
+        self.internal
+    }
+
+    /// New settings of its topic.
+    pub fn configure(&self, config: Arc<LogConfig>) {
+        self.log.set_config(config);
+    }
+
+    /// Whether its log directory is out of service.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        self.offline.load(Ordering::Acquire)
+    }
+
+    /// Whether the topic is gone.
+    #[must_use]
+    pub fn is_deleted(&self) -> bool {
+        self.deleted.load(Ordering::Acquire)
+    }
+
+    /// Has `waiter` woken once the high watermark is beyond `beyond`, or the partition goes away. Returns `false`,
+    /// without registering, if that is so already.
+    pub fn wait_beyond(&self, beyond: Offset, waiter: &Arc<Waiter>) -> bool {
+        let mut waiters = self.waiters.lock();
+        // Looked at under the lock: whoever moves the watermark takes the lock after moving it.
+        if self.high_watermark() > beyond || self.is_offline() || self.is_deleted() {
+            return false;
+        }
+        waiters.insert(waiter.id(), Registration { beyond, waiter: Arc::clone(waiter) });
+        true
+    }
+
+    /// Forgets a waiter that waits no longer.
+    pub fn forget(&self, waiter: &Waiter) {
+        self.waiters.lock().remove(&waiter.id());
+    }
+
+    /// The topic was deleted: whoever waits looks again.
+    pub fn mark_deleted(&self) {
+        self.deleted.store(true, Ordering::Release);
+        self.wake_all();
+    }
+
+    /// The log directory failed: whoever waits looks again.
+    pub fn take_offline(&self) {
+        self.offline.store(true, Ordering::Release);
+        self.wake_all();
+    }
+
+    fn advance_high_watermark(&self, to: Offset) {
+        let before = self.high_watermark.fetch_max(to.0, Ordering::AcqRel);
+        if before >= to.0 {
+            return;
+        }
+        let mut waiters = self.waiters.lock();
+        if waiters.is_empty() {
+            return;
+        }
+        waiters.retain(|_, registration| {
+            let stays = registration.beyond >= to;
+            if !stays {
+                registration.waiter.wake();
+            }
+            stays
+        });
+        if waiters.is_empty() {
+            *waiters = HashMap::new();
+        }
+    }
+
+    fn wake_all(&self) {
+        let woken = std::mem::take(&mut *self.waiters.lock());
+        for registration in woken.into_values() {
+            registration.waiter.wake();
+        }
+    }
+}

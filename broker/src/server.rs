@@ -1,0 +1,370 @@
+//! Starts the parts of a broker in order and stops them in reverse.
+//!
+//! Start: sockets are bound (so that a port in use is found first), the log directory recovers, the metadata quorum
+//! comes up, the broker registers, its replicas follow the image, and only then is the first connection accepted.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Context;
+use broker_config::{Config, Listener as ListenerConfig};
+use broker_log::commit_log::CommitLogSizes;
+use broker_log::log_config::{LogConfig, LogIdentity};
+use broker_log::manager::{LogDir, LogDirSettings};
+use broker_log::meta_properties::{META_PROPERTIES_FILE, MetaProperties};
+use broker_log::recovery::RecoveryReport;
+use broker_protocol::types::{BrokerId, uuid_to_base64};
+use tokio::task::JoinHandle;
+
+use crate::api::context::{AdvertisedListener, ApiContext};
+use crate::api::fetch_session::FetchSessions;
+use crate::controller::Controller;
+use crate::coordinator::GroupCoordinator;
+use crate::env::{Blocking, Env};
+use crate::http::Health;
+use crate::lifecycle;
+use crate::metrics::scrape::BrokerCollector;
+use crate::metrics::{CommitMetrics, Metrics};
+use crate::net::acceptor::{self, Connections};
+use crate::net::budget::MemoryBudget;
+use crate::net::stream::Listener;
+use crate::producer_ids::ProducerIds;
+use crate::quorum::{MetadataLog, QuorumConfig, RaftNode};
+use crate::replication::manager::ReplicaManager;
+use crate::topic_settings::TopicSettings;
+
+/// How long connections may take to finish what they have begun when the broker stops.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// How often the log directory is looked after: time-based rolls, retention, checkpoints.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Where the metadata log lies inside the data directory.
+const METADATA_DIR: &str = "metadata";
+
+/// A socket that is bound, and the listener it belongs to.
+pub struct Bound<L> {
+    /// As configured.
+    pub config: ListenerConfig,
+    /// The socket.
+    pub socket: L,
+}
+
+/// A running broker.
+pub struct Broker {
+    ctx: Arc<ApiContext>,
+    connections: Arc<Connections>,
+    acceptors: Vec<JoinHandle<()>>,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Broker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Broker").finish_non_exhaustive()
+    }
+}
+
+impl Broker {
+    /// Starts a broker on sockets that are bound already.
+    ///
+    /// # Errors
+    /// The log directory or the metadata cannot be used; the message names the file and the reason.
+    pub async fn start<L: Listener>(
+        env: Env,
+        config: Arc<Config>,
+        listeners: Vec<Bound<L>>,
+        metrics: Arc<Metrics>,
+    ) -> anyhow::Result<Broker> {
+        let began = env.clock.monotonic();
+        let settings = config.broker();
+        let broker_id = BrokerId(settings.node_id);
+        let advertised = advertised(settings, &listeners)?;
+
+        let log_dir = open_log_dir(&env, settings, &metrics).await?;
+        let metadata = start_metadata_log(&env, &log_dir, settings, &advertised).await?;
+        let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
+        let replicas =
+            Arc::new(ReplicaManager::new(broker_id, Arc::clone(&log_dir), Arc::clone(&topic_settings)));
+        let controller = Controller::new(metadata.clone());
+        lifecycle::register(&controller, &env, settings, log_dir.meta(), &advertised).await?;
+        if let Some(error) = controller.follow(&replicas, &env).await {
+            anyhow::bail!("{error}");
+        }
+
+        let groups = GroupCoordinator::new(env.clone(), settings, Arc::clone(&replicas));
+        let ctx = Arc::new(ApiContext {
+            config: Arc::new(settings.clone()),
+            advertised,
+            metadata,
+            controller,
+            settings: topic_settings,
+            producer_ids: ProducerIds::default(),
+            replicas,
+            sessions: FetchSessions::new(settings.network.fetch_session_slots),
+            groups: Arc::new(groups),
+            metrics: Arc::clone(&metrics),
+            memory: MemoryBudget::new(settings.network.memory_bytes_max),
+            cold_reads: Arc::new(tokio::sync::Semaphore::new(settings.storage.cold_read_threads.max(1))),
+            request_bytes_max: settings.network.request_bytes_max,
+            idle_max: settings.network.idle_ms_max.map_or(lifecycle::NEVER, Duration::from_millis),
+            stopping: AtomicBool::new(false),
+            env,
+        });
+        ctx.groups.start(&ctx);
+        metrics.register(Box::new(BrokerCollector::new(&ctx)));
+
+        let connections = Arc::new(Connections::default());
+        let mut acceptors = Vec::new();
+        for Bound { config, socket } in listeners {
+            let address = socket.local_addr()?;
+            tracing::info!(listener = config.name, %address, "listening");
+            let name = Arc::from(config.name.as_str());
+            acceptors.push(tokio::spawn(acceptor::accept_all(
+                socket,
+                name,
+                Arc::clone(&ctx),
+                Arc::clone(&connections),
+            )));
+        }
+        let following = Arc::clone(&ctx);
+        let background = vec![
+            tokio::spawn(maintain(Arc::clone(&ctx))),
+            tokio::spawn(async move {
+                following.controller.follow_all(&following.replicas, &following.env).await
+            }),
+        ];
+        let took = ctx.env.clock.monotonic().saturating_sub(began);
+        tracing::info!(
+            node_id = broker_id.0,
+            took_ms = took.as_millis(),
+            version = env!("CARGO_PKG_VERSION"),
+            "broker started"
+        );
+        Ok(Broker { ctx, connections, acceptors, background })
+    }
+
+    /// What its handlers work with.
+    #[must_use]
+    pub fn context(&self) -> &Arc<ApiContext> {
+        &self.ctx
+    }
+
+    /// Stops it: no new connections, requests that were read are answered, then everything is made durable.
+    ///
+    /// # Errors
+    /// The log directory cannot be closed cleanly; nothing acknowledged is lost, the next start takes longer.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let began = self.ctx.env.clock.monotonic();
+        for acceptor in &self.acceptors {
+            acceptor.abort();
+        }
+        self.ctx.stopping.store(true, Ordering::Release);
+        self.connections.wake_all();
+        let drained = tokio::time::timeout(DRAIN, async {
+            while !self.connections.is_empty() {
+                self.connections.wake_all();
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        })
+        .await;
+        if drained.is_err() {
+            tracing::warn!(
+                connections = self.connections.len(),
+                "connections were still busy and are dropped"
+            );
+        }
+        for task in &self.background {
+            task.abort();
+        }
+        self.ctx.groups.stop();
+        let log_dir = Arc::clone(self.ctx.replicas.log_dir());
+        self.ctx.env.block_on_disk(move || log_dir.close()).await;
+        self.ctx.metadata.shutdown().await;
+        let took = self.ctx.env.clock.monotonic().saturating_sub(began);
+        tracing::info!(took_ms = took.as_millis(), "broker stopped");
+        Ok(())
+    }
+}
+
+async fn start_metadata_log(
+    env: &Env,
+    log_dir: &LogDir,
+    settings: &broker_config::BrokerConfig,
+    advertised: &[AdvertisedListener],
+) -> anyhow::Result<MetadataLog> {
+    let own = advertised.first().context("there is no listener")?;
+    let config = QuorumConfig {
+        dir: settings.log_dir.join(METADATA_DIR),
+        node: RaftNode {
+            broker_id: BrokerId(settings.node_id),
+            directory_id: log_dir.meta().directory_id,
+            host: own.host.clone(),
+            port: own.port,
+        },
+        snapshot_entries: None,
+    };
+    let began = env.clock.monotonic();
+    let metadata = MetadataLog::start(env, &config).await?;
+    let took = env.clock.monotonic().saturating_sub(began);
+    let image = metadata.image();
+    tracing::info!(
+        offset = image.position.offset.0,
+        topics = image.topics.len(),
+        partitions = image.topics.partition_count(),
+        took_ms = took.as_millis(),
+        "metadata recovered"
+    );
+    Ok(metadata)
+}
+
+/// Opens the log directory and has a thread or a task commit what is appended.
+async fn open_log_dir(
+    env: &Env,
+    settings: &broker_config::BrokerConfig,
+    metrics: &Arc<Metrics>,
+) -> anyhow::Result<Arc<LogDir>> {
+    let (env_, settings_) = (env.clone(), settings.clone());
+    let began = env.clock.monotonic();
+    let (log_dir, report) = env
+        .block_on_disk(move || {
+            let settings = log_dir_settings(&env_, &settings_)?;
+            let path = settings_.log_dir.clone();
+            // The topics' own settings come with the metadata, before the first append.
+            let config_of = |_: &LogIdentity| Arc::new(LogConfig::default());
+            let opened = LogDir::open(env_.disk, env_.clock, path, settings, &config_of);
+            opened.map_err(anyhow::Error::from)
+        })
+        .await?;
+    let took = env.clock.monotonic().saturating_sub(began);
+    report_recovery(&settings.log_dir, &report, took);
+    log_dir.set_observer(Box::new(CommitMetrics(Arc::clone(metrics))));
+    match env.blocking {
+        Blocking::Threads => log_dir.spawn_committer_thread().context("the committer cannot be started")?,
+        Blocking::Inline => spawn_committer_task(&log_dir),
+    }
+    Ok(log_dir)
+}
+
+fn log_dir_settings(env: &Env, settings: &broker_config::BrokerConfig) -> anyhow::Result<LogDirSettings> {
+    let meta_file = settings.log_dir.join(META_PROPERTIES_FILE);
+    let cluster_id = match &settings.cluster_id {
+        Some(id) => id.clone(),
+        // A directory that is in use belongs to its cluster; an empty one founds a new cluster.
+        None if env.disk.exists(&meta_file)? => {
+            let text = String::from_utf8_lossy(&env.disk.read(&meta_file)?).into_owned();
+            MetaProperties::decode(&text, env.random.uuid())
+                .map_err(|reason| anyhow::anyhow!("{}: {reason}", meta_file.display()))?
+                .cluster_id
+        }
+        None => uuid_to_base64(env.random.uuid()),
+    };
+    let storage = &settings.storage;
+    let defaults = LogDirSettings::new(&cluster_id, BrokerId(settings.node_id), env.random.uuid());
+    Ok(LogDirSettings {
+        commit_log: CommitLogSizes {
+            uncovered_bytes_max: storage.commit_log_bytes_max,
+            ..defaults.commit_log
+        },
+        checkpoint_interval: Duration::from_millis(storage.checkpoint_interval_ms),
+        retention_check_interval: Duration::from_millis(storage.retention_check_interval_ms),
+        recovery_threads: if env.blocking == Blocking::Inline { 1 } else { defaults.recovery_threads },
+        ..defaults
+    })
+}
+
+fn report_recovery(dir: &Path, report: &RecoveryReport, took: Duration) {
+    tracing::info!(
+        dir = %dir.display(),
+        clean = report.clean,
+        logs = report.logs,
+        logs_read_fully = report.logs_read_fully,
+        replayed_bytes = report.replayed_bytes,
+        scanned_bytes = report.scanned_bytes,
+        took_ms = took.as_millis(),
+        "log directory recovered"
+    );
+    for (log, bytes) in &report.cut {
+        tracing::info!(%log, bytes, "an unacknowledged tail was cut off");
+    }
+    for (log, offset) in &report.lost {
+        tracing::error!(%log, offset = offset.0, "records that were durable are missing from this offset on");
+    }
+    for (log, reason) in &report.offline {
+        tracing::error!(log, reason, "log cannot be opened and stays offline");
+    }
+}
+
+/// The committer as a task: what a simulation has instead of its thread.
+fn spawn_committer_task(log_dir: &Arc<LogDir>) {
+    let wake = Arc::new(tokio::sync::Notify::new());
+    let woken = Arc::clone(&wake);
+    log_dir.set_wake(Box::new(move || woken.notify_one()));
+    let mut committer = log_dir.committer();
+    tokio::spawn(async move {
+        loop {
+            wake.notified().await;
+            committer.run_cycle();
+        }
+    });
+}
+
+/// The addresses clients are told: as configured, port 0 replaced by the real one.
+fn advertised<L: Listener>(
+    settings: &broker_config::BrokerConfig,
+    listeners: &[Bound<L>],
+) -> anyhow::Result<Vec<AdvertisedListener>> {
+    settings
+        .advertised_listeners
+        .iter()
+        .map(|advertised| {
+            let bound = listeners.iter().find(|bound| bound.config.name == advertised.name);
+            let port = match (advertised.port, bound) {
+                (0, Some(bound)) => bound.socket.local_addr()?.port(),
+                (port, _) => port,
+            };
+            Ok(AdvertisedListener { name: advertised.name.clone(), host: advertised.host.clone(), port })
+        })
+        .collect()
+}
+
+async fn maintain(ctx: Arc<ApiContext>) {
+    loop {
+        tokio::time::sleep(MAINTENANCE_INTERVAL).await;
+        let replicas = Arc::clone(&ctx.replicas);
+        let now_ms = ctx.env.clock.now_ms();
+        ctx.env.block_on_disk(move || replicas.maintain(now_ms)).await;
+    }
+}
+
+/// Health of a broker that may not be there yet.
+#[derive(Default)]
+pub struct BrokerHealth {
+    ctx: parking_lot::RwLock<Option<Arc<ApiContext>>>,
+}
+
+impl BrokerHealth {
+    /// The broker has started.
+    pub fn started(&self, broker: &Broker) {
+        *self.ctx.write() = Some(Arc::clone(&broker.ctx));
+    }
+}
+
+impl Health for BrokerHealth {
+    fn unhealthy(&self) -> Vec<String> {
+        let ctx = self.ctx.read();
+        let failed = ctx.as_ref().and_then(|ctx| ctx.replicas.log_dir().is_failed());
+        failed.map(|reason| format!("log directory is out of service: {reason}")).into_iter().collect()
+    }
+
+    fn not_ready(&self) -> Vec<String> {
+        let mut reasons = self.unhealthy();
+        match &*self.ctx.read() {
+            None => reasons.push("starting: recovery is not finished".to_owned()),
+            Some(ctx) if ctx.is_stopping() => reasons.push("stopping".to_owned()),
+            Some(_) => {}
+        }
+        reasons
+    }
+}

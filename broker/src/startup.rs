@@ -1,0 +1,123 @@
+//! Runs a broker as a process: runtime, sockets, signals. Everything that a simulation does otherwise stands here.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use broker_config::broker::LogFormat as ConfiguredFormat;
+use broker_config::{Config, Listener as ListenerConfig, Warning};
+use broker_log::io::local_disk::{LocalDisk, SystemClock};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::env::{Blocking, Env, SystemRandom};
+use crate::http;
+use crate::metrics::Metrics;
+use crate::server::{Bound, Broker, BrokerHealth};
+use crate::telemetry::{self, LogFormat};
+
+/// A stop that takes longer than this ends the process anyway.
+const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// Runs a broker until a signal ends it.
+///
+/// # Errors
+/// It cannot start; the message names the setting or the file.
+pub fn run(config: Arc<Config>, warnings: &[Warning]) -> anyhow::Result<()> {
+    let logging = &config.broker().logging;
+    let format = match logging.format {
+        ConfiguredFormat::Text => LogFormat::Text,
+        ConfiguredFormat::Json => LogFormat::Json,
+    };
+    telemetry::start(format, &logging.level).context("highwater.log.level")?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    raise_file_limit();
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
+    runtime.block_on(serve(config))
+}
+
+async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
+    let env = Env {
+        disk: Arc::new(LocalDisk),
+        clock: Arc::new(SystemClock::new()),
+        random: Arc::new(SystemRandom),
+        blocking: Blocking::Threads,
+    };
+    let settings = config.broker();
+    let mut listeners = Vec::new();
+    for listener in &settings.listeners {
+        let socket = bind(listener, settings.network.listen_backlog)?;
+        listeners.push(Bound { config: listener.clone(), socket });
+    }
+    let metrics = Arc::new(Metrics::new());
+    let health = Arc::new(BrokerHealth::default());
+    if let Some((host, port)) = &settings.http_listener {
+        let address = resolve(host, *port).context("highwater.http.listener")?;
+        let listener =
+            listen(address, 128).with_context(|| format!("highwater.http.listener: {host}:{port}"))?;
+        let (metrics, health) = (Arc::clone(&metrics), Arc::clone(&health));
+        tokio::spawn(async move {
+            if let Err(error) = http::serve(listener, metrics, health).await {
+                tracing::error!(%error, "HTTP listener failed");
+            }
+        });
+    }
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let broker = tokio::select! {
+        started = Broker::start(env, Arc::clone(&config), listeners, metrics) => started?,
+        _ = terminate.recv() => bail!("terminated during the start"),
+        _ = interrupt.recv() => bail!("interrupted during the start"),
+    };
+    health.started(&broker);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping; a second signal ends the process at once");
+    tokio::select! {
+        stopped = broker.stop() => stopped,
+        () = tokio::time::sleep(STOP_MAX) => bail!("stopping took longer than {STOP_MAX:?}"),
+        _ = terminate.recv() => bail!("ended by a second signal"),
+        _ = interrupt.recv() => bail!("ended by a second signal"),
+    }
+}
+
+fn bind(listener: &ListenerConfig, backlog: u32) -> anyhow::Result<TcpListener> {
+    let address = resolve(&listener.host, listener.port).context("listeners")?;
+    listen(address, backlog)
+        .with_context(|| format!("listeners: cannot listen on {}", listener.bind_address()))
+}
+
+fn resolve(host: &str, port: u16) -> anyhow::Result<SocketAddr> {
+    let host = if host.is_empty() { "0.0.0.0" } else { host };
+    let found = (host, port).to_socket_addrs().with_context(|| format!("cannot resolve {host}"))?.next();
+    found.with_context(|| format!("{host} has no address"))
+}
+
+fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+    let domain = socket2::Domain::for_address(address);
+    let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+    TcpListener::from_std(socket.into())
+}
+
+/// Every partition has open files: use what the process may have.
+fn raise_file_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        limit.current = limit.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "the limit on open files stays as it is");
+        }
+    }
+}
