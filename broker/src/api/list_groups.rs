@@ -27,7 +27,9 @@ pub async fn handle(
     };
     let groups = listed
         .into_iter()
-        .filter(|group| passes(&message.states_filter, group.state.name()) && passes(&message.types_filter, CLASSIC))
+        .filter(|group| {
+            passes(&message.states_filter, group.state.name()) && passes(&message.types_filter, CLASSIC)
+        })
         .map(|group| ListedGroup {
             group_id: group.group_id.into(),
             protocol_type: group.protocol_type.into(),

@@ -90,7 +90,8 @@ impl Sorted {
                     ErrorCode::None
                 }
             };
-            partitions.push(OffsetCommitResponsePartition { partition_index: index, error_code: error.code() });
+            partitions
+                .push(OffsetCommitResponsePartition { partition_index: index, error_code: error.code() });
         }
         self.topics.push(OffsetCommitResponseTopic {
             topic_id: asked.topic_id,

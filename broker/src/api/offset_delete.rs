@@ -50,7 +50,10 @@ pub async fn handle(
             }
             Err(error) => {
                 ctx.metrics.error(request.api, error.code().code());
-                return OffsetDeleteResponse { error_code: error.code().code(), ..OffsetDeleteResponse::default() };
+                return OffsetDeleteResponse {
+                    error_code: error.code().code(),
+                    ..OffsetDeleteResponse::default()
+                };
             }
         }
     }

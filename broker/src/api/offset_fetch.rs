@@ -7,8 +7,8 @@ use std::sync::Arc;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::offset_fetch_request::OffsetFetchRequest;
 use broker_protocol::messages::offset_fetch_response::{
-    OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartition, OffsetFetchResponsePartitions,
-    OffsetFetchResponseTopic, OffsetFetchResponseTopics,
+    OffsetFetchResponse, OffsetFetchResponseGroup, OffsetFetchResponsePartition,
+    OffsetFetchResponsePartitions, OffsetFetchResponseTopic, OffsetFetchResponseTopics,
 };
 use broker_protocol::types::{TopicId, Uuid};
 use broker_state::group::{CommittedOffset, GroupShard};
@@ -47,10 +47,14 @@ pub async fn handle(
     let questions = questions(&image, message, request.version);
     let mut groups = Vec::with_capacity(questions.len());
     for question in questions {
-        let found =
-            ctx.groups.read(&question.group_id, |groups| look_up(groups, &image, &question, request.version)).await;
+        let found = ctx
+            .groups
+            .read(&question.group_id, |groups| look_up(groups, &image, &question, request.version))
+            .await;
         let group = match found {
-            Ok(topics) => OffsetFetchResponseGroup { group_id: question.group_id.into(), topics, error_code: 0 },
+            Ok(topics) => {
+                OffsetFetchResponseGroup { group_id: question.group_id.into(), topics, error_code: 0 }
+            }
             Err(error) => refused(question, error, request.version),
         };
         ctx.metrics.error(request.api, group.error_code);
@@ -69,9 +73,9 @@ fn questions(image: &MetadataImage, message: OffsetFetchRequest<'_>, version: i1
         partitions,
     };
     if version < SEVERAL_SINCE {
-        let topics = message
-            .topics
-            .map(|topics| topics.into_iter().map(|topic| by_name(&topic.name, topic.partition_indexes)).collect());
+        let topics = message.topics.map(|topics| {
+            topics.into_iter().map(|topic| by_name(&topic.name, topic.partition_indexes)).collect()
+        });
         return vec![Question { group_id: message.group_id.into_owned(), topics }];
     }
     let groups = message.groups.into_iter();
@@ -102,7 +106,9 @@ fn look_up(
     question: &Question,
     version: i16,
 ) -> Vec<OffsetFetchResponseTopics<'static>> {
-    let Some(topics) = &question.topics else { return look_up_all(groups, image, &question.group_id, version) };
+    let Some(topics) = &question.topics else {
+        return look_up_all(groups, image, &question.group_id, version);
+    };
     topics
         .iter()
         .map(|asked| {
@@ -204,5 +210,9 @@ fn in_old_form(group: OffsetFetchResponseGroup<'static>) -> OffsetFetchResponse<
             })
             .collect(),
     });
-    OffsetFetchResponse { topics: topics.collect(), error_code: group.error_code, ..OffsetFetchResponse::default() }
+    OffsetFetchResponse {
+        topics: topics.collect(),
+        error_code: group.error_code,
+        ..OffsetFetchResponse::default()
+    }
 }

@@ -27,7 +27,8 @@ async fn answer(
     request: &RequestContext,
     message: SyncGroupRequest<'_>,
 ) -> SyncGroupResponse<'static> {
-    let refused = |error: ErrorCode| SyncGroupResponse { error_code: error.code(), ..SyncGroupResponse::default() };
+    let refused =
+        |error: ErrorCode| SyncGroupResponse { error_code: error.code(), ..SyncGroupResponse::default() };
     if request.version >= PROTOCOL_REQUIRED_SINCE
         && (message.protocol_type.is_none() || message.protocol_name.is_none())
     {

@@ -1,0 +1,310 @@
+//! The groups of this broker: one shard per partition of `__consumer_offsets`, found by the hash of the group's name.
+//!
+//! Decisions are broker-state's. Here is what surrounds them: loading a shard from its partition, writing its records
+//! before they count, answering only what is durable, and a clock. Read `hosted_shard.rs` next.
+//! Invariant: no answer says anything that a crash could undo; every answer waits for the last record written before it.
+
+mod alarm;
+mod error;
+mod hosted_shard;
+mod loading;
+mod offsets_log;
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use broker_config::BrokerConfig;
+use broker_protocol::types::{Offset, PartitionIndex};
+use broker_state::group::{
+    CommitRequest, GroupConfig, GroupError, GroupShard, HeartbeatRequest, JoinRequest, JoinResponse,
+    LeaveRequest, LeftMember, ListedGroup, SyncRequest, SyncResponse, partition_for,
+};
+use parking_lot::{Mutex, RwLock};
+use tokio::task::AbortHandle;
+
+pub use self::error::{CoordinatorError, group_error_code};
+pub use self::offsets_log::{AppendFailed, OffsetsLog, OffsetsTopic, ReadFailed};
+
+use self::alarm::Alarm;
+use self::hosted_shard::{HostedShard, Surroundings};
+use crate::api::context::ApiContext;
+use crate::env::Env;
+use crate::replication::manager::ReplicaManager;
+
+/// A group as metrics show it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupMetrics {
+    /// Name of the group.
+    pub group_id: String,
+    /// Its members.
+    pub members: usize,
+    /// Name of its state, as on the wire.
+    pub state: &'static str,
+    /// What it has committed.
+    pub offsets: Vec<OffsetMetrics>,
+}
+
+/// A committed offset as metrics show it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OffsetMetrics {
+    /// Name of the topic.
+    pub topic: Arc<str>,
+    /// Number of the partition.
+    pub partition: PartitionIndex,
+    /// The next offset that the group will read.
+    pub offset: Offset,
+}
+
+/// All shards, by partition.
+type Shards = Arc<[Arc<HostedShard>]>;
+
+/// The coordinator of every group of this broker.
+#[derive(Debug)]
+pub struct GroupCoordinator {
+    topic: Arc<dyn OffsetsTopic>,
+    surroundings: Arc<Surroundings>,
+    shards: RwLock<Option<Shards>>,
+    ticker: Mutex<Option<AbortHandle>>,
+}
+
+impl GroupCoordinator {
+    /// A coordinator over the partitions of `__consumer_offsets` among `replicas`.
+    #[must_use]
+    pub fn new(env: Env, settings: &BrokerConfig, replicas: Arc<ReplicaManager>) -> GroupCoordinator {
+        let (groups, offsets) = (&settings.groups, &settings.offsets);
+        let config = GroupConfig {
+            session_timeout_min_ms: groups.session_timeout_ms_min,
+            session_timeout_max_ms: groups.session_timeout_ms_max,
+            initial_rebalance_delay_ms: i32::try_from(groups.initial_rebalance_delay_ms).unwrap_or(i32::MAX),
+            members_max: groups.members_max,
+            offset_metadata_units_max: offsets.metadata_bytes_max,
+            offsets_retention_ms: i64::try_from(offsets.retention_ms).unwrap_or(i64::MAX),
+            offsets_retention_check_interval_ms: i64::try_from(offsets.retention_check_interval_ms)
+                .unwrap_or(i64::MAX),
+            ..GroupConfig::default()
+        };
+        GroupCoordinator::over(env, config, Duration::from_millis(offsets.commit_timeout_ms), replicas)
+    }
+
+    /// A coordinator over any logs; `write_timeout` is how long an answer waits for its records to be durable.
+    #[must_use]
+    pub fn over(
+        env: Env,
+        config: GroupConfig,
+        write_timeout: Duration,
+        topic: Arc<dyn OffsetsTopic>,
+    ) -> GroupCoordinator {
+        let surroundings =
+            Surroundings { env, config: Arc::new(config), write_timeout, alarm: Alarm::default() };
+        GroupCoordinator {
+            topic,
+            surroundings: Arc::new(surroundings),
+            shards: RwLock::new(None),
+            ticker: Mutex::new(None),
+        }
+    }
+
+    /// Loads the groups that the log has, in the background, and starts the clock.
+    pub fn start(&self, ctx: &Arc<ApiContext>) {
+        self.run(Arc::downgrade(&ctx.groups));
+    }
+
+    /// As [`GroupCoordinator::start`], for a coordinator without a broker. `itself` is this coordinator.
+    pub fn run(&self, itself: Weak<GroupCoordinator>) {
+        // Without the topic there are no groups yet.
+        if let Ok(shards) = self.shards() {
+            hosted_shard::load_all(shards.to_vec());
+        }
+        let task = tokio::spawn(tick_for_ever(itself, Arc::clone(&self.surroundings)));
+        *self.ticker.lock() = Some(task.abort_handle());
+    }
+
+    /// Stops the clock and sends everybody who waits away.
+    pub fn stop(&self) {
+        if let Some(ticker) = self.ticker.lock().take() {
+            ticker.abort();
+        }
+        if let Some(shards) = &*self.shards.read() {
+            shards.iter().for_each(|shard| shard.close());
+        }
+    }
+
+    /// A member joins; answered when the rebalance completes.
+    ///
+    /// # Errors
+    /// The group's shard cannot be used at the moment; refusals by the group are in the response.
+    pub async fn join(&self, request: JoinRequest) -> Result<JoinResponse, CoordinatorError> {
+        self.shard_of(&request.group_id)?.join(request).await
+    }
+
+    /// A member asks for its assignment; answered when the leader's arrives.
+    ///
+    /// # Errors
+    /// As [`GroupCoordinator::join`].
+    pub async fn sync(&self, request: SyncRequest) -> Result<SyncResponse, CoordinatorError> {
+        self.shard_of(&request.group_id)?.sync(request).await
+    }
+
+    /// A member is alive. Not held back for durability: nothing that a heartbeat says outlives a crash anyway.
+    ///
+    /// # Errors
+    /// The group's refusal, or its shard cannot be used at the moment.
+    pub fn heartbeat(&self, request: &HeartbeatRequest) -> Result<(), CoordinatorError> {
+        let done = self.shard_of(&request.group_id)?.call(|shard, now| shard.heartbeat(now, request))?;
+        Ok(done.response?)
+    }
+
+    /// Members leave.
+    ///
+    /// # Errors
+    /// As [`GroupCoordinator::heartbeat`]; refusals of single members are in the response.
+    pub async fn leave(&self, request: LeaveRequest) -> Result<Vec<LeftMember>, CoordinatorError> {
+        let shard = self.shard_of(&request.group_id)?;
+        Ok(shard.change(|groups, now| groups.leave(now, request)).await??)
+    }
+
+    /// Offsets are committed; one result for each.
+    ///
+    /// # Errors
+    /// As [`GroupCoordinator::heartbeat`].
+    pub async fn commit(
+        &self,
+        request: &CommitRequest,
+    ) -> Result<Vec<Result<(), GroupError>>, CoordinatorError> {
+        let shard = self.shard_of(&request.group_id)?;
+        Ok(shard.change(|groups, now| groups.commit(now, request)).await??)
+    }
+
+    /// Offsets are deleted; one result for each.
+    ///
+    /// # Errors
+    /// As [`GroupCoordinator::heartbeat`].
+    pub async fn delete_offsets(
+        &self,
+        group_id: &str,
+        partitions: &[(Arc<str>, PartitionIndex)],
+    ) -> Result<Vec<Result<(), GroupError>>, CoordinatorError> {
+        let shard = self.shard_of(group_id)?;
+        Ok(shard.change(|groups, _| groups.delete_offsets(group_id, partitions)).await??)
+    }
+
+    /// A group without members is deleted.
+    ///
+    /// # Errors
+    /// As [`GroupCoordinator::heartbeat`].
+    pub async fn delete_group(&self, group_id: &str) -> Result<(), CoordinatorError> {
+        Ok(self.shard_of(group_id)?.change(|groups, _| groups.delete(group_id)).await??)
+    }
+
+    /// Reads from the shard of a group, once all that it could tell is durable.
+    ///
+    /// # Errors
+    /// The group's shard cannot be used at the moment.
+    pub async fn read<R>(
+        &self,
+        group_id: &str,
+        look: impl FnOnce(&GroupShard) -> R,
+    ) -> Result<R, CoordinatorError> {
+        self.shard_of(group_id)?.read(look).await
+    }
+
+    /// All groups; none if `__consumer_offsets` was never needed.
+    ///
+    /// # Errors
+    /// A shard cannot be used at the moment.
+    pub async fn list(&self) -> Result<Vec<ListedGroup>, CoordinatorError> {
+        let mut listed = Vec::new();
+        if self.topic.is_made() {
+            for shard in self.shards()?.iter() {
+                listed.extend(shard.read(GroupShard::list).await?);
+            }
+        }
+        Ok(listed)
+    }
+
+    /// A topic was deleted: groups forget what they committed for it. Offsets that this does not reach, because of a
+    /// crash or a shard that is loading, are told from those of a later topic of that name by the topic's id.
+    pub async fn topic_deleted(&self, topic: &str) {
+        let shards = self.shards.read().clone();
+        for shard in shards.iter().flat_map(|shards| shards.iter()) {
+            if let Err(error) = shard.change(|groups, _| groups.delete_topics(&[topic])).await {
+                tracing::info!(topic, partition = shard.partition(), %error, "offsets of a deleted topic stay for now");
+            }
+        }
+    }
+
+    /// Every group with its state, members and offsets, of the shards that are loaded.
+    #[must_use]
+    pub fn metrics(&self) -> Vec<GroupMetrics> {
+        let shards = self.shards.read().clone();
+        let views = shards.iter().flat_map(|shards| shards.iter()).flat_map(|shard| shard.views());
+        views
+            .map(|view| GroupMetrics {
+                group_id: view.group_id.to_string(),
+                members: view.members,
+                state: view.state.name(),
+                offsets: view
+                    .offsets
+                    .into_iter()
+                    .map(|committed| OffsetMetrics {
+                        topic: committed.topic,
+                        partition: committed.partition,
+                        offset: Offset(committed.offset),
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn shard_of(&self, group_id: &str) -> Result<Arc<HostedShard>, CoordinatorError> {
+        let shards = self.shards()?;
+        let count = i32::try_from(shards.len()).map_err(|_| CoordinatorError::NotCoordinator)?;
+        let index =
+            usize::try_from(partition_for(group_id, count)).map_err(|_| CoordinatorError::NotCoordinator)?;
+        shards.get(index).cloned().ok_or(CoordinatorError::NotCoordinator)
+    }
+
+    /// The shards, made when the topic is there for the first time.
+    fn shards(&self) -> Result<Shards, CoordinatorError> {
+        if let Some(shards) = &*self.shards.read() {
+            return Ok(Arc::clone(shards));
+        }
+        let mut slot = self.shards.write();
+        if let Some(shards) = &*slot {
+            return Ok(Arc::clone(shards));
+        }
+        let logs = self.topic.logs();
+        // Clients look for the coordinator then, which makes the topic.
+        if logs.is_empty() {
+            return Err(CoordinatorError::NotCoordinator);
+        }
+        let hosted = |(index, log)| {
+            let partition = PartitionIndex::try_from(index).unwrap_or(PartitionIndex::MAX);
+            HostedShard::new(partition, log, Arc::clone(&self.surroundings))
+        };
+        let shards: Shards = logs.into_iter().enumerate().map(hosted).collect();
+        *slot = Some(Arc::clone(&shards));
+        Ok(shards)
+    }
+
+    /// Lets every shard do what is due; gives when the next one has something to do.
+    fn tick(&self) -> Option<i64> {
+        let shards = self.shards.read().clone();
+        shards.iter().flat_map(|shards| shards.iter()).filter_map(|shard| shard.tick()).min()
+    }
+}
+
+/// Waits for the earliest deadline of all shards, lets them do what is due, and so on while the coordinator lives.
+async fn tick_for_ever(coordinator: Weak<GroupCoordinator>, surroundings: Arc<Surroundings>) {
+    loop {
+        surroundings.alarm.reset();
+        let Some(alive) = coordinator.upgrade() else { return };
+        let next_ms = alive.tick();
+        drop(alive);
+        let now_ms = surroundings.now().steady_ms;
+        surroundings.alarm.wait_until(next_ms, now_ms).await;
+    }
+}
+
+#[cfg(test)]
+mod tests;
