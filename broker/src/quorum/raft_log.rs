@@ -151,12 +151,10 @@ impl LogFiles {
 
     /// Appends records in one write and makes them durable.
     fn write(&mut self, records: Vec<RecordKind>) -> Result<(), RaftLogError> {
-        if self.segments.back().is_none_or(|active| active.len >= SEGMENT_BYTES_MAX) {
-            self.roll()?;
-        }
+        let is_full = self.segments.back().is_none_or(|active| active.len >= SEGMENT_BYTES_MAX);
+        let mut bytes = if is_full { self.roll()? } else { Vec::new() };
         let active = self.segments.back_mut().expect("a segment was made above");
         let start = active.len;
-        let mut bytes = Vec::new();
         let mut places = Vec::new();
         for record in records {
             let log_id = match &record {
@@ -173,14 +171,17 @@ impl LogFiles {
         }
         active.file.write_at(&bytes, start).map_err(Self::io_error(&active.path))?;
         active.file.sync_data().map_err(Self::io_error(&active.path))?;
+        if is_full {
+            self.disk.sync_dir(&self.dir).map_err(Self::io_error(&self.dir))?;
+        }
         active.len += bytes.len() as u64;
         active.last_index = places.iter().map(|place| place.log_id.index).max().max(active.last_index);
         places.into_iter().for_each(|place| self.push(place));
         Ok(())
     }
 
-    /// Begins the next file: its first record and its name are durable before anything is appended to it.
-    fn roll(&mut self) -> Result<(), RaftLogError> {
+    /// Makes the next file and the active one of it. Returns the record that it must begin with.
+    fn roll(&mut self) -> Result<Vec<u8>, RaftLogError> {
         let sequence = self.segments.back().map_or(0, |last| last.sequence + 1);
         let path = segment_path(&self.dir, sequence);
         let start = SegmentStart {
@@ -189,16 +190,12 @@ impl LogFiles {
             vote: self.vote.map(Into::into),
             purged: self.purged.map(Into::into),
         };
-        let mut bytes = Vec::new();
         let record = LogRecord { kind: Some(RecordKind::SegmentStart(start)) };
+        let mut bytes = Vec::new();
         raft_frame::push(&mut bytes, 0, &record.encode_to_vec());
         let file = self.disk.open(&path, OpenMode::CREATE_NEW).map_err(Self::io_error(&path))?;
-        file.write_at(&bytes, 0).map_err(Self::io_error(&path))?;
-        file.sync_data().map_err(Self::io_error(&path))?;
-        self.disk.sync_dir(&self.dir).map_err(Self::io_error(&self.dir))?;
-        let len = bytes.len() as u64;
-        self.segments.push_back(Segment { sequence, path, file, len, last_index: None });
-        Ok(())
+        self.segments.push_back(Segment { sequence, path, file, len: 0, last_index: None });
+        Ok(bytes)
     }
 
     fn append(&mut self, entries: Vec<Entry>) -> Result<(), RaftLogError> {

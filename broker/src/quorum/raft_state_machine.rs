@@ -8,7 +8,8 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use broker_protocol::types::Offset;
-use broker_state::metadata::{LogPosition, MetadataBatch, MetadataImage, apply, snapshot};
+use broker_state::metadata::record::DecodeError;
+use broker_state::metadata::{ApplyError, LogPosition, MetadataBatch, MetadataImage, apply, snapshot};
 use bytes::Bytes;
 use openraft::storage::RaftStateMachine;
 use openraft::{EntryPayload, OptionalSend, RaftSnapshotBuilder, Snapshot, StorageIOError};
@@ -51,18 +52,22 @@ impl ImageMachine {
     }
 }
 
+/// An entry that cannot be applied.
+#[derive(Debug, thiserror::Error)]
+enum EntryError {
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+}
+
 /// The image after an entry.
-fn apply_entry(image: &MetadataImage, entry: &Entry) -> Result<MetadataImage, StorageError> {
+fn apply_entry(image: &MetadataImage, entry: &Entry) -> Result<MetadataImage, EntryError> {
     let position = position_of(entry.log_id);
-    let failed = |error: &dyn std::error::Error| {
-        let reason = openraft::AnyError::error(format!("metadata entry {}: {error}", entry.log_id.index));
-        StorageError::from(StorageIOError::apply(entry.log_id, reason))
-    };
     match &entry.payload {
         EntryPayload::Blank | EntryPayload::Membership(_) => Ok(image.at(position)),
         EntryPayload::Normal(EncodedBatch(bytes)) => {
-            let batch = MetadataBatch::decode_versioned(bytes).map_err(|error| failed(&error))?;
-            apply(image, position, &batch).map_err(|error| failed(&error))
+            Ok(apply(image, position, &MetadataBatch::decode_versioned(bytes)?)?)
         }
     }
 }
@@ -82,7 +87,8 @@ impl RaftStateMachine<TypeConfig> for ImageMachine {
         let mut image = Arc::clone(&self.images.borrow());
         let mut answers = Vec::new();
         for entry in entries {
-            image = Arc::new(apply_entry(&image, &entry)?);
+            let next = apply_entry(&image, &entry);
+            image = Arc::new(next.map_err(|error| StorageIOError::apply(entry.log_id, &error))?);
             self.applied = Some(entry.log_id);
             if let EntryPayload::Membership(membership) = entry.payload {
                 self.membership = StoredMembership::new(Some(entry.log_id), membership);

@@ -216,3 +216,63 @@ async fn starts_on_a_local_disk_and_again() {
         log.shutdown().await;
     }
 }
+
+/// Proposes `k<round>-0` to `k<round>-9`; returns how many were acknowledged.
+async fn propose_ten(disk: &MemoryDisk, config: &QuorumConfig, round: u64) -> usize {
+    let Ok(log) = MetadataLog::start(&env(Arc::new(disk.clone())), config).await else { return 0 };
+    let mut acknowledged = 0;
+    for number in 0..10 {
+        if log.propose(set(&format!("k{round}-{number}"), "v")).await.is_err() {
+            break;
+        }
+        acknowledged += 1;
+    }
+    log.shutdown().await;
+    acknowledged
+}
+
+#[tokio::test]
+async fn power_loss_at_any_operation_keeps_what_was_acknowledged() {
+    // Few entries to a snapshot, so that the cuts hit snapshots, purges and removals too.
+    let config = QuorumConfig { snapshot_entries: Some(7), ..config("/data/metadata") };
+    for operations in 0..160 {
+        let disk = memory_disk();
+        let mut acknowledged = Vec::new();
+        for round in 0..3 {
+            disk.with_faults(|faults| faults.cut_power_after(operations));
+            acknowledged.push(propose_ten(&disk, &config, round).await);
+            disk.power_loss(operations + round);
+        }
+        let log = MetadataLog::start(&env(Arc::new(disk)), &config).await;
+        let log = log.unwrap_or_else(|error| panic!("cut after {operations}: {error}"));
+        for (round, count) in acknowledged.into_iter().enumerate() {
+            for number in 0..count {
+                assert!(
+                    value(&log, &format!("k{round}-{number}")).is_some(),
+                    "cut after {operations}: {round}-{number}"
+                );
+            }
+        }
+        log.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn rotten_snapshot_costs_nothing() {
+    let disk = memory_disk();
+    let few = QuorumConfig { snapshot_entries: Some(10), ..config("/data/metadata") };
+    for round in 0..4 {
+        assert_eq!(propose_ten(&disk, &few, round).await, 10);
+    }
+    let snapshots = || {
+        let entries = disk.list("/data/metadata".as_ref()).unwrap();
+        let names = entries.into_iter().map(|entry| entry.name);
+        names.filter(|name| name.starts_with("snapshot-")).collect::<Vec<_>>()
+    };
+    let newest = format!("/data/metadata/{}", snapshots().last().unwrap());
+    disk.flip_bit(newest.as_ref(), 30, 1).unwrap();
+    let log = MetadataLog::start(&env(Arc::new(disk.clone())), &few).await.unwrap();
+    assert_eq!(log.image().config(&ConfigResource::topic("a")).unwrap().len(), 40);
+    log.shutdown().await;
+    assert!(snapshots().iter().any(|name| name.ends_with(".corrupt")), "{:?}", snapshots());
+}
