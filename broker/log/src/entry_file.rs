@@ -87,11 +87,6 @@ impl<E: IndexEntry> EntryFile<E> {
         self.stored as usize + self.tail.len()
     }
 
-    /// Whether some entries are only in memory.
-    pub(crate) fn has_tail(&self) -> bool {
-        !self.tail.is_empty()
-    }
-
     /// Adds an entry behind all others.
     pub(crate) fn push(&mut self, entry: E) {
         self.tail.push(entry);
@@ -205,23 +200,6 @@ impl<E: IndexEntry> EntryFile<E> {
         self.stored += u32::try_from(self.tail.len()).expect("an index has less than 2^32 entries");
         self.tail = Vec::new();
         Ok(true)
-    }
-
-    /// Keeps the entries for which `keep` holds, which are a prefix.
-    pub(crate) fn truncate(
-        &mut self,
-        disk: &dyn Disk,
-        path: &Path,
-        mut keep: impl FnMut(&E) -> bool,
-    ) -> Result<(), IndexFault> {
-        self.tail.retain(&mut keep);
-        if self.tail.is_empty() && self.stored > 0 {
-            // Back into memory: the next checkpoint writes the file anew.
-            let mut entries = self.all(disk, path)?;
-            entries.retain(keep);
-            *self = EntryFile { tail: entries, ..EntryFile::empty() };
-        }
-        Ok(())
     }
 
     /// Closes the file until the next lookup.

@@ -279,10 +279,16 @@ impl Segment {
         tracing::warn!(file = %path.display(), "rebuilding the indexes of a segment from its batches");
         let file = self.file(files)?;
         let mut rebuilt = Segment::empty(self.base_offset, self.created_ms);
-        walk_headers(file.as_ref(), &path, 0, self.size, |_, header| {
+        let damaged = walk_headers(file.as_ref(), &path, 0, self.size, |position, header| {
+            if header.base_offset < rebuilt.next_offset || !rebuilt.can_hold(header.last_offset()) {
+                return ControlFlow::Break(position);
+            }
             rebuilt.note_batch(header, index_interval_bytes);
-            ControlFlow::<()>::Continue(())
+            ControlFlow::Continue(())
         })?;
+        if let Some(position) = damaged {
+            return Err(LogError::corrupt(&path, position, "the batch's offsets are out of order"));
+        }
         if self.indexed_timestamp == self.max_timestamp {
             rebuilt.index_timestamp();
         }

@@ -3,6 +3,7 @@
 //!
 //! Kafka preallocates the index files of active segments with 10 MiB of zeroes; the copies under `testdata/killed` were
 //! cut behind their last entry, and `give_back_preallocated_tails` undoes that.
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -185,14 +186,14 @@ fn every_directory_opens_again_from_its_checkpoint_with_the_same_records() {
 #[test]
 fn index_files_are_made_byte_for_byte_as_kafka_makes_them() {
     let copy = copy_of("clean");
-    for name in ["codecs-0", "codecs-1", "rolled-0", "txn-0", "append-time-0", "keyed-0", "__consumer_offsets-0"] {
+    for name in
+        ["codecs-0", "codecs-1", "rolled-0", "txn-0", "append-time-0", "keyed-0", "__consumer_offsets-0"]
+    {
         let dir = copy.path().join(name);
         let wanted: BTreeMap<String, Vec<u8>> = fs::read_dir(&dir)
             .unwrap()
             .map(|file| file.unwrap().path())
-            .map(|path| {
-                (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap())
-            })
+            .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
             .collect();
         let is_index = |name: &str| {
             name.ends_with("index") || name.ends_with(".snapshot") || name == "leader-epoch-checkpoint"

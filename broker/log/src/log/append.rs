@@ -173,7 +173,14 @@ impl PartitionLog {
         if self.must_roll(bytes.len(), found, now_ms) {
             self.roll(now_ms)?;
         }
-        let position = self.active().size;
+        let last_offset = Offset(self.log_end.0 + found.span - 1);
+        let active = self.active();
+        if !active.can_hold(last_offset) {
+            let message =
+                format!("offsets up to {last_offset} do not fit a segment from {}", active.base_offset);
+            return Err(AppendError::CorruptMessage(message));
+        }
+        let position = active.size;
         let index = self.segments.len() - 1;
         let file = self.with_segment(index, Segment::file)?;
         if let Err(error) = file.write_at(bytes, position) {

@@ -84,7 +84,7 @@ impl PartitionLog {
         let active = self.active();
         if active.taken_offset == end {
             let (segment_base, position) = (active.base_offset, active.taken);
-            self.hints.note(Boundary { offset: end, segment_base, position });
+            self.hints.note_commit(Boundary { offset: end, segment_base, position });
         }
     }
 

@@ -57,10 +57,30 @@ impl PartitionLog {
     /// # Errors
     /// As [`PartitionLog::offset_for_timestamp`].
     pub fn max_timestamp(&mut self, upper: Offset) -> Result<Option<TimestampOffset>, LogError> {
-        match self.segments.iter().map(|segment| segment.max_timestamp).max() {
-            Some(largest) if largest > NO_TIMESTAMP => self.offset_for_timestamp(largest, upper),
-            _ => Ok(None),
+        let first = self.segment_index(self.log_start);
+        let mut largest = self.max_timestamp_from_start(first)?;
+        for segment in &self.segments[first + 1..] {
+            largest = largest.max(segment.max_timestamp);
         }
+        if largest == NO_TIMESTAMP { Ok(None) } else { self.offset_for_timestamp(largest, upper) }
+    }
+
+    /// Largest timestamp of the batches of a segment that are not before the log's start.
+    fn max_timestamp_from_start(&mut self, index: usize) -> Result<i64, LogError> {
+        let segment = &self.segments[index];
+        if self.log_start <= segment.base_offset || self.log_start <= segment.max_timestamp_offset {
+            return Ok(segment.max_timestamp);
+        }
+        let (base, size) = (segment.base_offset, segment.size);
+        let start = self.position_of(index, self.log_start)?;
+        let path = self.log_path(base);
+        let file = self.with_segment(index, Segment::file)?;
+        let mut largest = NO_TIMESTAMP;
+        walk_headers(file.as_ref(), &path, start, size, |_, header| {
+            largest = largest.max(header.max_timestamp);
+            ControlFlow::<()>::Continue(())
+        })?;
+        Ok(largest)
     }
 
     /// The first record of a segment with a timestamp of at least `timestamp`.

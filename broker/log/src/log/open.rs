@@ -116,12 +116,11 @@ impl PartitionLog {
         let len = found.get(&active_base).copied().unwrap_or(0);
         let mut damage = self.scan_tail(last, len, report)?;
         for (&base, &len) in found.range(active_base.plus(1)..) {
-            if damage.is_some() {
+            if damage.is_some() || base != self.log_end {
                 // Nothing behind a torn tail was acknowledged: a commit needs all segments before it.
                 super::trim::set_aside(self.files(), base, &mut report.leftovers)?;
                 continue;
             }
-            self.check_continues(base)?;
             self.begin_segment(base, now_ms);
             damage = self.scan_tail(self.segments.len() - 1, len, report)?;
         }
@@ -254,6 +253,9 @@ impl PartitionLog {
 
     /// Cuts the last segment before its first bad batch.
     fn cut_tail(&mut self, damage: Option<Damage>, report: &mut OpenReport) -> Result<(), LogError> {
+        if !report.leftovers.is_empty() {
+            self.disk.sync_dir(&self.dir).map_err(|error| LogError::io(&self.dir, error))?;
+        }
         let Some(Damage { position, reason }) = damage else { return Ok(()) };
         let index = self.segments.len() - 1;
         let path = self.log_path(self.segments[index].base_offset);
@@ -262,6 +264,8 @@ impl PartitionLog {
         let bytes = file.len().map_err(failed)?.saturating_sub(position);
         tracing::warn!(file = %path.display(), position, bytes, reason, "cutting a torn tail");
         file.set_len(position).map_err(failed)?;
+        // What was cut must not come back behind records that are appended in its place.
+        file.sync_data().map_err(failed)?;
         report.cut = Some(Cut { path, position, bytes, reason });
         Ok(())
     }

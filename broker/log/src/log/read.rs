@@ -103,7 +103,11 @@ impl PartitionLog {
             return Ok(FetchExtent::empty(from));
         }
         let end = self.stop_position(index, (start, limit), max_bytes, min_one_batch)?;
-        let base_offset = from.max(self.segments[index].base_offset);
+        let segment = &self.segments[index];
+        let (segment_base, base_offset) = (segment.base_offset, from.max(segment.base_offset));
+        if end == limit && upper < segment.next_offset {
+            self.hints.note_read(Boundary { offset: upper, segment_base, position: end });
+        }
         let file = self.with_segment(index, Segment::file)?;
         let len = usize::try_from(end - start).expect("a segment is smaller than 2 GiB");
         Ok(FetchExtent { file, position: start, len, base_offset })
@@ -128,7 +132,7 @@ impl PartitionLog {
             let path = self.log_path(base);
             return Err(LogError::corrupt(&path, 0, format!("no batch holds offset {offset}")));
         };
-        self.hints.note(Boundary { offset, segment_base: base, position });
+        self.hints.note_read(Boundary { offset, segment_base: base, position });
         Ok(position)
     }
 
@@ -183,7 +187,7 @@ impl PartitionLog {
             if after > wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if let Some(offset) = next_offset {
-            self.hints.note(Boundary { offset, segment_base: base, position: end });
+            self.hints.note_read(Boundary { offset, segment_base: base, position: end });
         }
         Ok(end)
     }
@@ -196,7 +200,7 @@ impl PartitionLog {
         let mut bytes = [0; BATCH_HEADER_BYTES];
         file.read_at(&mut bytes, position).map_err(|error| LogError::io(&path, error))?;
         let header = BatchHeader::parse(&bytes).map_err(|error| LogError::corrupt(&path, position, error))?;
-        self.hints.note(Boundary { offset: header.base_offset, segment_base: base, position });
+        self.hints.note_read(Boundary { offset: header.base_offset, segment_base: base, position });
         Ok(())
     }
 }

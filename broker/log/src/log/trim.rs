@@ -89,8 +89,14 @@ impl PartitionLog {
         }
         let result =
             if to <= self.segments[0].base_offset { self.restart_at(to, now_ms) } else { self.cut_at(to) };
+        let result = result.and_then(|paths| self.sync_names().map(|()| paths));
         self.broken |= result.is_err();
         result
+    }
+
+    /// Makes renames durable, so that what was dropped does not come back behind what is appended in its place.
+    fn sync_names(&self) -> Result<(), LogError> {
+        self.disk.sync_dir(&self.dir).map_err(|error| LogError::io(&self.dir, error))
     }
 
     fn cut_at(&mut self, to: Offset) -> Result<Vec<PathBuf>, LogError> {
@@ -115,7 +121,7 @@ impl PartitionLog {
     fn shorten(&mut self, index: usize, position: u64) -> Result<(), LogError> {
         let path = self.log_path(self.segments[index].base_offset);
         let file = self.with_segment(index, Segment::file)?;
-        file.set_len(position).map_err(|error| LogError::io(&path, error))?;
+        file.set_len(position).and_then(|()| file.sync_data()).map_err(|error| LogError::io(&path, error))?;
         let interval = self.config.index_interval_bytes;
         let entries = self.kept_transactions(index, position)?;
         let segment = &mut self.segments[index];
@@ -194,7 +200,7 @@ impl PartitionLog {
     /// # Errors
     /// `Io`; the log is then out of service.
     pub fn truncate_fully_and_start_at(&mut self, to: Offset, now_ms: i64) -> Result<Vec<PathBuf>, LogError> {
-        let result = self.restart_at(to, now_ms);
+        let result = self.restart_at(to, now_ms).and_then(|paths| self.sync_names().map(|()| paths));
         match &result {
             Ok(_) => {
                 self.log_start = to;
