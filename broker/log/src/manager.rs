@@ -135,6 +135,8 @@ impl LogDir {
         if adopted {
             dir.checkpoint();
         }
+        // What was found behind the commit log becomes durable before anybody sees it.
+        dir.committer().run_cycle();
         match dir.is_failed() {
             Some(reason) => Err(dir.out_of_service(reason)),
             None => Ok((dir, recovered.report)),
@@ -328,7 +330,7 @@ fn prepare_directory(
 ) -> Result<Box<dyn std::fmt::Debug + Send + Sync>, LogDirError> {
     let commit_log = path.join(COMMIT_LOG_DIR);
     let is_new = !disk.exists(&commit_log).map_err(LogDirError::io(path))?;
-    disk.create_dir_all(path).map_err(LogDirError::io(path))?;
+    create_durably(disk, path).map_err(LogDirError::io(path))?;
     let lock_path = path.join(LOCK_FILE);
     let lock = disk.lock(&lock_path).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => LogDirError::Locked { path: lock_path.clone() },
@@ -341,14 +343,24 @@ fn prepare_directory(
     }
     if is_new {
         disk.create_dir_all(&commit_log).map_err(LogDirError::io(&commit_log))?;
-        if let Some(parent) = path.parent() {
-            disk.sync_dir(parent).map_err(LogDirError::io(parent))?;
-        }
     }
     if is_new || was_marked {
         disk.sync_dir(path).map_err(LogDirError::io(path))?;
     }
     Ok(lock)
+}
+
+/// Makes a directory and its missing parents, and their names durable.
+fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    let mut missing = Vec::new();
+    for ancestor in path.ancestors() {
+        if disk.exists(ancestor)? {
+            break;
+        }
+        missing.push(ancestor);
+    }
+    disk.create_dir_all(path)?;
+    missing.iter().filter_map(|dir| dir.parent()).try_for_each(|parent| disk.sync_dir(parent))
 }
 
 /// Makes what a new log's directory holds beside its segments durable; its own name is the caller's.

@@ -2,8 +2,8 @@
 //!
 //! Order: the checkpoint says what to trust and from where to replay; the commit log's entries are put into the segments
 //! at their positions; each log is opened, which reads only what is past its recovery point and cuts a torn tail. Bytes
-//! that the commit log covers stay covered by it until the next checkpoint. Whatever else is found there is not durable
-//! and goes to the first commit cycle before it counts.
+//! that the commit log covers stay covered by it until the next checkpoint. Whatever else is found there is not durable:
+//! it goes to a commit cycle, which the opening of the directory waits for.
 
 mod replay_log;
 
@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use broker_protocol::types::{Offset, TopicId};
+use broker_protocol::types::{Offset, TopicId, Uuid};
 use parking_lot::Mutex;
 
 use crate::checkpoint::{Checkpoint, CheckpointSource};
@@ -215,7 +215,7 @@ fn recover_log(
     let disk = shared.disk.as_ref();
     let dir = shared.path.join(name);
     let files = disk.list(&dir).map_err(LogDirError::io(&dir))?;
-    let Some(identity) = identify(shared, name, &files)? else { return Ok(()) };
+    let Some(identity) = identify(shared, name, found.is_foreign())? else { return Ok(()) };
     let key = (identity.topic_id, identity.partition);
     let deleted: Vec<_> = files
         .iter()
@@ -275,8 +275,8 @@ fn accept_tail(shared: &Shared, log: &mut PartitionLog, known_end: Offset) -> Re
     if covered || !log.config().flush_before_ack { Ok(end) } else { Ok(known_end.min(end)) }
 }
 
-/// Which partition a directory belongs to; `None` if it holds nothing and cannot be told.
-fn identify(shared: &Shared, name: &str, files: &[DirEntry]) -> Result<Option<LogIdentity>, LogDirError> {
+/// Which partition a directory belongs to; `None` if that cannot be told.
+fn identify(shared: &Shared, name: &str, foreign: bool) -> Result<Option<LogIdentity>, LogDirError> {
     let dir = shared.path.join(name);
     let (topic, partition) = name.rsplit_once('-').expect("directories were chosen by their form");
     let partition = partition.parse().expect("directories were chosen by their form");
@@ -286,18 +286,28 @@ fn identify(shared: &Shared, name: &str, files: &[DirEntry]) -> Result<Option<Lo
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
         Err(error) => return Err(LogDirError::io(&path)(error)),
     };
-    let is_empty = files.iter().all(|file| file.name == PARTITION_METADATA_FILE || file.len == 0);
-    let topic_id = match text.as_deref().map(partition_metadata::decode) {
-        Some(Ok(topic_id)) => topic_id,
-        // A power loss before the first commit: nothing was promised.
-        Some(Err(_)) | None if is_empty => {
-            shared.disk.remove_dir_all(&dir).map_err(LogDirError::io(&dir))?;
-            return Ok(None);
+    match text.as_deref().map(partition_metadata::decode) {
+        Some(Ok(topic_id)) => Ok(Some(LogIdentity { topic: Arc::from(topic), topic_id, partition })),
+        // Before topic ids there was no such file.
+        None if foreign => {
+            Ok(Some(LogIdentity { topic: Arc::from(topic), topic_id: TopicId::ZERO, partition }))
         }
-        Some(Err(error)) => return Err(LogError::corrupt(&path, 0, error).into()),
-        None => TopicId::ZERO,
-    };
-    Ok(Some(LogIdentity { topic: Arc::from(topic), topic_id, partition }))
+        Some(Err(error)) if foreign => Err(LogError::corrupt(&path, 0, error).into()),
+        // The first commit makes the file durable: without it the log never had one, and nothing was promised.
+        Some(Err(_)) | None => {
+            set_stray(shared, &dir)?;
+            Ok(None)
+        }
+    }
+}
+
+/// Takes a directory out of the way, as Kafka does with logs that it does not know, for somebody to look at.
+fn set_stray(shared: &Shared, dir: &Path) -> Result<(), LogDirError> {
+    let unique = Uuid::from_u128(u128::try_from(shared.clock.now_ms()).unwrap_or(0)).simple();
+    let mut stray = dir.as_os_str().to_owned();
+    stray.push(format!(".{unique}-stray"));
+    tracing::warn!(dir = %dir.display(), "set aside a log that was never committed and does not tell its topic");
+    shared.disk.rename(dir, Path::new(&stray)).map_err(LogDirError::io(dir))
 }
 
 /// Base offsets of the segments in a listing.

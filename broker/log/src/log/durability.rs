@@ -103,9 +103,9 @@ impl PartitionLog {
     /// # Errors
     /// `Io` if a file that was closed cannot be opened.
     pub fn unsynced(&mut self) -> Result<Vec<Unsynced>, LogError> {
-        let first = self.first_segment_where(|segment| segment.synced == segment.size);
         let mut unsynced = Vec::new();
-        for index in first..self.segments.len() {
+        // All of them: of two segments the later one may have been synced itself while the commit log has the earlier.
+        for index in 0..self.segments.len() {
             if self.segments[index].synced < self.segments[index].taken {
                 let file = self.with_segment(index, Segment::file)?;
                 unsynced.push((self.segments[index].base_offset, file, self.segments[index].taken));
@@ -177,9 +177,8 @@ impl PartitionLog {
     }
 
     fn sync_rest(&mut self) -> Result<(), LogError> {
-        let first = self.first_segment_where(|segment| segment.synced == segment.size && !segment.new_file);
         let mut new_file = false;
-        for index in first..self.segments.len() {
+        for index in 0..self.segments.len() {
             let segment = &self.segments[index];
             new_file |= segment.new_file && segment.size > 0;
             if segment.synced < segment.size {
@@ -191,7 +190,7 @@ impl PartitionLog {
         }
         if new_file {
             self.disk.sync_dir(&self.dir).map_err(|error| LogError::io(&self.dir, error))?;
-            self.segments[first..].iter_mut().for_each(|segment| segment.new_file = false);
+            self.segments.iter_mut().for_each(|segment| segment.new_file = false);
         }
         Ok(())
     }

@@ -131,16 +131,13 @@ fn without_deleted(
     let log_start = log_start.unwrap_or(tail.log_start_offset);
     let is_deleted =
         |summary: &SegmentSummary| !bases.contains(&summary.base_offset) && summary.next_offset <= log_start;
-    let last = tail.segments.last().map(|summary| summary.next_offset);
-    // An empty active segment's file may be gone without having been deleted.
-    tail.segments
-        .retain(|summary| !is_deleted(summary) || (summary.size == 0 && Some(summary.next_offset) == last));
-    tail.log_start_offset = tail.log_start_offset.max(log_start.min(tail.recovery_point));
+    tail.segments.retain(|summary| !is_deleted(summary));
     if tail.segments.is_empty() {
         let base = bases.range(tail.recovery_point..).next().copied().unwrap_or(tail.recovery_point);
         tail.segments.push(SegmentSummary::of(&Segment::empty(base, 0)));
         tail.recovery_point = base;
     }
+    tail.log_start_offset = tail.log_start_offset.max(log_start.min(tail.recovery_point));
     tail
 }
 
