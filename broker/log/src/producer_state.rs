@@ -383,3 +383,6 @@ fn find_duplicate(state: &ProducerState, header: &BatchHeader) -> Option<BatchMe
 fn follows(last: i32, next: i32) -> bool {
     if last == i32::MAX { next == 0 } else { next == last + 1 }
 }
+
+#[cfg(test)]
+mod tests;
