@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use broker_log::io::memory_disk::{ManualClock, MemoryDisk};
+use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
 use broker_protocol::types::Uuid;
 use broker_state::metadata::MetadataImage;
 use openraft::entry::RaftEntry;
@@ -159,6 +159,26 @@ async fn unsynced_tail_is_cut_and_the_log_goes_on() {
 }
 
 #[tokio::test]
+async fn tail_that_a_start_keeps_is_durable_from_then_on() {
+    for seed in 0..10 {
+        let disk = disk();
+        let mut log = open(&disk);
+        append(&mut log, [entry(0, 40)]).await.unwrap();
+        // Killed between the write and its sync: the entry is in memory only.
+        let path = segment_path(&dir(), 0);
+        let end = disk.file_len(&path).unwrap();
+        let record = LogRecord { kind: Some(RecordKind::Entry(entry(1, 2000).into())) };
+        let mut bytes = Vec::new();
+        raft_frame::push(&mut bytes, end, &record.encode_to_vec());
+        disk.open(&path, OpenMode::WRITE).unwrap().write_at(&bytes, end).unwrap();
+        disk.kill();
+        assert_eq!(indexes(&mut open(&disk)).await, [0, 1]);
+        disk.power_loss(seed);
+        assert_eq!(indexes(&mut open(&disk)).await, [0, 1]);
+    }
+}
+
+#[tokio::test]
 async fn any_flipped_bit_refuses_the_start_and_names_the_file() {
     let disk = disk();
     let mut log = open(&disk);
@@ -190,7 +210,7 @@ async fn failed_sync_puts_the_log_out_of_service() {
     let disk = disk();
     let mut log = open(&disk);
     append(&mut log, [entry(0, 40)]).await.unwrap();
-    disk.with_faults(|faults| faults.fail(broker_log::io::memory_disk::OperationKind::Sync, "log-", 0));
+    disk.with_faults(|faults| faults.fail(OperationKind::Sync, "log-", 0));
     assert!(append(&mut log, [entry(1, 40)]).await.is_err());
     disk.with_faults(|faults| faults.clear());
     assert!(append(&mut log, [entry(1, 40)]).await.is_err());
