@@ -173,14 +173,11 @@ impl<E: IndexEntry> EntryFile<E> {
         Ok(self.file.insert(file).clone())
     }
 
-    /// Moves the entries in memory into the file, cutting off what else it held. Syncs it if `sync`. A file is made
-    /// only for entries. Returns whether it wrote.
-    pub(crate) fn store(&mut self, disk: &dyn Disk, path: &Path, sync: bool) -> io::Result<bool> {
-        if self.tail.is_empty() && !sync {
-            return Ok(false);
-        }
-        if self.len() == 0 {
-            return Ok(false);
+    /// Moves the entries in memory into the file, cutting off what else it held. Does nothing without such entries, so
+    /// that there is no file without entries.
+    pub(crate) fn store(&mut self, disk: &dyn Disk, path: &Path) -> io::Result<()> {
+        if self.tail.is_empty() {
+            return Ok(());
         }
         self.file = None;
         let file = disk.open(path, OpenMode::CREATE)?;
@@ -193,13 +190,10 @@ impl<E: IndexEntry> EntryFile<E> {
             entry.encode(&mut bytes);
         }
         file.write_at(&bytes, at)?;
-        if sync {
-            file.sync_data()?;
-        }
         self.crc = combine(self.crc, self.stored > 0, &bytes);
         self.stored += u32::try_from(self.tail.len()).expect("an index has less than 2^32 entries");
         self.tail = Vec::new();
-        Ok(true)
+        Ok(())
     }
 
     /// Closes the file until the next lookup.

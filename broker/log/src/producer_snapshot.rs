@@ -89,7 +89,7 @@ fn decode_entry(entry: &[u8]) -> (ProducerId, ProducerState) {
     let batch = BatchMetadata {
         last_sequence: i32::from_be_bytes(array(entry, 10)),
         last_offset: Offset(last_offset),
-        offset_delta: i32::from_be_bytes(array(entry, 22)),
+        offset_delta: i32::from_be_bytes(array(entry, 22)).max(0),
         timestamp,
     };
     let start = i64::from_be_bytes(array(entry, 38));

@@ -303,11 +303,11 @@ impl Segment {
     /// its checksum and rebuilt.
     pub(crate) fn store_indexes(&mut self, files: Files<'_>) -> Result<(), LogError> {
         let path = files.path(self.base_offset, OFFSET_INDEX_SUFFIX);
-        self.offsets.store(files.disk, &path, false).map_err(|error| LogError::io(&path, error))?;
+        self.offsets.store(files.disk, &path).map_err(|error| LogError::io(&path, error))?;
         let path = files.path(self.base_offset, TIME_INDEX_SUFFIX);
-        self.times.store(files.disk, &path, false).map_err(|error| LogError::io(&path, error))?;
+        self.times.store(files.disk, &path).map_err(|error| LogError::io(&path, error))?;
         let path = files.path(self.base_offset, TRANSACTION_INDEX_SUFFIX);
-        self.transactions.store(files.disk, &path, false).map_err(|error| LogError::io(&path, error))?;
+        self.transactions.store(files.disk, &path).map_err(|error| LogError::io(&path, error))?;
         Ok(())
     }
 

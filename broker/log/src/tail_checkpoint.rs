@@ -307,7 +307,7 @@ impl Reader<'_> {
             Ok(BatchMetadata {
                 last_sequence: input.i32()?,
                 last_offset: Offset(input.i64()?),
-                offset_delta: input.i32()?,
+                offset_delta: input.i32()?.max(0),
                 timestamp: input.i64()?,
             })
         })?;

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use broker_protocol::record_batch::{NO_TIMESTAMP, RecordBatch, TimestampType};
 use broker_protocol::types::{LeaderEpoch, Offset};
+use broker_protocol::validate::DECOMPRESSED_BYTES_MAX;
 
 use super::PartitionLog;
 use crate::batch_scan::walk_headers;
@@ -11,9 +12,6 @@ use crate::entry_file::IndexFault;
 use crate::log_error::LogError;
 use crate::segment::{SNAPSHOT_SUFFIX, Segment};
 use crate::transaction_index::{AbortedTxn, TRANSACTION_INDEX_SUFFIX};
-
-/// Most bytes that a compressed batch may open to while one record's offset is looked for.
-const OPENED_BATCH_BYTES_MAX: usize = 256 << 20;
 
 /// A record found by its timestamp.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -108,7 +106,7 @@ impl PartitionLog {
             let corrupt = |error: &dyn std::fmt::Display| LogError::corrupt(&path, position, error);
             let (batch, _) = RecordBatch::parse(&buffer).map_err(|error| corrupt(&error))?;
             batch.verify_crc().map_err(|error| corrupt(&error))?;
-            let found = search_batch(&batch, timestamp, self.log_start).map_err(|error| corrupt(&error))?;
+            let found = search_batch(&batch, timestamp, self.log_start);
             if found.is_some() {
                 return Ok(found);
             }
@@ -167,7 +165,7 @@ impl PartitionLog {
                 rebuilt.push(completed.into());
             }
         })?;
-        rebuilt.store(self.disk.as_ref(), &path, false).map_err(|error| LogError::io(&path, error))?;
+        rebuilt.store(self.disk.as_ref(), &path).map_err(|error| LogError::io(&path, error))?;
         self.segments[index].transactions = rebuilt;
         Ok(())
     }
@@ -221,26 +219,26 @@ impl PartitionLog {
     }
 }
 
-/// The first record of a batch, at or after `from`, with a timestamp of at least `timestamp`.
-fn search_batch(
-    batch: &RecordBatch<'_>,
-    timestamp: i64,
-    from: Offset,
-) -> Result<Option<TimestampOffset>, broker_protocol::record::RecordError> {
+/// The first record of a batch, at or after `from`, with a timestamp of at least `timestamp`. A batch that producers
+/// compressed is stored unseen; where it cannot be opened, its first offset is the best answer there is.
+fn search_batch(batch: &RecordBatch<'_>, timestamp: i64, from: Offset) -> Option<TimestampOffset> {
     let header = &batch.header;
     let leader_epoch = header.partition_leader_epoch;
-    if header.timestamp_type() == TimestampType::LogAppendTime {
-        let offset = header.base_offset.max(from);
-        let found = TimestampOffset { timestamp: header.max_timestamp, offset, leader_epoch };
-        return Ok(Some(found).filter(|_| offset <= header.last_offset()));
+    let first = header.base_offset.max(from);
+    let whole = TimestampOffset { timestamp: header.max_timestamp, offset: first, leader_epoch };
+    if first > header.last_offset() {
+        return None;
     }
-    let content = batch.decompress(OPENED_BATCH_BYTES_MAX)?;
+    if header.timestamp_type() == TimestampType::LogAppendTime {
+        return Some(whole);
+    }
+    let Ok(content) = batch.decompress(DECOMPRESSED_BYTES_MAX) else { return Some(whole) };
     for record in batch.records(&content) {
-        let record = record?;
+        let Ok(record) = record else { return Some(whole) };
         let (offset, own) = (record.offset(header), record.timestamp_ms(header));
         if offset >= from && own >= timestamp {
-            return Ok(Some(TimestampOffset { timestamp: own, offset, leader_epoch }));
+            return Some(TimestampOffset { timestamp: own, offset, leader_epoch });
         }
     }
-    Ok(None)
+    None
 }

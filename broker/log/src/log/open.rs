@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use broker_protocol::record_batch::{BatchError, BatchHeader};
 use broker_protocol::types::{Offset, TopicId};
 
 use super::PartitionLog;
@@ -20,6 +21,9 @@ use crate::log_error::LogError;
 use crate::partition_metadata::{self, PARTITION_METADATA_FILE};
 use crate::segment::{Files, LOG_SUFFIX, Segment, parse_file_name};
 use crate::tail_checkpoint::TailCheckpoint;
+
+/// Bytes of the smallest record of an old format with its overhead; enough to see which format it is.
+const OLD_RECORD_BYTES_MIN: usize = 26;
 
 /// A torn tail that was cut off.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -160,6 +164,9 @@ impl PartitionLog {
             self.begin_segment(base, now_ms);
             self.discard_indexes()?;
             damage = self.scan_tail(self.segments.len() - 1, len, report)?;
+            if damage.as_ref().is_some_and(|damage| damage.position == 0) {
+                self.refuse_old_format()?;
+            }
         }
         self.merge_epochs(known_epochs);
         self.cut_tail(damage, report)
@@ -249,6 +256,21 @@ impl PartitionLog {
         })?;
         report.bytes_scanned += end - start;
         Ok(damage)
+    }
+
+    /// Refuses a segment that begins with a record of format 0 or 1: that is no torn tail but an old log.
+    fn refuse_old_format(&mut self) -> Result<(), LogError> {
+        let index = self.segments.len() - 1;
+        let path = self.log_path(self.segments[index].base_offset);
+        let file = self.with_segment(index, Segment::file)?;
+        let mut start = [0; OLD_RECORD_BYTES_MIN];
+        let read = file.read_at(&mut start, 0).map_err(|error| LogError::io(&path, error))?;
+        match BatchHeader::parse(&start[..read]) {
+            Err(BatchError::UnsupportedMagic { magic: magic @ 0..=1 }) => {
+                Err(LogError::corrupt(&path, 0, format!("record format {magic} is not supported")))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Cuts the last segment before its first bad batch.

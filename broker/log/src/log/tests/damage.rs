@@ -151,3 +151,30 @@ fn checkpoint_cut_anywhere_is_refused() {
         assert!(crate::tail_checkpoint::TailCheckpoint::decode(&bytes[..len]).is_err(), "{len}");
     }
 }
+
+#[test]
+fn log_of_an_old_record_format_is_refused_untouched() {
+    let mut fixture = fixture(LogConfig::default());
+    fixture.append(records(&["a"])).unwrap();
+    let file = path(&fixture, 0, LOG_SUFFIX);
+    let mut bytes = fixture.disk.read(&file).unwrap();
+    bytes[16] = 1;
+    overwrite(&fixture, &file, &bytes);
+    let error = fixture.reopen(None).unwrap_err();
+    assert!(error.to_string().contains("record format 1"), "{error}");
+    assert_eq!(fixture.disk.read(&file).unwrap(), bytes);
+}
+
+#[test]
+fn unreadable_compressed_batch_is_found_by_its_first_offset() {
+    let mut fixture = fixture(LogConfig::default());
+    let mut bytes = compressed(Compression::Lz4, NOW_MS, &["a", "b"]).build();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 0x55;
+    bytes[70] ^= 0x55;
+    // The CRC is right: this is what a producer may send, the broker does not open it.
+    broker_protocol::record_batch::set_max_timestamp(&mut bytes, NOW_MS + 1);
+    fixture.append(bytes).unwrap();
+    let found = fixture.log.offset_for_timestamp(NOW_MS + 1, Offset(2)).unwrap().unwrap();
+    assert_eq!(found.offset, Offset(0));
+}
