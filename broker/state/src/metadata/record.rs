@@ -396,37 +396,4 @@ pub(super) fn check_kinds(records: &[MetadataRecord]) -> Result<(), DecodeError>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batch_survives_its_encoding() {
-        let batch = MetadataBatch {
-            records: vec![
-                RecordKind::ClusterId(ClusterId { id: "abc".into() }).into(),
-                RecordKind::Config(Config { key: "k".into(), value: None, ..Config::default() }).into(),
-                RecordKind::PartitionChange(PartitionChange { leader: Some(-1), ..Default::default() })
-                    .into(),
-            ],
-        };
-        assert_eq!(MetadataBatch::decode_versioned(&batch.encode_versioned()), Ok(batch));
-    }
-
-    #[test]
-    fn decoding_refuses_another_version_and_unknown_records() {
-        assert_eq!(MetadataBatch::decode_versioned(&[]), Err(DecodeError::Empty));
-        assert_eq!(
-            MetadataBatch::decode_versioned(&[9, 1, 2]),
-            Err(DecodeError::Version { found: 9, expected: FORMAT_VERSION })
-        );
-        // One record whose only field has tag 2000: a kind that is not known here.
-        let later = [FORMAT_VERSION, 0x0a, 0x03, 0x80, 0x7d, 0x01];
-        assert_eq!(MetadataBatch::decode_versioned(&later), Err(DecodeError::UnknownRecord { index: 0 }));
-    }
-
-    #[test]
-    fn uuid_survives_its_field() {
-        let uuid = Uuid::from_u128(0x0123_4567_89ab_cdef_0fed_cba9_8765_4321);
-        assert_eq!(Uuid::from(UuidField::from(uuid)), uuid);
-    }
-}
+mod tests;

@@ -1,9 +1,13 @@
 use std::sync::Arc;
 
 use broker_protocol::types::{Offset, Uuid};
+use proptest::prelude::*;
 
+use super::super::partitions::{MorePartitions, create_partitions};
 use super::super::record::{ClusterId, FenceBroker, MetadataRecord, ProducerIds, RemoveTopic};
-use super::super::testing::{after, broker, new_topic, registration, with_brokers, with_topics};
+use super::super::snapshot;
+use super::super::testing::{DEFAULTS, after, broker, new_topic, registration, with_brokers, with_topics};
+use super::super::topics::{TopicRef, create_topics, delete_topics};
 use super::*;
 
 fn id(number: u128) -> TopicId {
@@ -134,4 +138,64 @@ fn scalars_take_the_last_value_and_level_zero_turns_a_feature_off() {
     assert_eq!(image.next_producer_id, ProducerId(1000));
     assert_eq!(image.features["f"], 3);
     assert!(after(&image, vec![feature(0)]).features.is_empty());
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Create(u8, i32),
+    Delete(u8),
+    Grow(u8, i32),
+    Restart,
+    Configure(u8, Option<u8>),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0..12u8, 1..300).prop_map(|(topic, partitions)| Step::Create(topic, partitions)),
+        2 => (0..12u8).prop_map(Step::Delete),
+        2 => (0..12u8, 1..400).prop_map(|(topic, partitions)| Step::Grow(topic, partitions)),
+        1 => Just(Step::Restart),
+        2 => (0..12u8, any::<Option<u8>>()).prop_map(|(topic, value)| Step::Configure(topic, value)),
+    ];
+    prop::collection::vec(step, 0..40)
+}
+
+fn decide(image: &MetadataImage, step: &Step, number: u128) -> Vec<MetadataRecord> {
+    let name = |topic: u8| format!("t.{topic}");
+    match *step {
+        Step::Create(topic, partitions) => {
+            let topic = new_topic(&name(topic), number, partitions);
+            create_topics(image, &[topic], DEFAULTS, false).records
+        }
+        Step::Delete(topic) => delete_topics(image, &[TopicRef::Name(name(topic))]).records,
+        Step::Grow(topic, count) => {
+            create_partitions(image, &[MorePartitions { name: name(topic), count, assignments: None }], false)
+                .records
+        }
+        Step::Restart => vec![RecordKind::RegisterBroker(registration(1, number)).into()],
+        Step::Configure(topic, value) => {
+            let value = value.map(|value| value.to_string());
+            let config = Config { resource_type: 2, resource_name: name(topic), key: "k".into(), value };
+            vec![RecordKind::Config(config).into()]
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn image_agrees_with_itself_and_its_snapshot_after_any_history(steps in steps()) {
+        let mut image = with_brokers(&[1]);
+        for (number, step) in (1..).zip(&steps) {
+            image = after(&image, decide(&image, step, number));
+        }
+        let topics = &image.topics;
+        prop_assert_eq!(topics.partition_count(), topics.iter().map(|topic| topic.partitions.len()).sum::<usize>());
+        for topic in topics.iter() {
+            prop_assert!(Arc::ptr_eq(topic, topics.by_id(topic.id).unwrap()));
+            prop_assert!(topic.partitions.keys().copied().eq(0..topic.partition_count()));
+            prop_assert_eq!(topics.colliding_with(&topic.name.replace('.', "_")), Some(&topic.name));
+        }
+        prop_assert_eq!(snapshot::decode(&snapshot::encode(&image)), Ok(image));
+    }
 }
