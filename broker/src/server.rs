@@ -52,6 +52,18 @@ pub struct Bound<L> {
     pub socket: L,
 }
 
+/// What a simulation changes beyond the settings; production runs with the default.
+#[derive(Default)]
+pub struct Tuning {
+    /// Time that the disk takes for a commit; counts only where the committer is a task.
+    pub commit_time: Duration,
+    /// Changes how the log directory is run, for example to small files.
+    pub log_dir: Option<TuneLogDir>,
+}
+
+/// Changes the settings of the log directory that no user may set.
+pub type TuneLogDir = Arc<dyn Fn(&mut LogDirSettings) + Send + Sync>;
+
 /// A running broker.
 pub struct Broker {
     ctx: Arc<ApiContext>,
@@ -77,12 +89,26 @@ impl Broker {
         listeners: Vec<Bound<L>>,
         metrics: Arc<Metrics>,
     ) -> anyhow::Result<Broker> {
+        Broker::start_tuned(env, config, listeners, metrics, &Tuning::default()).await
+    }
+
+    /// [`Broker::start`] for a simulation.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub async fn start_tuned<L: Listener>(
+        env: Env,
+        config: Arc<Config>,
+        listeners: Vec<Bound<L>>,
+        metrics: Arc<Metrics>,
+        tuning: &Tuning,
+    ) -> anyhow::Result<Broker> {
         let began = env.clock.monotonic();
         let settings = config.broker();
         let broker_id = BrokerId(settings.node_id);
         let advertised = advertised(settings, &listeners)?;
 
-        let log_dir = open_log_dir(&env, settings, &metrics).await?;
+        let log_dir = open_log_dir(&env, settings, &metrics, tuning).await?;
         let metadata = start_metadata_log(&env, &log_dir, settings, &advertised).await?;
         let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
         let replicas =
@@ -224,12 +250,17 @@ async fn open_log_dir(
     env: &Env,
     settings: &broker_config::BrokerConfig,
     metrics: &Arc<Metrics>,
+    tuning: &Tuning,
 ) -> anyhow::Result<Arc<LogDir>> {
     let (env_, settings_) = (env.clone(), settings.clone());
+    let tune = tuning.log_dir.clone();
     let began = env.clock.monotonic();
     let (log_dir, report) = env
         .block_on_disk(move || {
-            let settings = log_dir_settings(&env_, &settings_)?;
+            let mut settings = log_dir_settings(&env_, &settings_)?;
+            if let Some(tune) = tune {
+                tune(&mut settings);
+            }
             let path = settings_.log_dir.clone();
             // The topics' own settings come with the metadata, before the first append.
             let config_of = |_: &LogIdentity| Arc::new(LogConfig::default());
@@ -242,7 +273,7 @@ async fn open_log_dir(
     log_dir.set_observer(Box::new(CommitMetrics(Arc::clone(metrics))));
     match env.blocking {
         Blocking::Threads => log_dir.spawn_committer_thread().context("the committer cannot be started")?,
-        Blocking::Inline => spawn_committer_task(&log_dir),
+        Blocking::Inline => spawn_committer_task(&log_dir, tuning.commit_time),
     }
     Ok(log_dir)
 }
@@ -297,7 +328,7 @@ fn report_recovery(dir: &Path, report: &RecoveryReport, took: Duration) {
 }
 
 /// The committer as a task: what a simulation has instead of its thread.
-fn spawn_committer_task(log_dir: &Arc<LogDir>) {
+fn spawn_committer_task(log_dir: &Arc<LogDir>, commit_time: Duration) {
     let wake = Arc::new(tokio::sync::Notify::new());
     let woken = Arc::clone(&wake);
     log_dir.set_wake(Box::new(move || woken.notify_one()));
@@ -305,6 +336,8 @@ fn spawn_committer_task(log_dir: &Arc<LogDir>) {
     tokio::spawn(async move {
         loop {
             wake.notified().await;
+            // What is appended meanwhile is part of the cycle, as with a disk that is busy.
+            tokio::time::sleep(commit_time).await;
             committer.run_cycle();
         }
     });
