@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
 use broker_protocol::types::Uuid;
@@ -11,7 +11,7 @@ use openraft::{CommittedLeaderId, Membership};
 use super::*;
 use crate::env::{Blocking, Env, Random};
 use crate::quorum::raft_state_machine::ImageMachine;
-use crate::quorum::{EncodedBatch, SnapshotMeta};
+use crate::quorum::{EncodedBatch, SnapshotMeta, StoredMembership};
 
 #[derive(Debug)]
 struct NoRandom;
@@ -306,21 +306,61 @@ async fn entries_must_follow_each_other() {
     assert!(append(&mut log, [entry(2, 1)]).await.is_err());
 }
 
-#[tokio::test]
-async fn membership_survives_the_file() {
-    let disk = disk();
-    let mut log = open(&disk);
+fn membership() -> Membership<u64, crate::quorum::RaftNode> {
     let node = crate::quorum::RaftNode {
         broker_id: broker_protocol::types::BrokerId(4),
         directory_id: Uuid::from_u128(9),
         host: "here".into(),
         port: 9646,
     };
-    let membership = Membership::new(
-        vec![BTreeSet::from([7])],
-        [(7, node)].into_iter().collect::<std::collections::BTreeMap<_, _>>(),
-    );
-    append(&mut log, [Entry::new_membership(id(0, 0), membership.clone())]).await.unwrap();
+    Membership::new(vec![BTreeSet::from([7])], BTreeMap::from([(7, node)]))
+}
+
+#[tokio::test]
+async fn membership_survives_the_file() {
+    let disk = disk();
+    let mut log = open(&disk);
+    append(&mut log, [Entry::new_membership(id(0, 0), membership())]).await.unwrap();
     let read = open(&disk).try_get_log_entries(..).await.unwrap();
-    assert_eq!(read, [Entry::new_membership(id(0, 0), membership)]);
+    assert_eq!(read, [Entry::new_membership(id(0, 0), membership())]);
+}
+
+/// Writes a log and a snapshot with a record of every kind.
+async fn write_golden(disk: &MemoryDisk) {
+    let mut log = open(disk);
+    append(&mut log, [Entry::new_membership(id(0, 0), membership())]).await.unwrap();
+    log.save_vote(&Vote::new(1, 7)).await.unwrap();
+    log.save_vote(&Vote::new_committed(1, 7)).await.unwrap();
+    append(&mut log, [Entry::new_blank(id(1, 1)), entry(2, 3), entry(3, 3)]).await.unwrap();
+    log.truncate(id(1, 3)).await.unwrap();
+    append(&mut log, [entry(3, 5)]).await.unwrap();
+    let meta = SnapshotMeta {
+        last_log_id: Some(id(1, 2)),
+        last_membership: StoredMembership::new(Some(id(0, 0)), membership()),
+        snapshot_id: "1-2".into(),
+    };
+    let image = MetadataImage::default().at(crate::quorum::raft_state_machine::position_of(id(1, 2)));
+    let snapshots = log.files.lock().snapshots.clone();
+    snapshots.save(&meta, broker_state::metadata::snapshot::encode(&image).into()).unwrap();
+    log.purge(id(1, 2)).await.unwrap();
+}
+
+#[tokio::test]
+async fn files_of_format_1_are_still_read() {
+    // Made by this test at format 1. If it fails, the format changed: raise the version and keep these files readable.
+    let golden: [(&str, &[u8]); 2] = [
+        ("log-0000000000", include_bytes!("../../../testdata/metadata_log_v1.bin")),
+        ("snapshot-00000000000000000002", include_bytes!("../../../testdata/metadata_log_snapshot_v1.bin")),
+    ];
+    let (old, fresh) = (disk(), disk());
+    write_golden(&fresh).await;
+    for (name, bytes) in golden {
+        old.write_atomically(&dir().join(name), bytes).unwrap();
+        assert_eq!(fresh.read(&dir().join(name)).unwrap(), bytes, "{name}");
+    }
+    let mut log = open(&old);
+    assert_eq!(log.read_vote().await.unwrap(), Some(Vote::new_committed(1, 7)));
+    assert_eq!(log.try_get_log_entries(..).await.unwrap(), [entry(3, 5)]);
+    let (meta, _) = log.files.lock().snapshots.newest().unwrap().unwrap();
+    assert_eq!(meta.last_membership, StoredMembership::new(Some(id(0, 0)), membership()));
 }
