@@ -108,11 +108,24 @@ impl BrokerProcess {
         Ok(())
     }
 
+    /// The process's id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Fails if the broker has ended by itself.
     pub(crate) fn check_alive(&mut self) -> Result<()> {
         if let Some(status) = self.child.try_wait()? {
             bail!("the broker ended by itself ({status}); its log: {}", self.options.log_path().display());
         }
+        Ok(())
+    }
+
+    /// Ends it with SIGKILL, as a crash of the process would.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.check_alive()?;
+        self.child.kill().context("cannot kill the broker")?;
+        self.child.wait()?;
         Ok(())
     }
 
@@ -139,7 +152,7 @@ impl BrokerProcess {
 }
 
 impl Drop for BrokerProcess {
-    /// After `stop` there is nothing left to end, and both calls say so; there is nobody to tell.
+    /// After `kill` or `stop` there is nothing left to end, and both calls say so; there is nobody to tell.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -2,6 +2,7 @@
 
 mod broker_process;
 mod r#gen;
+mod kill9;
 mod settings_reference;
 mod suites;
 mod tidy;
@@ -24,6 +25,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Kill a loaded broker again and again, and prove that nothing acknowledged was lost, moved or doubled.
+    Kill9(kill9::Kill9Arguments),
     /// Run other projects' client tests against this broker and compare with Apache Kafka's results.
     Suites(suites::SuitesArguments),
     /// Check the rules of the house that no compiler checks: sizes, names, headers, words, links.
@@ -33,6 +36,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Gen { check } => r#gen::run(check).and_then(|()| settings_reference::run(check)),
+        Command::Kill9(arguments) => kill9::run(&arguments),
         Command::Suites(arguments) => suites::run(&arguments),
         Command::Tidy => tidy::run(),
     }

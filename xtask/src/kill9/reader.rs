@@ -1,0 +1,289 @@
+//! A consumer: polls its partitions in turn, commits what it read, asks for bounds; and the final polls of all.
+//!
+//! After a lost connection it is a new process that goes on where the old one was, and first asks what is committed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use broker_client::{Client, ClientError, FetchOptions, read_records};
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use broker_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
+use broker_protocol::messages::{
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+};
+use checker::{Event, Function, Key, Kind, MicroOp, Record};
+use tokio::net::TcpStream;
+
+use super::is_starting;
+use super::load::{Load, Partition};
+use super::payload;
+
+/// The last versions with topic names.
+const OFFSET_COMMIT_VERSION: i16 = 9;
+const OFFSET_FETCH_VERSION: i16 = 9;
+/// Bytes asked for at a time.
+const FETCH_BYTES: i32 = 4 << 20;
+/// An answer that takes longer is a fault of the broker.
+const ANSWER_LIMIT: Duration = Duration::from_secs(30);
+/// Pause between two rounds over the partitions, so that reading leaves the machine to the writers.
+const ROUND_PAUSE: Duration = Duration::from_millis(50);
+/// Rounds for which a partition may have no leader after the last restart.
+const LEADER_ATTEMPTS_MAX: u32 = 600;
+/// ListOffsets' names for the end and the start of a partition.
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+/// Empty answers in a row, 10 ms apart, at an offset below the high watermark: the records are not coming.
+const EMPTY_MAX: u32 = 1000;
+
+/// Polls until the run stops.
+pub(crate) async fn run(load: Arc<Load>, group: String, partitions: Vec<Partition>) -> Result<()> {
+    let mut positions = vec![0; partitions.len()];
+    let group = Key::from(group);
+    while !load.is_stopping() {
+        let client = super::connect(load.address).await;
+        let mut reader = Reader { load: &load, process: load.new_process(), client };
+        reader.assign(&partitions);
+        match reader.poll_rounds(&group, &partitions, &mut positions).await {
+            Ok(()) => {}
+            Err(Stop::Broken) => tokio::time::sleep(ROUND_PAUSE).await,
+            Err(Stop::Fault(error)) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Reads every partition from its start to its end, with fresh clients.
+pub(crate) async fn read_all(load: &Arc<Load>) -> Result<()> {
+    load.recorder.record(Event::new(load.new_process(), Kind::Ok, Function::Final, Vec::new()));
+    let client = super::connect(load.address).await;
+    let mut reader = Reader { load, process: load.new_process(), client };
+    reader.assign(&load.partitions);
+    for partition in &load.partitions {
+        let read = reader.read_partition(partition).await;
+        read.map_err(|stop| match stop {
+            Stop::Broken => anyhow::anyhow!("the connection broke in the final polls of {}", partition.key),
+            Stop::Fault(error) => error,
+        })?;
+    }
+    Ok(())
+}
+
+/// Why a reader ends.
+enum Stop {
+    /// The connection broke, as it does when the broker is killed.
+    Broken,
+    /// The broker did what it must never do.
+    Fault(anyhow::Error),
+}
+
+impl From<anyhow::Error> for Stop {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Fault(error)
+    }
+}
+
+impl From<ClientError> for Stop {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::Io(_) | ClientError::Closed { .. } => Self::Broken,
+            error => Self::Fault(error.into()),
+        }
+    }
+}
+
+/// An answer within the limit.
+async fn answer<T>(answer: impl Future<Output = Result<T, ClientError>>) -> Result<T, Stop> {
+    let answer = tokio::time::timeout(ANSWER_LIMIT, answer).await;
+    Ok(answer.context("no answer although the broker runs")??)
+}
+
+/// One life of a consumer.
+struct Reader<'a> {
+    load: &'a Load,
+    process: u64,
+    client: Client<TcpStream>,
+}
+
+impl Reader<'_> {
+    fn assign(&self, partitions: &[Partition]) {
+        let keys = partitions.iter().map(|partition| partition.key.clone()).collect();
+        self.load.recorder.record(Event::with_keys(self.process, Function::Assign, keys));
+    }
+
+    fn record(&self, kind: Kind, f: Function, op: MicroOp) {
+        self.load.recorder.record(Event::new(self.process, kind, f, vec![op]));
+    }
+
+    async fn poll_rounds(
+        &mut self,
+        group: &Key,
+        partitions: &[Partition],
+        positions: &mut [i64],
+    ) -> Result<(), Stop> {
+        for partition in partitions {
+            self.committed(group, partition).await?;
+        }
+        while !self.load.is_stopping() {
+            for (partition, position) in partitions.iter().zip(positions.iter_mut()) {
+                let begin = *position;
+                self.poll(partition, position).await?;
+                if *position > begin {
+                    self.commit(group, partition, *position).await?;
+                }
+                self.bounds(partition).await?;
+            }
+            tokio::time::sleep(ROUND_PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// One fetch; moves the position behind what it showed and returns the high watermark.
+    async fn poll(&mut self, partition: &Partition, position: &mut i64) -> Result<i64, Stop> {
+        let options = FetchOptions { offset: *position, max_bytes: FETCH_BYTES, ..FetchOptions::default() };
+        let fetched = answer(self.client.fetch(partition.topic, partition.index, options)).await?;
+        let key = &partition.key;
+        self.refused("a fetch", fetched.error_code)?;
+        let read = read_records(&fetched.records, *position);
+        let read = read.with_context(|| format!("batches of {key} from offset {position} cannot be read"))?;
+        let mut records = Vec::with_capacity(read.len());
+        for record in &read {
+            *position = record.offset + 1;
+            let offset = u64::try_from(record.offset).ok();
+            let payload = record.value.as_deref().and_then(payload::read);
+            let Some((value, crc)) = payload else {
+                self.load.recorder.oddity(format!("{key} holds a payload without a number"));
+                continue;
+            };
+            records.push(Record { offset, value, crc: Some(crc) });
+        }
+        if !records.is_empty() {
+            self.record(Kind::Ok, Function::Poll, MicroOp::Poll(vec![(key.clone(), records)]));
+        }
+        Ok(fetched.high_watermark)
+    }
+
+    /// Ends this life if a request was refused, and notes a refusal that no client should get.
+    fn refused(&self, what: &str, error_code: ErrorCode) -> Result<(), Stop> {
+        if error_code == ErrorCode::None {
+            return Ok(());
+        }
+        if !is_starting(error_code) {
+            self.load.recorder.oddity(format!("{what} was refused with {error_code:?}"));
+        }
+        Err(Stop::Broken)
+    }
+
+    async fn bounds(&mut self, partition: &Partition) -> Result<(), Stop> {
+        let Partition { topic, index, key } = partition;
+        self.record(Kind::Invoke, Function::Bounds, MicroOp::Bounds(key.clone(), None, None));
+        let start = answer(self.client.list_offset(topic, *index, EARLIEST)).await?;
+        let end = answer(self.client.list_offset(topic, *index, LATEST)).await?;
+        for told in [start, end] {
+            self.refused("ListOffsets", told.error_code)?;
+        }
+        let told = [start, end].map(|told| u64::try_from(told.offset).ok());
+        self.record(Kind::Ok, Function::Bounds, MicroOp::Bounds(key.clone(), told[0], told[1]));
+        Ok(())
+    }
+
+    async fn commit(&mut self, group: &Key, partition: &Partition, offset: i64) -> Result<(), Stop> {
+        let Partition { topic, index, key } = partition;
+        let request = OffsetCommitRequest {
+            group_id: (&**group).into(),
+            topics: vec![OffsetCommitRequestTopic {
+                name: (*topic).into(),
+                partitions: vec![OffsetCommitRequestPartition {
+                    partition_index: *index,
+                    committed_offset: offset,
+                    ..OffsetCommitRequestPartition::default()
+                }],
+                ..OffsetCommitRequestTopic::default()
+            }],
+            ..OffsetCommitRequest::default()
+        };
+        let op = || MicroOp::Commit(group.clone(), vec![(key.clone(), offset.unsigned_abs())]);
+        self.record(Kind::Invoke, Function::Group, op());
+        let response = answer(self.client.call(&request, OFFSET_COMMIT_VERSION)).await;
+        if response.is_err() {
+            self.record(Kind::Info, Function::Group, op());
+        }
+        let response = response?;
+        let response: OffsetCommitResponse<'_> = response.decode()?;
+        let code =
+            response.topics.first().and_then(|topic| topic.partitions.first()).map(|found| found.error_code);
+        // A group that is not loaded yet refuses at first; the next commit covers this one.
+        let kind = if code == Some(0) { Kind::Ok } else { Kind::Info };
+        self.record(kind, Function::Group, op());
+        Ok(())
+    }
+
+    async fn committed(&mut self, group: &Key, partition: &Partition) -> Result<(), Stop> {
+        let Partition { topic, index, key } = partition;
+        let request = OffsetFetchRequest {
+            groups: vec![OffsetFetchRequestGroup {
+                group_id: (&**group).into(),
+                topics: Some(vec![OffsetFetchRequestTopics {
+                    name: (*topic).into(),
+                    partition_indexes: vec![*index],
+                    ..OffsetFetchRequestTopics::default()
+                }]),
+                ..OffsetFetchRequestGroup::default()
+            }],
+            ..OffsetFetchRequest::default()
+        };
+        let op = |offset| MicroOp::Committed(group.clone(), vec![(key.clone(), offset)]);
+        self.record(Kind::Invoke, Function::Group, op(None));
+        let response = answer(self.client.call(&request, OFFSET_FETCH_VERSION)).await?;
+        let response: OffsetFetchResponse<'_> = response.decode()?;
+        let found = response.groups.first().filter(|found| found.error_code == 0);
+        let found = found.and_then(|found| found.topics.first()?.partitions.first());
+        match found.filter(|found| found.error_code == 0) {
+            Some(found) => {
+                let offset = u64::try_from(found.committed_offset).ok();
+                self.record(Kind::Ok, Function::Group, op(offset));
+            }
+            None => self.record(Kind::Fail, Function::Group, op(None)),
+        }
+        Ok(())
+    }
+
+    /// Reads a partition from its start up to its high watermark.
+    async fn read_partition(&mut self, partition: &Partition) -> Result<(), Stop> {
+        let mut end = answer(self.client.list_offset(partition.topic, partition.index, LATEST)).await?;
+        for _ in 0..LEADER_ATTEMPTS_MAX {
+            if !is_starting(end.error_code) {
+                break;
+            }
+            tokio::time::sleep(ROUND_PAUSE).await;
+            end = answer(self.client.list_offset(partition.topic, partition.index, LATEST)).await?;
+        }
+        if end.error_code != ErrorCode::None {
+            let why = format!("the end of {} is not known: {:?}", partition.key, end.error_code);
+            return Err(Stop::Fault(anyhow::Error::msg(why)));
+        }
+        let (mut position, mut empty) = (0, 0);
+        while position < end.offset {
+            let begin = position;
+            self.poll(partition, &mut position).await?;
+            empty = if position > begin { 0 } else { empty + 1 };
+            let key = &partition.key;
+            let stuck = || -> Result<()> {
+                ensure!(
+                    empty < EMPTY_MAX,
+                    "{key} shows nothing at offset {begin}, its end is {}",
+                    end.offset
+                );
+                Ok(())
+            };
+            stuck()?;
+            if empty > 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        self.bounds(partition).await
+    }
+}
