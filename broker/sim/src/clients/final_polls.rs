@@ -1,0 +1,88 @@
+//! Fresh clients that read everything after all has healed: what they are not shown is lost.
+
+use std::rc::Rc;
+
+use checker::{Event, Function, Kind};
+
+use super::connection::Connection;
+use super::fetcher::Fetcher;
+use super::{Shared, admin, group, pause};
+
+/// Pause before a question is asked again, in milliseconds.
+const RETRY_MS: u64 = 50;
+/// Bytes of a partition per fetch.
+const FETCH_BYTES: i32 = 4 << 20;
+/// Questions that may go unanswered before it counts as a failure.
+const ATTEMPTS_MAX: usize = 200;
+
+/// Reads all partitions from their start to their end, and all committed offsets.
+///
+/// # Errors
+/// None: what goes wrong stands in the record.
+pub async fn run(shared: Rc<Shared>) -> turmoil::Result {
+    let mut connection = Connection::new(Rc::clone(&shared), shared.clients());
+    let begin = Event::new(0, Kind::Ok, Function::Final, Vec::new());
+    shared.recorder.borrow_mut().event(begin);
+    let process = shared.recorder.borrow_mut().new_process();
+    let partitions = shared.partitions();
+    let mut ends = Vec::new();
+    for partition in &partitions {
+        let mut end = None;
+        for _ in 0..ATTEMPTS_MAX {
+            end = admin::bounds(&shared, &mut connection, process, partition).await;
+            if end.is_some() {
+                break;
+            }
+            pause(RETRY_MS).await;
+        }
+        match end {
+            Some(end) => ends.push((partition.clone(), end)),
+            None => shared.violation(format_args!("{} does not tell its bounds in the end", partition.key())),
+        }
+    }
+    let mut fetcher = Fetcher::new(Rc::clone(&shared), FETCH_BYTES, false);
+    fetcher.assign(partitions.clone());
+    let mut failures = 0;
+    while ends.iter().any(|(partition, end)| fetcher.positions.get(partition) < Some(end)) {
+        let before = fetcher.positions.clone();
+        let answered = fetcher.poll(&mut connection, 0).await;
+        if answered.is_err() || before == fetcher.positions {
+            failures += 1;
+            pause(RETRY_MS).await;
+        }
+        if failures > ATTEMPTS_MAX {
+            shared
+                .violation(format_args!("the end is never reached: at {:?} of {ends:?}", fetcher.positions));
+            break;
+        }
+    }
+    committed(&shared, &mut connection, process, &partitions).await;
+    connection.close();
+    Ok(())
+}
+
+async fn committed(
+    shared: &Shared,
+    connection: &mut Connection,
+    process: u64,
+    partitions: &[super::Partition],
+) {
+    let first = shared.clients() - shared.plan.groups;
+    for client in first..shared.clients() {
+        let group = group::name(client);
+        let mut told = partitions.is_empty();
+        for _ in 0..ATTEMPTS_MAX {
+            if told {
+                break;
+            }
+            let known = group::find_coordinator(shared, connection, &group).await;
+            told = known && group::fetch(shared, connection, process, &group, partitions).await;
+            if !told {
+                pause(RETRY_MS).await;
+            }
+        }
+        if !told {
+            shared.violation(format_args!("{group} does not tell its offsets in the end"));
+        }
+    }
+}

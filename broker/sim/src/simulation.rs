@@ -1,0 +1,166 @@
+//! The course of one simulation: load with faults, healing, final polls by fresh clients, verdict.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_log::io::memory_disk::FaultCounts;
+use checker::Report;
+
+use crate::broker_host::{BrokerHost, Bug};
+use crate::clients::{self, Phase, Shared};
+use crate::clock::SimClock;
+use crate::nemesis::{BROKER, Nemesis};
+use crate::plan::{FAULT_KINDS, Plan, purpose};
+use crate::random::Rng;
+use crate::recorder::Recorder;
+
+/// How long clients may take to end what they have begun, once everything has healed.
+const DRAIN_MS_MAX: u64 = 60_000;
+/// How long the final polls may take.
+const FINAL_MS_MAX: u64 = 60_000;
+
+/// How to run a seed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Print every event.
+    pub print: bool,
+    /// Run with this bug.
+    pub bug: Option<Bug>,
+}
+
+/// How a seed went.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// The seed.
+    pub seed: u64,
+    /// What went wrong, in words; empty if nothing did.
+    pub findings: Vec<String>,
+    /// Equal for two runs in which the same happened.
+    pub hash: u64,
+    /// How often each kind of fault has happened.
+    pub faults: [u64; FAULT_KINDS.len()],
+    /// What has happened on the disk.
+    pub disk: FaultCounts,
+    /// Simulated time in milliseconds.
+    pub simulated_ms: u64,
+    /// Records whose send was acknowledged.
+    pub acknowledged: u64,
+    /// Different records that were read.
+    pub read: u64,
+}
+
+/// Runs a seed. A panic of the broker is a finding like any other.
+#[must_use]
+pub fn run(seed: u64, options: Options) -> Outcome {
+    let plan = Plan::new(seed);
+    let clock = Arc::new(SimClock::default());
+    let recorder = Recorder::new(Arc::clone(&clock), options.print);
+    let shared = Shared::new(&plan, Arc::clone(&clock), recorder);
+    let ran = catch_unwind(AssertUnwindSafe(|| simulate(&plan, &clock, &shared, options.bug)));
+    let (faults, disk, broken) = match ran {
+        Ok(Ok((faults, disk))) => (faults, disk, None),
+        Ok(Err(error)) => (Default::default(), FaultCounts::default(), Some(format!("{error:#}"))),
+        Err(panic) => (Default::default(), FaultCounts::default(), Some(panic_text(panic.as_ref()))),
+    };
+    let simulated_ms = clock.elapsed_ms();
+    if let Some(broken) = broken {
+        shared.violation(broken);
+    }
+    let record = shared.recorder.replace(Recorder::new(clock.clone(), false)).finish();
+    let mut findings = record.violations;
+    findings.extend(words(&record.report));
+    Outcome {
+        seed,
+        findings,
+        hash: record.hash,
+        faults,
+        disk,
+        simulated_ms,
+        acknowledged: record.report.totals.sent_ok,
+        read: record.report.totals.read,
+    }
+}
+
+fn words(report: &Report) -> Vec<String> {
+    let word = |finding: &checker::Finding| {
+        let key = finding.key.as_ref().map(|key| format!(" {key}")).unwrap_or_default();
+        format!("{}{key}: {}", finding.check.name(), finding.detail)
+    };
+    report.findings().map(word).collect()
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    format!("panic: {}", text.unwrap_or_else(|| "without a message".to_owned()))
+}
+
+type Counts = ([u64; FAULT_KINDS.len()], FaultCounts);
+
+fn simulate(
+    plan: &Plan,
+    clock: &Arc<SimClock>,
+    shared: &Rc<Shared>,
+    bug: Option<Bug>,
+) -> anyhow::Result<Counts> {
+    let host = BrokerHost::new(plan, Arc::clone(clock), bug)?;
+    let mut sim = turmoil::Builder::new()
+        .rng_seed(Rng::new(plan.seed, purpose::NETWORK).next())
+        .tick_duration(Duration::from_millis(1))
+        .simulation_duration(Duration::from_secs(3600))
+        .min_message_latency(Duration::from_millis(0))
+        .max_message_latency(Duration::from_millis(3))
+        .tcp_capacity(4096)
+        .build();
+    let machine = Rc::clone(&host);
+    sim.host(BROKER, move || Rc::clone(&machine).run());
+    for client in 0..shared.clients() {
+        sim.client(Shared::host_name(client), clients::run(Rc::clone(shared), client));
+    }
+    sim.client("admin", clients::admin::run(Rc::clone(shared)));
+    let mut nemesis = Nemesis::new(plan, Rc::clone(&host), Rc::clone(shared));
+    let counts = Rc::clone(&nemesis.counts);
+
+    let mut healed_at = None;
+    run_until_done(&mut sim, clock, plan.load_ms + DRAIN_MS_MAX, |sim, now_ms| {
+        if healed_at.is_none() && now_ms >= plan.load_ms {
+            healed_at = Some(now_ms);
+            nemesis.heal(sim, now_ms);
+            shared.phase.set(Phase::Drain);
+        }
+        nemesis.tick(sim, now_ms);
+    })?;
+    shared.phase.set(Phase::Final);
+    sim.client("final", clients::final_polls::run(Rc::clone(shared)));
+    let deadline = clock.elapsed_ms() + FINAL_MS_MAX;
+    run_until_done(&mut sim, clock, deadline, |sim, now_ms| nemesis.tick(sim, now_ms))?;
+    let disk = host.disk.fault_counts();
+    let faults = *counts.borrow();
+    // What the process holds must go while its runtime is still there.
+    host.disk.kill();
+    sim.crash(BROKER);
+    *host.process.borrow_mut() = crate::broker_host::Process::Down;
+    Ok((faults, disk))
+}
+
+/// Steps until every client has ended.
+fn run_until_done(
+    sim: &mut turmoil::Sim<'_>,
+    clock: &SimClock,
+    deadline_ms: u64,
+    mut between: impl FnMut(&mut turmoil::Sim<'_>, u64),
+) -> anyhow::Result<()> {
+    loop {
+        let now_ms = u64::try_from(sim.elapsed().as_millis())?;
+        clock.set_elapsed_ms(now_ms);
+        anyhow::ensure!(now_ms < deadline_ms, "clients did not end within {deadline_ms} ms");
+        between(sim, now_ms);
+        match sim.step() {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(error) => anyhow::bail!("{error}"),
+        }
+    }
+}
