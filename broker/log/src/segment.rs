@@ -1,7 +1,7 @@
 //! One segment: a `.log` file of record batches, its three indexes, and how much of it is on stable storage.
 //!
-//! Invariants: `synced <= taken <= size`; bytes behind `size` are never read. The file stays open while it holds bytes
-//! that are not synced. An index entry never points behind `size`.
+//! Invariants: neither `taken` nor `synced` exceeds `size`; bytes behind `size` are never read. The file stays open while
+//! it holds bytes that are not synced. An index entry never points behind `size`.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -116,6 +116,9 @@ impl PartitionLog {
             }
         }
         self.ensure_active_file(found)?;
+        if self.active().size == 0 {
+            self.active().created_ms = now_ms;
+        }
         let last = self.segments.len() - 1;
         let len = found.get(&active_base).copied().unwrap_or(0);
         let mut damage = self.scan_tail(last, len, report)?;

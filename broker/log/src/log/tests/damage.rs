@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use proptest::prelude::*;
+
 use super::*;
 
 /// A log of several segments whose index files are complete, and its checkpoint.
@@ -177,4 +179,46 @@ fn unreadable_compressed_batch_is_found_by_its_first_offset() {
     fixture.append(bytes).unwrap();
     let found = fixture.log.offset_for_timestamp(NOW_MS + 1, Offset(2)).unwrap().unwrap();
     assert_eq!(found.offset, Offset(0));
+}
+
+/// Everything that reads the files, whatever comes of it.
+fn use_everything(fixture: &mut Fixture) {
+    let (mut next, end) = (fixture.log.log_start_offset(), fixture.log.log_end_offset());
+    while let Ok(extent) = fixture.log.read(next, 200, true, end) {
+        let bytes = bytes_of(&extent);
+        let Some(last) = batches(&bytes).filter_map(Result::ok).last() else { break };
+        if last.header.next_offset() <= next {
+            break;
+        }
+        next = last.header.next_offset();
+    }
+    let _ = fixture.log.offset_for_timestamp(NOW_MS - 90, end);
+    let _ = fixture.log.max_timestamp(end);
+    let _ = fixture.log.aborted_transactions(Offset(0), end);
+    let _ = fixture.append(records(&["more"]));
+    let _ = fixture.log.truncate_to(Offset(end.0 / 2), NOW_MS);
+    let _ = fixture.log.prepare_checkpoint(NOW_MS);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #[test]
+    fn no_damage_to_any_file_leads_to_a_panic(
+        damages in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0..8_u8), 1..6),
+        with_checkpoint in any::<bool>(),
+    ) {
+        let (mut fixture, tail) = rolled();
+        fixture.append(in_transaction(1, 0, &["a"])).unwrap();
+        fixture.append_control(end_of_transaction(1, TransactionResult::Abort)).unwrap();
+        fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+        let dir = fixture.log.dir().to_owned();
+        let files: Vec<_> = fixture.disk.list(&dir).unwrap().into_iter().filter(|file| file.len > 0).collect();
+        for (file, position, bit) in damages {
+            let file = file.get(&files);
+            fixture.disk.flip_bit(&dir.join(&file.name), position.index(file.len as usize) as u64, bit).unwrap();
+        }
+        if fixture.reopen(with_checkpoint.then_some(&tail)).is_ok() {
+            use_everything(&mut fixture);
+        }
+    }
 }
