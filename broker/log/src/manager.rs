@@ -235,10 +235,10 @@ impl LogDir {
 
     /// `<topic>-<partition>.<unique>-delete` as Kafka names it, the topic shortened where the name gets too long.
     fn deleted_name(&self, identity: &LogIdentity) -> String {
-        let count = u128::from(self.deletions.fetch_add(1, Ordering::Relaxed));
-        let now = u128::try_from(self.shared.clock.now_ms()).unwrap_or(0);
-        let unique = Uuid::from_u128(identity.topic_id.0.as_u128() ^ (now << 20) ^ count).simple();
-        let suffix = format!("-{}.{unique}-delete", identity.partition);
+        let count = self.deletions.fetch_add(1, Ordering::Relaxed);
+        let now_ms = u64::try_from(self.shared.clock.now_ms()).unwrap_or(0);
+        let (id, unique) = (identity.topic_id.0.simple(), Uuid::from_u64_pair(now_ms, count).simple());
+        let suffix = format!("-{}.{id}{unique}-delete", identity.partition);
         let topic: String = identity.topic.chars().take(NAME_MAX - suffix.len()).collect();
         topic + &suffix
     }

@@ -10,8 +10,9 @@ use super::segment_bases;
 use crate::commit_log::{EntryHeader, EntryKind, Replay};
 use crate::io::{DirEntry, Disk, FileHandle, OpenMode};
 use crate::log_config::LogIdentity;
+use crate::producer_snapshot;
 use crate::producer_state::ProducerTable;
-use crate::segment::{DELETED_SUFFIX, LOG_SUFFIX, Segment, file_name};
+use crate::segment::{DELETED_SUFFIX, LOG_SUFFIX, SNAPSHOT_SUFFIX, Segment, file_name};
 use crate::tail_checkpoint::{SegmentSummary, TailCheckpoint};
 
 /// What a replay did.
@@ -41,18 +42,13 @@ pub(super) fn replay_log(
     let log_start =
         starts.map(|(header, _)| header.end_offset).chain(tail.map(|tail| tail.log_start_offset)).max();
     let mut bases = segment_bases(files);
-    let known_bases: BTreeSet<Offset> =
-        entries().filter(|(header, _)| is_append(header)).map(|(header, _)| header.segment_base).collect();
-    let is_gone = |base: Offset, bases: &BTreeSet<Offset>| {
-        let next = bases.union(&known_bases).find(|next| **next > base).copied();
-        !bases.contains(&base) && next.is_some_and(|next| Some(next) <= log_start)
-    };
+    let first_needed = first_needed(&bases, entries().map(|(header, _)| header), tail, log_start);
     let mut writer = SegmentWriter { disk, dir, open: None };
-    let (mut claimed_end, mut cut_below, mut rebuilt) = (None, None, false);
+    let (mut claimed_end, mut cut_below, mut rebuilt) = (tail.map(|tail| tail.recovery_point), None, false);
     for (header, bytes) in entries() {
         rebuilt = true;
         match header.kind {
-            EntryKind::Append if is_gone(header.segment_base, &bases) => {}
+            EntryKind::Append if Some(header.segment_base) < first_needed => {}
             EntryKind::Append => {
                 writer.write(header, bytes)?;
                 bases.insert(header.segment_base);
@@ -69,16 +65,42 @@ pub(super) fn replay_log(
     }
     // A checkpoint of more than the log had after a truncation describes bytes that are gone.
     let usable = |tail: &&TailCheckpoint| cut_below.is_none_or(|cut| cut >= tail.recovery_point);
-    let tail = match tail {
-        Some(tail) => Some(tail).filter(usable).map(|tail| without_deleted(tail, &bases, log_start)),
-        None if ours => bases.first().map(|base| tail_of_new_log(identity, *base)),
-        None => None,
+    let tail = match (tail, first_needed) {
+        (Some(tail), Some(first)) => {
+            Some(tail).filter(usable).map(|tail| from_segment(disk, dir, tail, first))
+        }
+        (Some(tail), None) => Some(tail).filter(usable).cloned(),
+        (None, first) if ours => first
+            .or(bases.first().copied())
+            .map(|base| tail_at(identity.clone(), base, ProducerTable::default())),
+        (None, _) => None,
     };
     Ok(Replayed { tail, claimed_end, log_start, rebuilt })
 }
 
-fn is_append(header: &EntryHeader) -> bool {
-    header.kind == EntryKind::Append
+/// The segment that holds the log start, if one before it is not there any more: retention has deleted it, or its name
+/// was lost together with what nobody needs. What is before the log start is then left out altogether, for a log has
+/// no gaps. `None` if all segments are needed or there.
+fn first_needed<'a>(
+    bases: &BTreeSet<Offset>,
+    entries: impl Iterator<Item = &'a EntryHeader>,
+    tail: Option<&TailCheckpoint>,
+    log_start: Option<Offset>,
+) -> Option<Offset> {
+    let log_start = log_start?;
+    // A file with none of these that is not there was deleted; with one, its name was lost, and all of it is here.
+    let is_needed = |header: &&EntryHeader| header.kind == EntryKind::Append && header.end_offset > log_start;
+    let appends = entries.filter(is_needed).map(|header| header.segment_base);
+    let usable: BTreeSet<Offset> = bases.iter().copied().chain(appends).collect();
+    let described = tail.iter().flat_map(|tail| &tail.segments).map(|summary| summary.base_offset);
+    let all: BTreeSet<Offset> = usable.iter().copied().chain(described).collect();
+    let first = match all.range(..=log_start).next_back() {
+        Some(first) if usable.contains(first) => *first,
+        // All were deleted, and the name of the empty segment behind them is lost.
+        _ => log_start,
+    };
+    let is_missing = !usable.contains(&first) || all.range(..first).any(|base| !bases.contains(base));
+    is_missing.then_some(first)
 }
 
 /// Writes what is not in place yet. Files are found and made by name; the last one stays open.
@@ -121,34 +143,33 @@ impl SegmentWriter<'_> {
     }
 }
 
-/// The checkpoint without the segments that retention has deleted since, whose end the log start has passed.
-fn without_deleted(
-    tail: &TailCheckpoint,
-    bases: &BTreeSet<Offset>,
-    log_start: Option<Offset>,
-) -> TailCheckpoint {
+/// The checkpoint without the segments before `first`.
+fn from_segment(disk: &dyn Disk, dir: &Path, tail: &TailCheckpoint, first: Offset) -> TailCheckpoint {
     let mut tail = tail.clone();
-    let log_start = log_start.unwrap_or(tail.log_start_offset);
-    let is_deleted =
-        |summary: &SegmentSummary| !bases.contains(&summary.base_offset) && summary.next_offset <= log_start;
-    tail.segments.retain(|summary| !is_deleted(summary));
+    tail.segments.retain(|summary| summary.base_offset >= first);
     if tail.segments.is_empty() {
-        let base = bases.range(tail.recovery_point..).next().copied().unwrap_or(tail.recovery_point);
-        tail.segments.push(SegmentSummary::of(&Segment::empty(base, 0)));
-        tail.recovery_point = base;
+        let snapshot = disk.read(&dir.join(file_name(first, SNAPSHOT_SUFFIX))).ok();
+        let producers = snapshot.and_then(|bytes| producer_snapshot::decode(&bytes).ok());
+        // Without the snapshot, those of the checkpoint are known still, if not their last batches.
+        let epochs = tail.epochs;
+        return TailCheckpoint {
+            epochs,
+            ..tail_at(tail.identity, first, producers.unwrap_or(tail.producers))
+        };
     }
-    tail.log_start_offset = tail.log_start_offset.max(log_start.min(tail.recovery_point));
+    tail.log_start_offset = tail.log_start_offset.max(first);
     tail
 }
 
-/// A log that was made after the last checkpoint has nothing that may be trusted, and is read from its first segment.
-fn tail_of_new_log(identity: &LogIdentity, base: Offset) -> TailCheckpoint {
+/// A checkpoint that trusts nothing from the segment at `base` on: that of a log which is younger than the last
+/// checkpoint, and is read from its first segment.
+fn tail_at(identity: LogIdentity, base: Offset, producers: ProducerTable) -> TailCheckpoint {
     TailCheckpoint {
-        identity: identity.clone(),
+        identity,
         log_start_offset: base,
         recovery_point: base,
         segments: vec![SegmentSummary::of(&Segment::empty(base, 0))],
         epochs: Vec::new(),
-        producers: ProducerTable::default(),
+        producers,
     }
 }

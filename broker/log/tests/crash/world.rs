@@ -25,7 +25,7 @@ use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, TopicId, Uuid};
 
 /// How a round ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Stop {
+pub(crate) enum Stop {
     /// The process is killed: the page cache stays.
     Kill,
     /// The machine loses power between two calls.
@@ -56,7 +56,7 @@ struct Promises {
     exists: bool,
 }
 
-pub struct World {
+pub(crate) struct World {
     random: u64,
     disk: MemoryDisk,
     clock: Arc<ManualClock>,
@@ -85,7 +85,7 @@ fn config_of(identity: &LogIdentity) -> Arc<LogConfig> {
 }
 
 impl World {
-    pub fn new(seed: u64, change: impl Fn(&mut LogDirSettings)) -> World {
+    pub(crate) fn new(seed: u64, change: impl Fn(&mut LogDirSettings)) -> World {
         let mut settings = LogDirSettings::new("cluster", BrokerId(1), Uuid::from_u128(1));
         settings.commit_log =
             CommitLogSizes { file_bytes: 64 << 10, extend_bytes: 16 << 10, uncovered_bytes_max: 256 << 10 };
@@ -96,7 +96,7 @@ impl World {
         settings.reserve_bytes = 4096;
         change(&mut settings);
         let disk = MemoryDisk::new(seed);
-        disk.with_faults(|faults| faults.direct_refused = seed % 3 == 0);
+        disk.with_faults(|faults| faults.direct_refused = seed.is_multiple_of(3));
         let mut world = World {
             random: seed,
             disk,
@@ -112,7 +112,7 @@ impl World {
         world
     }
 
-    pub fn pick(&mut self, bound: usize) -> usize {
+    pub(crate) fn pick(&mut self, bound: usize) -> usize {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut value = self.random;
         value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -120,19 +120,19 @@ impl World {
         ((value ^ (value >> 31)) % bound as u64) as usize
     }
 
-    pub fn last_calls(&self, count: usize) -> String {
+    pub(crate) fn last_calls(&self, count: usize) -> String {
         self.trace[self.trace.len().saturating_sub(count)..].join("\n")
     }
 
-    pub fn trace(self) -> Vec<String> {
+    pub(crate) fn trace(self) -> Vec<String> {
         self.trace
     }
 
-    pub fn fault_counts(&self) -> FaultCounts {
+    pub(crate) fn fault_counts(&self) -> FaultCounts {
         self.disk.fault_counts()
     }
 
-    pub fn cut_power_within(&mut self, operations: usize) {
+    pub(crate) fn cut_power_within(&mut self, operations: usize) {
         let after = self.pick(operations) as u64 + 1;
         self.disk.with_faults(|faults| faults.cut_power_after(after));
     }
@@ -142,7 +142,7 @@ impl World {
     }
 
     /// Does one random thing. Errors are fine: the power may be off.
-    pub fn step(&mut self) {
+    pub(crate) fn step(&mut self) {
         match self.pick(20) {
             0..9 => self.append(),
             9..14 => {
@@ -230,7 +230,7 @@ impl World {
 
     fn delete_records(&mut self) {
         let Some((topic_id, log)) = self.any_log() else { return };
-        let to = Offset(self.pick(usize::try_from(log.flushed_offset().0).unwrap() + 1) as i64);
+        let to = Offset(self.pick(log.flushed_offset().0 as usize + 1) as i64);
         log.advance_log_start_offset(to);
         self.note(format!("delete records of {} below {to}", log.identity()));
         let promises = &mut self.logs.get_mut(&topic_id).expect("picked from it").1;
@@ -261,7 +261,7 @@ impl World {
         }
     }
 
-    pub fn stop_and_open(&mut self, stop: Stop) -> Result<(), String> {
+    pub(crate) fn stop_and_open(&mut self, stop: Stop) -> Result<(), String> {
         self.note(format!("{stop:?}"));
         let power_was_cut = self.disk.with_faults(|faults| faults.power_is_off());
         let (dir, committer) = self.dir.take().expect("open between stops");
