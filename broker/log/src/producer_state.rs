@@ -57,7 +57,7 @@ pub struct ProducerState {
     pub epoch: ProducerEpoch,
     /// Epoch of the coordinator that wrote the newest transaction marker, -1 for none.
     pub coordinator_epoch: i32,
-    /// Timestamp of the newest batch or marker, in milliseconds since 1970.
+    /// Timestamp of the newest batch or marker, or when it was appended if that is later; milliseconds since 1970.
     pub last_timestamp: i64,
     /// First offset of the open transaction.
     pub transaction_start: Option<Offset>,
@@ -338,6 +338,14 @@ impl ProducerTable {
     pub fn forget_ended(&mut self, high_watermark: Offset) {
         if self.ended.values().any(|&marker| marker < high_watermark) {
             self.ended.retain(|_, marker| *marker >= high_watermark);
+        }
+    }
+
+    /// Notes that a producer was heard of now. Records may be older than that, as those of a mirror are, and their
+    /// producer is not idle for it.
+    pub fn touch(&mut self, producer_id: ProducerId, now_ms: i64) {
+        if let Some(state) = self.producers.get_mut(&producer_id.0) {
+            state.last_timestamp = state.last_timestamp.max(now_ms);
         }
     }
 

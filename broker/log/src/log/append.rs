@@ -194,6 +194,9 @@ impl PartitionLog {
         for batch in batches(bytes) {
             let batch = batch.expect("the batches were inspected");
             self.note(&batch);
+            if batch.header.has_producer_id() {
+                self.producers.touch(batch.header.producer_id, now_ms);
+            }
         }
         Ok(())
     }

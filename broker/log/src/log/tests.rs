@@ -226,6 +226,18 @@ fn all_five_retained_batches_survive_a_checkpoint() {
 }
 
 #[test]
+fn producer_of_old_records_is_not_idle() {
+    let mut fixture = fixture(LogConfig::default());
+    let old = BatchBuilder::new(Compression::None).producer(ProducerId(9), ProducerEpoch(0), 0);
+    let old = filled(old, 1000, &["a"]).build();
+    fixture.append(old.clone()).unwrap();
+    fixture.log.expire_producers(NOW_MS + 1);
+    assert!(fixture.append(old).unwrap().duplicate);
+    fixture.log.expire_producers(NOW_MS + fixture.log.config().producer_id_expiration_ms);
+    assert_eq!(fixture.log.active_producers().count(), 0);
+}
+
+#[test]
 fn append_time_replaces_the_producers_times() {
     let config = LogConfig { timestamp_type: TimestampType::LogAppendTime, ..LogConfig::default() };
     let mut fixture = fixture(config);
