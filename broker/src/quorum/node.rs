@@ -118,7 +118,7 @@ pub(super) struct Node {
 pub(super) async fn start(env: &Env, config: &QuorumConfig) -> Result<Node, QuorumError> {
     let (files, snapshot) = open_snapshots(env, config)?;
     let applied = snapshot.as_ref().and_then(|(meta, _)| meta.last_log_id);
-    let log = RaftLog::open(env.disk.clone(), &config.dir, files.clone(), applied)?;
+    let log = RaftLog::open(env, &config.dir, files.clone(), applied)?;
     files.tidy()?;
     let machine = ImageMachine::new(env.clone(), files, snapshot);
     let images = machine.subscribe();

@@ -22,6 +22,7 @@ use super::raft_frame;
 use super::raft_message::{LogRecord, RecordKind, SegmentStart, Truncate};
 use super::snapshot_files::SnapshotFiles;
 use super::{Entry, LogId, StorageError, TypeConfig, Vote};
+use crate::env::Env;
 
 mod recovery;
 
@@ -57,6 +58,7 @@ pub(super) enum RaftLogError {
 /// The log. Clones share it.
 #[derive(Clone)]
 pub(super) struct RaftLog {
+    env: Env,
     files: Arc<Mutex<LogFiles>>,
 }
 
@@ -99,13 +101,13 @@ impl RaftLog {
     ///
     /// What it keeps is durable when this returns; a torn tail is cut.
     pub(super) fn open(
-        disk: Arc<dyn Disk>,
+        env: &Env,
         dir: &Path,
         snapshots: SnapshotFiles,
         applied: Option<LogId>,
     ) -> Result<RaftLog, RaftLogError> {
         let mut files = LogFiles {
-            disk,
+            disk: env.disk.clone(),
             dir: dir.to_owned(),
             snapshots,
             segments: VecDeque::new(),
@@ -119,7 +121,7 @@ impl RaftLog {
             return Err(RaftLogError::Missing { path: segment_path(dir, 0) });
         }
         files.reach_back_to(applied)?;
-        Ok(RaftLog { files: Arc::new(Mutex::new(files)) })
+        Ok(RaftLog { env: env.clone(), files: Arc::new(Mutex::new(files)) })
     }
 
     /// Bytes on disk of the entries after `index`: what a start after this one would read and apply.
@@ -127,6 +129,15 @@ impl RaftLog {
         let files = self.files.lock();
         let after = |place: &&EntryPlace| index.is_none_or(|index| place.log_id.index > index);
         files.entries.iter().rev().take_while(after).map(|place| u64::from(place.frame_len)).sum()
+    }
+
+    /// Runs a change that syncs, away from the threads that serve sockets.
+    async fn change(
+        &self,
+        change: impl FnOnce(&mut LogFiles) -> Result<(), RaftLogError> + Send + 'static,
+    ) -> Result<(), RaftLogError> {
+        let files = Arc::clone(&self.files);
+        self.env.block_on_disk(move || files.lock().change(change)).await
     }
 }
 
@@ -355,12 +366,13 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
     }
 
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), StorageError> {
-        let mut files = self.files.lock();
-        files
-            .change(|files| files.write(vec![RecordKind::Vote((*vote).into())]))
-            .map_err(|error| StorageIOError::write_vote(&error))?;
-        files.vote = Some(*vote);
-        Ok(())
+        let vote = *vote;
+        let saved = self.change(move |files| {
+            files.write(vec![RecordKind::Vote(vote.into())])?;
+            files.vote = Some(vote);
+            Ok(())
+        });
+        saved.await.map_err(|error| StorageIOError::write_vote(&error).into())
     }
 
     async fn read_vote(&mut self) -> Result<Option<Vote>, StorageError> {
@@ -373,20 +385,17 @@ impl RaftLogStorage<TypeConfig> for RaftLog {
         I::IntoIter: OptionalSend,
     {
         let entries: Vec<Entry> = entries.into_iter().collect();
-        let result = self.files.lock().change(|files| files.append(entries));
-        result.map_err(|error| write_error(&error))?;
+        self.change(|files| files.append(entries)).await.map_err(|error| write_error(&error))?;
         callback.log_io_completed(Ok(()));
         Ok(())
     }
 
     async fn truncate(&mut self, log_id: LogId) -> Result<(), StorageError> {
-        let result = self.files.lock().change(|files| files.truncate(log_id.index));
-        result.map_err(|error| write_error(&error))
+        self.change(move |files| files.truncate(log_id.index)).await.map_err(|error| write_error(&error))
     }
 
     async fn purge(&mut self, log_id: LogId) -> Result<(), StorageError> {
-        let result = self.files.lock().change(|files| files.purge(log_id));
-        result.map_err(|error| write_error(&error))
+        self.change(move |files| files.purge(log_id)).await.map_err(|error| write_error(&error))
     }
 }
 

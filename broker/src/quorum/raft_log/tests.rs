@@ -45,10 +45,11 @@ fn disk() -> MemoryDisk {
 }
 
 fn try_open(disk: &MemoryDisk) -> Result<RaftLog, String> {
-    let disk: Arc<dyn Disk> = Arc::new(disk.clone());
-    let (snapshots, loaded) = SnapshotFiles::open(disk.clone(), &dir()).map_err(|error| error.to_string())?;
+    let env = env(disk);
+    let (snapshots, loaded) =
+        SnapshotFiles::open(env.disk.clone(), &dir()).map_err(|error| error.to_string())?;
     let applied = loaded.and_then(|(meta, _)| meta.last_log_id);
-    RaftLog::open(disk, &dir(), snapshots, applied).map_err(|error| error.to_string())
+    RaftLog::open(&env, &dir(), snapshots, applied).map_err(|error| error.to_string())
 }
 
 fn open(disk: &MemoryDisk) -> RaftLog {
@@ -86,7 +87,7 @@ impl StoreBuilder<TypeConfig, RaftLog, ImageMachine> for Builder {
     async fn build(&self) -> Result<((), RaftLog, ImageMachine), StorageError> {
         let disk = disk();
         let (files, loaded) = SnapshotFiles::open(Arc::new(disk.clone()), &dir()).unwrap();
-        let log = RaftLog::open(Arc::new(disk.clone()), &dir(), files.clone(), None).unwrap();
+        let log = RaftLog::open(&env(&disk), &dir(), files.clone(), None).unwrap();
         Ok(((), log, ImageMachine::new(env(&disk), files, loaded)))
     }
 }
