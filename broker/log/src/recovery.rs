@@ -223,7 +223,7 @@ fn recover_log(
         .map(|file| dir.join(&file.name))
         .collect();
     shared.removals.add_files(deleted, 0);
-    let Replayed { tail, claimed_end, log_start, rebuilt } =
+    let Replayed { tail, claimed_end, log_start, rebuilt, new_segment } =
         replay_log(disk, &dir, &identity, found.tails.get(&key), &files, &found.replay, !found.is_foreign())
             .map_err(LogDirError::io(&dir))?;
     let config = config_of(&identity);
@@ -246,7 +246,7 @@ fn recover_log(
     let commit = CommitState {
         durable_log_start: log.log_start_offset(),
         // Without a tail of the last checkpoint it needs one, and its directory may be as new as that.
-        new_directory: !found.tails.contains_key(&key),
+        new_directory: new_segment || !found.tails.contains_key(&key),
         changed: rebuilt || !opened.from_checkpoint || opened.bytes_scanned > 0 || opened.cut.is_some(),
         tail: tail.filter(|_| opened.from_checkpoint).map(|tail| tail.encode().into_boxed_slice()),
         ..CommitState::default()

@@ -25,6 +25,8 @@ pub(super) struct Replayed {
     pub(super) log_start: Option<Offset>,
     /// There were entries.
     pub(super) rebuilt: bool,
+    /// The tail names a segment of which no checkpoint says that its name is durable.
+    pub(super) new_segment: bool,
 }
 
 /// Replays one log. `ours` says that a checkpoint exists, so a log without a tail is younger than it.
@@ -75,7 +77,8 @@ pub(super) fn replay_log(
             .map(|base| tail_at(identity.clone(), base, ProducerTable::default())),
         (None, _) => None,
     };
-    Ok(Replayed { tail, claimed_end, log_start, rebuilt })
+    let new_segment = tail.as_ref().is_some_and(|tail| tail.segments.iter().all(|summary| summary.size == 0));
+    Ok(Replayed { tail, claimed_end, log_start, rebuilt, new_segment })
 }
 
 /// The segment that holds the log start, if one before it is not there any more: retention has deleted it, or its name
