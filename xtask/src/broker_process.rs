@@ -65,6 +65,22 @@ impl BrokerOptions {
     pub(crate) fn data_path(&self) -> PathBuf {
         self.directory.join("data")
     }
+
+    /// The command that starts it, on a directory that is made if it is not there; it prints to the log.
+    pub(crate) fn command(&self) -> Result<Command> {
+        fs::create_dir_all(&self.directory)
+            .with_context(|| format!("cannot create {}", self.directory.display()))?;
+        let log = File::options().create(true).append(true).open(self.log_path())?;
+        let mut command = Command::new(&self.binary);
+        command.arg("--set").arg(format!("listeners=PLAINTEXT://{}", self.address));
+        command.arg("--set").arg(format!("log.dirs={}", self.data_path().display()));
+        command.arg("--set").arg("highwater.http.listener=127.0.0.1:0");
+        for (key, value) in &self.settings {
+            command.arg("--set").arg(format!("{key}={value}"));
+        }
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        Ok(command)
+    }
 }
 
 /// A running broker.
@@ -77,17 +93,7 @@ pub(crate) struct BrokerProcess {
 impl BrokerProcess {
     /// Starts a broker on its directory, new or used, and waits until it answers.
     pub(crate) fn start(options: &BrokerOptions) -> Result<Self> {
-        fs::create_dir_all(&options.directory)
-            .with_context(|| format!("cannot create {}", options.directory.display()))?;
-        let log = File::options().create(true).append(true).open(options.log_path())?;
-        let mut command = Command::new(&options.binary);
-        command.arg("--set").arg(format!("listeners=PLAINTEXT://{}", options.address));
-        command.arg("--set").arg(format!("log.dirs={}", options.data_path().display()));
-        command.arg("--set").arg("highwater.http.listener=127.0.0.1:0");
-        for (key, value) in &options.settings {
-            command.arg("--set").arg(format!("{key}={value}"));
-        }
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        let mut command = options.command()?;
         let child = command.spawn().with_context(|| format!("cannot start {}", options.binary.display()))?;
         let mut process = Self { child, options: options.clone() };
         process.wait_until_ready()?;

@@ -1,6 +1,8 @@
 //! Developer commands: `cargo xtask <command>`.
 
+mod bench;
 mod broker_process;
+mod check;
 mod r#gen;
 mod kill9;
 mod settings_reference;
@@ -19,6 +21,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Measure this broker beside Apache Kafka and other peers.
+    Bench(bench::BenchArguments),
+    /// Run everything that must hold before a commit: format, clippy, tidy, generated files, all tests.
+    Test,
     /// Generate the Kafka messages, API keys and error codes from their schema, and the reference of all settings.
     Gen {
         /// Change nothing; fail if a generated file differs from what is committed.
@@ -35,6 +41,8 @@ enum Command {
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Test => check::run(),
         Command::Gen { check } => r#gen::run(check).and_then(|()| settings_reference::run(check)),
         Command::Kill9(arguments) => kill9::run(&arguments),
         Command::Suites(arguments) => suites::run(&arguments),

@@ -1,0 +1,188 @@
+//! Scenario 10: what readers of data that is no longer in memory do to those who produce.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use broker_protocol::api_key::ApiKey;
+use broker_protocol::messages::FetchResponse;
+use broker_protocol::record_batch::{BatchHeader, batches};
+
+use super::produce_latency::Latencies;
+use crate::bench::Bench;
+use crate::bench::connection::{Connection, FETCH_VERSION, decode, fetch_frame, read_answer};
+use crate::bench::latency::{Load, measure};
+use crate::bench::measure::{Contender, contenders, in_turn, timed};
+use crate::bench::page_cache::drop_files_of;
+use crate::bench::rdkafka::BATCHED;
+use crate::bench::report::{Finding, Section, Target};
+use crate::bench::statistics::{Percentiles, Spread, short};
+use crate::bench::subject::Kind;
+
+const READERS: usize = 3;
+/// Each reader reads a topic of its own, so that none finds in memory what another has read.
+const COLD_MESSAGES: u32 = 2_000_000;
+const MESSAGE_BYTES: u32 = 1024;
+/// 1,000 requests of 20 kB a second: 20 MB/s.
+const RECORD_BYTES: usize = 20_000;
+const REQUESTS_PER_S: u32 = 1000;
+const SECONDS: u32 = 15;
+const SECONDS_QUICK: u32 = 5;
+const FETCH_BYTES: i32 = 1 << 20;
+/// What a reader takes at most: unbounded readers would measure who gets the cores, not what the broker does with its disk.
+const READER_BYTES_PER_S: f64 = 100e6;
+/// How often what was read is dropped again, so that a reader that starts over finds it cold.
+const DROP_INTERVAL: Duration = Duration::from_millis(100);
+
+pub(super) fn run(bench: &Bench) -> Result<Section> {
+    let subjects = bench.start_all()?;
+    let mut contenders = contenders(&subjects, false);
+    contenders.retain(|contender| contender.subject.data.is_some());
+    let messages = bench.scaled(COLD_MESSAGES);
+    for contender in &contenders {
+        for reader in 0..READERS {
+            let topic = cold_topic(reader);
+            contender.create_topic(&topic, 1)?;
+            bench.rdkafka.produce(
+                contender.subject,
+                &topic,
+                (u64::from(messages), MESSAGE_BYTES),
+                &BATCHED,
+            )?;
+        }
+    }
+    rustix::fs::sync();
+    let seconds = if bench.quick { SECONDS_QUICK } else { SECONDS };
+    let load = Load { record_bytes: RECORD_BYTES, requests_per_s: REQUESTS_PER_S, seconds };
+    let mut rows = Vec::new();
+    let mut findings = Vec::new();
+    let alone = in_turn(bench, &contenders, |contender| produce(bench, contender, load))?;
+    let read = AtomicU64::new(0);
+    let mut read_rates: Vec<Vec<f64>> = contenders.iter().map(|_| Vec::new()).collect();
+    let beside = in_turn(bench, &contenders, |contender| {
+        read.store(0, Ordering::Relaxed);
+        let begin = Instant::now();
+        let repetition = beside_readers(contender, &read, || produce(bench, contender, load));
+        let at = contenders.iter().position(|other| std::ptr::eq(other.subject, contender.subject));
+        read_rates[at.unwrap_or_default()]
+            .push(read.load(Ordering::Relaxed) as f64 / 1e6 / begin.elapsed().as_secs_f64());
+        repetition
+    })?;
+    for (at, contender) in contenders.iter().enumerate() {
+        let alone = Latencies::of(format!("{}, alone", contender.label()), &alone[at])?;
+        let beside = Latencies::of(format!("{}, beside readers", contender.label()), &beside[at])?;
+        let rate = Spread::of(read_rates[at].iter().copied()).context("nothing was read")?.median;
+        rows.push([alone.row(), vec!["0".to_owned()]].concat());
+        rows.push([beside.row(), vec![short(rate)]].concat());
+        let is_ours = contender.subject.kind == Kind::Ours;
+        let goal = if is_ours { Target::AtMost(1.5) } else { Target::None };
+        let what = format!("produce p99 beside catch-up readers against alone, {}", contender.label());
+        findings.push(Finding::ratio(what, beside.p99.median, alone.p99.median, goal));
+    }
+    Ok(Section {
+        number: 10,
+        title: "Catch-up readers beside a producer",
+        method: format!(
+            "{REQUESTS_PER_S} requests a second of {RECORD_BYTES} bytes, acks=all, {seconds} s, alone and beside {READERS} \
+             readers of at most {:.0} MB/s each, who read topics that were dropped from the page cache and are dropped \
+             again every {} ms.",
+            READER_BYTES_PER_S / 1e6,
+            DROP_INTERVAL.as_millis()
+        ),
+        header: [&Latencies::HEADER[..], &["cold MB/s read"]].concat(),
+        rows,
+        findings,
+        notes: Vec::new(),
+    })
+}
+
+fn cold_topic(reader: usize) -> String {
+    format!("bench-cold-{reader}")
+}
+
+fn produce(
+    bench: &Bench,
+    contender: &Contender<'_>,
+    load: Load,
+) -> Result<crate::bench::measure::Repetition<Percentiles>> {
+    let topic = bench.topic();
+    contender.create_topic(&topic, 1)?;
+    let repetition = timed(contender.subject, || {
+        Percentiles::of(measure(contender.subject.address, &topic, load)?).context("nothing was sent")
+    });
+    contender.delete_topic(&topic)?;
+    repetition
+}
+
+/// Runs `work` while readers read cold data; `read` counts their bytes.
+fn beside_readers<T>(
+    contender: &Contender<'_>,
+    read: &AtomicU64,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let data = contender.subject.data.as_deref().context("the broker's data directory is not known")?;
+    let directories: Vec<PathBuf> =
+        (0..READERS).map(|reader| data.join(format!("{}-0", cold_topic(reader)))).collect();
+    for directory in &directories {
+        drop_files_of(directory)?;
+    }
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let address = contender.subject.address;
+        let stop = &stop;
+        let readers: Vec<_> = (0..READERS)
+            .map(|reader| scope.spawn(move || read_again_and_again(address, &cold_topic(reader), stop, read)))
+            .collect();
+        let dropping = scope.spawn(|| -> Result<()> {
+            while !stop.load(Ordering::Relaxed) {
+                directories.iter().try_for_each(|directory| drop_files_of(directory))?;
+                thread::sleep(DROP_INTERVAL);
+            }
+            Ok(())
+        });
+        let result = work();
+        stop.store(true, Ordering::Relaxed);
+        for reader in readers.into_iter().chain([dropping]) {
+            reader.join().map_err(|_| anyhow::anyhow!("a reader ended early"))??;
+        }
+        result
+    })
+}
+
+fn read_again_and_again(address: SocketAddr, topic: &str, stop: &AtomicBool, read: &AtomicU64) -> Result<()> {
+    let mut stream = Connection::open(address)?.into_stream();
+    let begin = Instant::now();
+    let (mut offset, mut bytes) = (0, 0.0);
+    while !stop.load(Ordering::Relaxed) {
+        let due = begin + Duration::from_secs_f64(bytes / READER_BYTES_PER_S);
+        if let Some(wait) = due.checked_duration_since(Instant::now()) {
+            thread::sleep(wait);
+        }
+        stream.write_all(&fetch_frame(topic, offset, FETCH_BYTES)?)?;
+        let body = read_answer(&mut stream, ApiKey::Fetch, FETCH_VERSION)?;
+        read.fetch_add(body.len() as u64, Ordering::Relaxed);
+        bytes += body.len() as f64;
+        offset = next_offset(&body, offset)?;
+    }
+    Ok(())
+}
+
+/// Where to go on after this answer; the start if it was the last.
+fn next_offset(body: &[u8], asked: i64) -> Result<i64> {
+    let response: FetchResponse<'_> = decode(body, FETCH_VERSION)?;
+    let partition = response.responses.first().and_then(|topic| topic.partitions.first());
+    let partition = partition.context("a Fetch answer without the partition")?;
+    ensure!(
+        partition.error_code == 0,
+        "a Fetch from offset {asked} fails with error {}",
+        partition.error_code
+    );
+    let records = partition.records.as_bytes().unwrap_or_default();
+    let last: Option<BatchHeader> = batches(records).map_while(Result::ok).map(|batch| batch.header).last();
+    let next = last.map_or(asked, |header| header.next_offset().0);
+    Ok(if next >= partition.high_watermark || next == asked { 0 } else { next })
+}
