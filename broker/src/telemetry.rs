@@ -16,7 +16,8 @@ pub enum LogFormat {
 /// # Errors
 /// The directives cannot be parsed, or logging was started before.
 pub fn start(format: LogFormat, level: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_new(level)?;
+    // openraft tells its life at info; ours says what matters of it.
+    let filter = EnvFilter::try_new(format!("openraft=warn,{level}"))?;
     let builder =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(true);
     let started = match format {
