@@ -94,7 +94,9 @@ impl ApiKey {
     /// a client that does not know what the broker speaks can read it (KIP-511).
     #[must_use]
     pub fn response_header_version(self, version: i16) -> i16 {
-        if version >= self.response_header_v1_since() { 1 } else { 0 }
+        let since = self.response_header_v1_since();
+        // The largest version stands for "never", also where a client asks for just that one.
+        if since < i16::MAX && version >= since { 1 } else { 0 }
     }
 }
 
@@ -139,5 +141,6 @@ mod tests {
         assert_eq!(ApiKey::OffsetDelete.request_header_version(0), 1);
         assert_eq!(ApiKey::ApiVersions.request_header_version(3), 2);
         assert_eq!(ApiKey::ApiVersions.response_header_version(4), 0);
+        assert_eq!(ApiKey::ApiVersions.response_header_version(i16::MAX), 0);
     }
 }

@@ -30,6 +30,8 @@ pub const NO_TIMESTAMP: i64 = -1;
 
 /// Smallest legal value of the length field: a header without records.
 const BATCH_LENGTH_MIN: i32 = (BATCH_HEADER_BYTES - LOG_OVERHEAD) as i32;
+/// Least length of a message of magic 0 or 1: shorter than a batch can be, but what is wrong with it is its magic.
+const OLD_MESSAGE_LENGTH_MIN: i32 = 14;
 
 const BASE_OFFSET_AT: usize = 0;
 const LENGTH_AT: usize = 8;
@@ -145,12 +147,16 @@ impl BatchHeader {
             return Err(truncated);
         }
         let batch_length = i32::from_be_bytes(array_at(bytes, LENGTH_AT));
-        if batch_length < BATCH_LENGTH_MIN {
-            return Err(BatchError::InvalidLength { length: batch_length });
+        let invalid_length = BatchError::InvalidLength { length: batch_length };
+        if batch_length < OLD_MESSAGE_LENGTH_MIN {
+            return Err(invalid_length);
         }
         let magic = i8::from_be_bytes(array_at(bytes, MAGIC_AT));
         if magic != MAGIC_V2 {
             return Err(BatchError::UnsupportedMagic { magic });
+        }
+        if batch_length < BATCH_LENGTH_MIN {
+            return Err(invalid_length);
         }
         if available < BATCH_HEADER_BYTES {
             return Err(truncated);

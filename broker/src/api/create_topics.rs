@@ -142,6 +142,7 @@ fn describe(
     CreatableTopicResult {
         name: name.into(),
         topic_id: created.id.0,
+        error_message: None,
         num_partitions: created.partitions,
         replication_factor: created.replication_factor,
         configs: Some(configs),

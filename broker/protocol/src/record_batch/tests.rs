@@ -58,7 +58,12 @@ fn header_rejects_short_length_and_old_magic() {
     let mut bytes = batch_of(b"");
     bytes[16] = 1;
     assert_eq!(BatchHeader::parse(&bytes), Err(BatchError::UnsupportedMagic { magic: 1 }));
-    bytes[11] = 48;
+    // An old message is shorter than a batch can be; what is wrong with it is its magic.
+    bytes[11] = 22;
+    assert_eq!(BatchHeader::parse(&bytes[..17]), Err(BatchError::UnsupportedMagic { magic: 1 }));
+    bytes[11] = 13;
+    assert_eq!(BatchHeader::parse(&bytes[..17]), Err(BatchError::InvalidLength { length: 13 }));
+    (bytes[11], bytes[16]) = (48, 2);
     assert_eq!(BatchHeader::parse(&bytes[..17]), Err(BatchError::InvalidLength { length: 48 }));
     assert_eq!(BatchHeader::parse(&[]), Err(BatchError::Truncated { needed: 61, available: 0 }));
 }

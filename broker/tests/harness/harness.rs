@@ -1,0 +1,210 @@
+//! A broker in this process for tests: on a free loopback port, over a temporary directory or a disk in memory.
+//!
+//! A test that damages files stops the broker, changes them and starts it again; a disk in memory can also be killed or
+//! lose power under a running broker.
+
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
+pub(crate) mod batches;
+pub(crate) mod calls;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_client::Client;
+use broker_config::Config;
+use broker_log::io::Disk;
+use broker_log::io::local_disk::{LocalDisk, SystemClock};
+use broker_log::io::memory_disk::MemoryDisk;
+use highwater_broker::api::context::ApiContext;
+use highwater_broker::env::{Blocking, Env, SystemRandom};
+use highwater_broker::metrics::Metrics;
+use highwater_broker::server::{Bound, Broker};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A connection of the tests.
+pub(crate) type Conn = Client<TcpStream>;
+
+/// Time after which a test that waits for the broker fails. Far above what any answer takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Where a broker in memory keeps its data.
+const MEMORY_DIR: &str = "/data";
+
+/// Settings of every broker here: nothing that waits, nothing that is large.
+const QUICK: [&str; 3] =
+    ["group.initial.rebalance.delay.ms=0", "offsets.topic.num.partitions=1", "log.segment.delete.delay.ms=0"];
+
+#[derive(Debug)]
+enum Store {
+    Dir(TempDir),
+    Memory(MemoryDisk),
+}
+
+impl Store {
+    fn path(&self) -> &Path {
+        match self {
+            Store::Dir(dir) => dir.path(),
+            Store::Memory(_) => Path::new(MEMORY_DIR),
+        }
+    }
+
+    fn disk(&self) -> Arc<dyn Disk> {
+        match self {
+            Store::Dir(_) => Arc::new(LocalDisk),
+            Store::Memory(disk) => Arc::new(disk.clone()),
+        }
+    }
+}
+
+/// A broker that has been stopped, with its files.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    store: Store,
+    sets: Vec<String>,
+}
+
+impl Stopped {
+    fn new(store: Store, sets: &[&str]) -> Stopped {
+        Stopped { store, sets: sets.iter().map(|set| (*set).to_owned()).collect() }
+    }
+
+    /// Where its data lies.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.store.path().to_owned()
+    }
+
+    /// Starts it again; the error's chain as one line if it refuses to.
+    pub(crate) async fn try_start(self) -> Result<TestBroker, String> {
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = socket.local_addr().unwrap();
+        let dir = format!("log.dirs={}", self.store.path().display());
+        let listener = format!("listeners=PLAINTEXT://{address}");
+        let mut sets: Vec<String> = QUICK.iter().map(|set| (*set).to_owned()).collect();
+        sets.extend([dir, listener]);
+        sets.extend(self.sets.iter().cloned());
+        let (config, _) = Config::load(None, [], &sets).unwrap();
+        let listener = config.broker().listeners[0].clone();
+        let env = Env {
+            disk: self.store.disk(),
+            clock: Arc::new(SystemClock::new()),
+            random: Arc::new(SystemRandom),
+            blocking: Blocking::Threads,
+        };
+        let listeners = vec![Bound { config: listener, socket }];
+        let started =
+            within("start", Broker::start(env, Arc::new(config), listeners, Arc::new(Metrics::new()))).await;
+        match started {
+            Ok(broker) => Ok(TestBroker { broker, address, stopped: self }),
+            Err(error) => Err(format!("{error:#}")),
+        }
+    }
+
+    /// Starts it again.
+    pub(crate) async fn start(self) -> TestBroker {
+        self.try_start().await.unwrap()
+    }
+}
+
+/// A running broker.
+#[derive(Debug)]
+pub(crate) struct TestBroker {
+    broker: Broker,
+    address: SocketAddr,
+    stopped: Stopped,
+}
+
+impl TestBroker {
+    /// Starts one over a temporary directory, with `sets` (`key=value`) beyond the settings of every test.
+    pub(crate) async fn start(sets: &[&str]) -> TestBroker {
+        Stopped::new(Store::Dir(tempfile::tempdir().unwrap()), sets).start().await
+    }
+
+    /// Starts one over a disk in memory.
+    pub(crate) async fn start_in_memory(sets: &[&str]) -> TestBroker {
+        Stopped::new(Store::Memory(MemoryDisk::new(1)), sets).start().await
+    }
+
+    /// Stops it in order.
+    pub(crate) async fn stop(self) -> Stopped {
+        within("stop", self.broker.stop()).await.unwrap();
+        self.stopped
+    }
+
+    /// Stops it in order and starts it again.
+    pub(crate) async fn restart(self) -> TestBroker {
+        self.stop().await.start().await
+    }
+
+    /// Ends it as `kill -9` does and starts another on its disk, which must be one in memory.
+    pub(crate) async fn kill(self) -> TestBroker {
+        self.memory().kill();
+        self.stopped.start().await
+    }
+
+    /// Cuts the power and starts another on what the disk in memory kept.
+    pub(crate) async fn power_loss(self, seed: u64) -> TestBroker {
+        self.memory().power_loss(seed);
+        self.stopped.start().await
+    }
+
+    fn memory(&self) -> &MemoryDisk {
+        match &self.stopped.store {
+            Store::Memory(disk) => disk,
+            Store::Dir(_) => panic!("only a disk in memory can be cut off from its broker"),
+        }
+    }
+
+    /// A fresh connection.
+    pub(crate) async fn client(&self) -> Conn {
+        Client::new(self.socket().await, "tests")
+    }
+
+    /// A fresh connection without a client.
+    pub(crate) async fn socket(&self) -> TcpStream {
+        within("connect", TcpStream::connect(self.address)).await.unwrap()
+    }
+
+    /// What its handlers work with.
+    pub(crate) fn context(&self) -> &Arc<ApiContext> {
+        self.broker.context()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where its data lies.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.stopped.path()
+    }
+}
+
+/// Waits for `future`, but not for ever.
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, future).await {
+        Ok(value) => value,
+        Err(_) => panic!("{what} took longer than {PATIENCE:?}"),
+    }
+}
+
+/// Sends bytes on a connection of their own and checks that the broker ends it without a word.
+pub(crate) async fn assert_closed_by(broker: &TestBroker, bytes: &[u8]) {
+    let mut socket = broker.socket().await;
+    // The broker may close before it has all of them.
+    let _ = socket.write_all(bytes).await;
+    assert_closed(&mut socket).await;
+}
+
+/// Checks that the broker ends the connection without a word.
+pub(crate) async fn assert_closed(socket: &mut TcpStream) {
+    let mut answer = Vec::new();
+    // Where bytes are left unread, the end of a connection is a reset.
+    let _ = within("close", socket.read_to_end(&mut answer)).await;
+    assert_eq!(answer, b"", "the broker answered");
+}
