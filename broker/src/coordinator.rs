@@ -10,6 +10,7 @@ mod hosted_shard;
 mod loading;
 mod offsets_log;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -94,8 +95,13 @@ impl GroupCoordinator {
         write_timeout: Duration,
         topic: Arc<dyn OffsetsTopic>,
     ) -> GroupCoordinator {
-        let surroundings =
-            Surroundings { env, config: Arc::new(config), write_timeout, alarm: Alarm::default() };
+        let surroundings = Surroundings {
+            env,
+            config: Arc::new(config),
+            write_timeout,
+            alarm: Alarm::default(),
+            draining: AtomicBool::new(false),
+        };
         GroupCoordinator {
             topic,
             surroundings: Arc::new(surroundings),
@@ -119,7 +125,16 @@ impl GroupCoordinator {
         *self.ticker.lock() = Some(task.abort_handle());
     }
 
-    /// Stops the clock and sends everybody who waits away.
+    /// Sends away everybody who waits for a rebalance, now and from now on: when the broker stops nobody can be waited
+    /// for. Everything else is still answered.
+    pub fn drain(&self) {
+        self.surroundings.draining.store(true, Ordering::Release);
+        if let Some(shards) = &*self.shards.read() {
+            shards.iter().for_each(|shard| shard.drain());
+        }
+    }
+
+    /// Stops the clock and answers nothing any more.
     pub fn stop(&self) {
         if let Some(ticker) = self.ticker.lock().take() {
             ticker.abort();

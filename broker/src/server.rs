@@ -187,6 +187,7 @@ impl Broker {
             acceptor.abort();
         }
         self.ctx.stopping.store(true, Ordering::Release);
+        self.ctx.groups.drain();
         self.connections.wake_all();
         let drained = tokio::time::timeout(DRAIN, async {
             while !self.connections.is_empty() {

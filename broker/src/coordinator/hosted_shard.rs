@@ -4,8 +4,9 @@
 //! One lock per shard is held while it decides, appends and replays, never while it waits. If an append fails the
 //! shard's memory is ahead of its log, so it is thrown away with everybody who waits, and loaded again.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker_protocol::batch_builder::BatchBuilder;
@@ -35,6 +36,8 @@ pub(super) struct Surroundings {
     pub(super) config: Arc<GroupConfig>,
     pub(super) write_timeout: Duration,
     pub(super) alarm: Alarm,
+    /// The broker stops: nobody may begin to wait for a rebalance.
+    pub(super) draining: AtomicBool,
 }
 
 impl Surroundings {
@@ -75,7 +78,7 @@ struct Loaded {
     groups: GroupShard,
     written: Offset,
     /// Requests that wait for a rebalance.
-    parked: HashMap<Token, oneshot::Sender<Done<Answer>>>,
+    parked: BTreeMap<Token, oneshot::Sender<Done<Answer>>>,
     next_token: Token,
 }
 
@@ -120,6 +123,10 @@ impl HostedShard {
         let (sender, receiver) = oneshot::channel();
         self.with_loaded(|shard, loaded| {
             let now = shard.surroundings.now();
+            // Looked at under the lock, which `drain` takes after it is set.
+            if shard.surroundings.draining.load(Ordering::Acquire) {
+                return Ok(());
+            }
             let token = loaded.next_token;
             loaded.next_token += 1;
             loaded.parked.insert(token, sender);
@@ -198,6 +205,13 @@ impl HostedShard {
         match &*self.state.lock() {
             State::Loaded(loaded) => loaded.groups.snapshot(),
             State::NotLoaded | State::Loading | State::Closed => Vec::new(),
+        }
+    }
+
+    /// Sends away everybody who waits for a rebalance.
+    pub(super) fn drain(&self) {
+        if let State::Loaded(loaded) = &mut *self.state.lock() {
+            loaded.parked.clear();
         }
     }
 
@@ -305,7 +319,7 @@ impl HostedShard {
         };
         let now = self.surroundings.now();
         let outcome = groups.finish_load(now);
-        let mut loaded = Loaded { groups, written, parked: HashMap::new(), next_token: 0 };
+        let mut loaded = Loaded { groups, written, parked: BTreeMap::new(), next_token: 0 };
         *state = match self.settle(&mut loaded, outcome, now) {
             Ok(_) => {
                 if let Some(at_ms) = loaded.groups.next_deadline() {

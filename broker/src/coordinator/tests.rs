@@ -196,6 +196,22 @@ async fn stopping_sends_away_who_waits() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn draining_sends_away_who_waits_but_still_commits() {
+    let topic = FakeTopic::with_partitions(1);
+    let coordinator = coordinator(&topic);
+    let waiting = tokio::spawn({
+        let coordinator = Arc::clone(&coordinator);
+        async move { coordinator.join(join_of("")).await }
+    });
+    tokio::time::sleep(SOON).await;
+    coordinator.drain();
+    assert_eq!(waiting.await.unwrap(), Err(CoordinatorError::NotCoordinator));
+    assert_eq!(coordinator.join(join_of("")).await, Err(CoordinatorError::NotCoordinator));
+    let other = CommitRequest { group_id: "h".into(), ..commit_of(5) };
+    assert_eq!(coordinator.commit(&other).await, Ok(vec![Ok(())]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn many_offsets_go_into_several_batches() {
     let topic = FakeTopic::with_partitions(1);
     let coordinator = coordinator(&topic);
