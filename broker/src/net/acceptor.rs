@@ -1,6 +1,6 @@
 //! Accepts connections of one listener, within the limits on their number.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -24,7 +24,8 @@ pub struct Connections {
 #[derive(Debug, Default)]
 struct Open {
     by_ip: HashMap<IpAddr, usize>,
-    waiters: HashMap<u64, Arc<Waiter>>,
+    /// Ordered, so that a simulation wakes them in the same order every time.
+    waiters: BTreeMap<u64, Arc<Waiter>>,
 }
 
 impl Connections {

@@ -3,7 +3,7 @@
 //! Invariant: only this file moves the high watermark, and never beyond what is on stable storage unless the topic
 //! asks for that with `highwater.flush.before.ack=false`.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 
@@ -24,7 +24,8 @@ pub struct Partition {
     log: Arc<LogHandle>,
     leader_epoch: AtomicI32,
     high_watermark: AtomicI64,
-    waiters: Mutex<HashMap<u64, Registration>>,
+    /// Ordered, so that a simulation wakes them in the same order every time.
+    waiters: Mutex<BTreeMap<u64, Registration>>,
     internal: bool,
     offline: AtomicBool,
     deleted: AtomicBool,
@@ -202,9 +203,6 @@ impl Partition {
             }
             stays
         });
-        if waiters.is_empty() {
-            *waiters = HashMap::new();
-        }
     }
 
     fn wake_all(&self) {
