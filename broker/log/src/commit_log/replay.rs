@@ -57,7 +57,9 @@ pub(crate) fn read(disk: &dyn Disk, dir: &Path, from_lsn: u64, epoch: u64) -> io
     for entry in disk.list(dir)? {
         let Some(number) = file_number(&entry.name) else { continue };
         let live = read_file(disk, &dir.join(file_name(number)), from_lsn, &mut replay, &mut frames)?;
-        replay.states.push(FileState { number, allocated: entry.len, used: entry.len, live_from: live });
+        // A power loss may have left a length in the middle of a block.
+        let allocated = entry.len - entry.len % DIRECT_BLOCK as u64;
+        replay.states.push(FileState { number, allocated, used: entry.len, live_from: live });
     }
     replay.order(frames, from_lsn);
     Ok(replay)

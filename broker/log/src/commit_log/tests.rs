@@ -147,3 +147,16 @@ fn a_full_disk_leaves_the_frame_for_another_try() {
     log.write().unwrap();
     assert_eq!(replayed(&disk, 0, 0), [1]);
 }
+
+#[test]
+fn a_file_that_a_power_loss_has_left_with_part_of_a_block_is_written_again() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    write(&mut log, 0);
+    drop(log);
+    let file = disk.open(&dir().join(file_name(1)), OpenMode::WRITE).unwrap();
+    file.set_len(DIRECT_BLOCK as u64 + 1000).unwrap();
+    let mut log = open(&disk, 1, 1);
+    (1..4).for_each(|offset| write(&mut log, offset));
+    assert_eq!(replayed(&disk, 1, 1), [1, 2, 3]);
+}

@@ -12,6 +12,7 @@ use super::PartitionLog;
 use crate::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin, Inspection, inspect, marker_of};
 use crate::log_config::LogConfig;
 use crate::log_error::LogError;
+use crate::manager::shared::{is_full, is_storage_full};
 use crate::producer_state::{BatchMetadata, Check, CompletedTransaction, ProducerTable};
 use crate::segment::Segment;
 
@@ -184,7 +185,8 @@ impl PartitionLog {
         let index = self.segments.len() - 1;
         let file = self.with_segment(index, Segment::file)?;
         if let Err(error) = file.write_at(bytes, position) {
-            self.broken = true;
+            // A full disk may have taken a part, which must not stand behind what is appended once there is room.
+            self.broken = !is_full(&error) || file.set_len(position).is_err();
             let path = self.log_path(self.segments[index].base_offset);
             return Err(LogError::io(&path, error).into());
         }
@@ -242,8 +244,8 @@ impl PartitionLog {
 
     /// Seals the active segment and makes the next one. Index files are written by `finish_rolls`.
     pub(super) fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
-        let mut next =
-            Segment::create(self.files(), self.log_end, now_ms).inspect_err(|_| self.broken = true)?;
+        let mut next = Segment::create(self.files(), self.log_end, now_ms)
+            .inspect_err(|error| self.broken = !is_storage_full(error))?;
         next.snapshot = Some(crate::producer_snapshot::encode(&self.producers).into_boxed_slice());
         let active = self.active();
         active.index_timestamp();

@@ -134,6 +134,20 @@ fn failed_write_leaves_nothing_readable_and_stops_appends() {
 }
 
 #[test]
+fn append_refused_by_a_full_disk_leaves_no_trace_and_works_once_there_is_room() {
+    let mut fixture = fixture(LogConfig::default());
+    fixture.append(records(&["a"])).unwrap();
+    let used = fixture.disk.used_bytes();
+    fixture.disk.with_faults(|faults| faults.capacity = used + 70);
+    assert!(matches!(fixture.append(records(&["b"])), Err(AppendError::Storage(_))));
+    assert_eq!(fixture.disk.used_bytes(), used);
+    fixture.disk.with_faults(|faults| faults.capacity = 1 << 20);
+    fixture.append(records(&["c"])).unwrap();
+    fixture.reopen(None).unwrap();
+    assert_eq!(fixture.read_all(100, Offset(9)), [(0, "a".into()), (1, "c".into())]);
+}
+
+#[test]
 fn directory_of_another_topic_is_refused() {
     let fixture = fixture(LogConfig::default());
     let other = LogIdentity { topic_id: TopicId(Uuid::from_u128(6)), ..identity() };
