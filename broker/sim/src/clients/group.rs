@@ -206,7 +206,7 @@ pub(super) async fn fetch(
 
 /// An error must be one that a restart or a failed disk explains.
 fn check_codes(shared: &Shared, what: &str, codes: &[i16]) {
-    for &code in codes {
+    if let Some(&code) = codes.iter().find(|&&code| code != 0) {
         let code = ErrorCode::from_code(code).unwrap_or(ErrorCode::UnknownServerError);
         if code != ErrorCode::None && code.retriable() {
             shared.recorder.borrow_mut().note(format_args!("an offset {what} was told {}", code.name()));

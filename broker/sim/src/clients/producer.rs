@@ -202,6 +202,12 @@ impl Producer {
                 }
             }
             if code != ErrorCode::None {
+                let told = answer.error_message.as_deref().unwrap_or_default();
+                let key = batch.partition.key();
+                self.shared
+                    .recorder
+                    .borrow_mut()
+                    .note(format_args!("produce to {key}: {}: {told}", code.name()));
                 failed_before.insert(batch.partition.clone());
             }
         }
