@@ -51,7 +51,8 @@ impl Disk for LocalDisk {
             let entry = entry?;
             // A name that is not UTF-8 is not ours, and one that has gone since the listing began is none.
             let Ok(name) = entry.file_name().into_string() else { continue };
-            let metadata = match fs::metadata(entry.path()) {
+            let is_link = entry.file_type()?.is_symlink();
+            let metadata = match if is_link { fs::metadata(entry.path()) } else { entry.metadata() } {
                 Ok(metadata) => metadata,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(error) => return Err(error),
