@@ -77,7 +77,7 @@ enum State {
 struct Loaded {
     groups: GroupShard,
     written: Offset,
-    /// Requests that wait for a rebalance.
+    /// Requests that wait for a rebalance; in order, so that simulations repeat.
     parked: BTreeMap<Token, oneshot::Sender<Done<Answer>>>,
     next_token: Token,
 }
