@@ -3,6 +3,7 @@
 mod bench;
 mod broker_process;
 mod check;
+mod coverage;
 mod r#gen;
 mod kill9;
 mod settings_reference;
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Measure this broker beside Apache Kafka and other peers.
     Bench(bench::BenchArguments),
+    /// Tell which tests prove which faults, from what `cargo xtask test` ran, in docs/coverage.md.
+    Coverage(coverage::CoverageArguments),
     /// Run everything that must hold before a commit: format, clippy, tidy, generated files, all tests.
     Test,
     /// Generate the Kafka messages, API keys and error codes from their schema, and the reference of all settings.
@@ -42,6 +45,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Test => check::run(),
         Command::Gen { check } => r#gen::run(check).and_then(|()| settings_reference::run(check)),
         Command::Kill9(arguments) => kill9::run(&arguments),
