@@ -1,0 +1,294 @@
+//! A data directory as its users see it: who may open it, what a full or failing disk does, what survives.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use broker_log::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin};
+use broker_log::committer::CycleOutcome;
+use broker_log::handle::{DurabilityListener, LogHandle};
+use broker_log::io::local_disk::{LocalDisk, SystemClock};
+use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
+use broker_log::io::{Clock, Disk};
+use broker_log::log_config::{LogConfig, LogIdentity};
+use broker_log::manager::{LogDir, LogDirError, LogDirSettings};
+use broker_log::recovery::RecoveryReport;
+use broker_protocol::batch_builder::BatchBuilder;
+use broker_protocol::compression::Compression;
+use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, TopicId, Uuid};
+
+const PATH: &str = "/data";
+
+fn settings() -> LogDirSettings {
+    let settings = LogDirSettings::new("cluster", BrokerId(1), Uuid::from_u128(9));
+    LogDirSettings { recovery_threads: 1, reserve_bytes: 0, ..settings }
+}
+
+fn open_with(
+    disk: &MemoryDisk,
+    settings: LogDirSettings,
+    config: LogConfig,
+) -> Result<(Arc<LogDir>, RecoveryReport), LogDirError> {
+    let config = Arc::new(config);
+    let clock = Arc::new(ManualClock::new(1000));
+    LogDir::open(Arc::new(disk.clone()), clock, PathBuf::from(PATH), settings, &|_| config.clone())
+}
+
+fn open(disk: &MemoryDisk) -> (Arc<LogDir>, RecoveryReport) {
+    open_with(disk, settings(), LogConfig::default()).unwrap()
+}
+
+fn identity(topic: &str, id: u128) -> LogIdentity {
+    LogIdentity { topic: Arc::from(topic), topic_id: TopicId(Uuid::from_u128(id)), partition: 0 }
+}
+
+fn create(dir: &LogDir, id: u128) -> Arc<LogHandle> {
+    create_with(dir, id, LogConfig::default())
+}
+
+fn create_with(dir: &LogDir, id: u128, config: LogConfig) -> Arc<LogHandle> {
+    dir.create_log(identity(&format!("t{id}"), id), Arc::new(config), LeaderEpoch(0)).unwrap()
+}
+
+fn batch(bytes: usize) -> Vec<u8> {
+    let mut builder = BatchBuilder::new(Compression::None);
+    builder.push(1000, None, Some(&vec![7; bytes]), &[]);
+    builder.build()
+}
+
+fn append_bytes(log: &Arc<LogHandle>, bytes: usize) -> Result<AppendInfo, AppendError> {
+    let options = AppendOptions { leader_epoch: LeaderEpoch(0), origin: AppendOrigin::Client, now_ms: 1000 };
+    log.append_as_leader(&mut batch(bytes), &options)
+}
+
+fn append(log: &Arc<LogHandle>) -> Result<AppendInfo, AppendError> {
+    append_bytes(log, 100)
+}
+
+#[derive(Clone, Default)]
+struct Told {
+    flushed: Arc<AtomicI64>,
+    failed: Arc<AtomicU32>,
+}
+
+impl DurabilityListener for Told {
+    fn flushed(&self, offset: Offset) {
+        self.flushed.store(offset.0, Ordering::Release);
+    }
+
+    fn failed(&self) {
+        self.failed.fetch_add(1, Ordering::Release);
+    }
+}
+
+fn listen(log: &LogHandle) -> Told {
+    let told = Told::default();
+    log.set_listener(Box::new(told.clone()));
+    told
+}
+
+#[test]
+fn listener_is_told_once_the_cycle_has_made_the_records_durable() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create(&dir, 1);
+    let told = listen(&log);
+    append(&log).unwrap();
+    append(&log).unwrap();
+    assert_eq!(told.flushed.load(Ordering::Acquire), 0);
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1));
+    assert_eq!(told.flushed.load(Ordering::Acquire), 2);
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Idle);
+}
+
+#[test]
+fn a_topic_that_does_not_flush_before_it_acknowledges_tells_at_once_and_flushes_by_count() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create_with(
+        &dir,
+        1,
+        LogConfig { flush_before_ack: false, flush_messages: 3, ..LogConfig::default() },
+    );
+    let told = listen(&log);
+    append(&log).unwrap();
+    append(&log).unwrap();
+    assert_eq!(told.flushed.load(Ordering::Acquire), 2);
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Idle);
+    append(&log).unwrap();
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1));
+    assert_eq!(log.with(|log| log.committed_offset()), Offset(3));
+}
+
+#[test]
+fn a_failed_sync_is_never_retried_and_what_it_should_have_synced_is_never_acknowledged() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create(&dir, 1);
+    let told = listen(&log);
+    append(&log).unwrap();
+    dir.committer().run_cycle();
+    // Large enough to be synced itself.
+    append_bytes(&log, 1_040_000).unwrap();
+    append_bytes(&log, 100_000).unwrap();
+    disk.with_faults(|faults| faults.fail(OperationKind::Sync, "t1-0/", 0));
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Failed);
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Failed);
+    assert!(dir.is_failed().unwrap().contains("sync of t1-0 failed"));
+    assert_eq!((told.flushed.load(Ordering::Acquire), told.failed.load(Ordering::Acquire)), (1, 1));
+    assert!(matches!(append(&log), Err(AppendError::OutOfService)));
+    dir.close();
+    disk.power_loss(3);
+    let (dir, report) = open(&disk);
+    assert!(report.lost.is_empty() && !report.clean, "{report:?}");
+    assert!(dir.get(identity("t1", 1).topic_id, 0).unwrap().flushed_offset() >= Offset(1));
+}
+
+#[test]
+fn a_failed_write_of_the_commit_log_takes_the_directory_out_of_service() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let (first, second) = (create(&dir, 1), create(&dir, 2));
+    let told = listen(&second);
+    append(&first).unwrap();
+    append(&second).unwrap();
+    disk.with_faults(|faults| faults.fail(OperationKind::Write, "commit-log", 0));
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Failed);
+    assert_eq!((told.flushed.load(Ordering::Acquire), told.failed.load(Ordering::Acquire)), (0, 1));
+    let refused = dir.create_log(identity("t3", 3), Arc::default(), LeaderEpoch(0));
+    assert!(matches!(refused, Err(LogDirError::OutOfService { .. })));
+}
+
+#[test]
+fn a_full_disk_refuses_appends_and_takes_them_again_once_there_is_room() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create(&dir, 1);
+    append(&log).unwrap();
+    dir.committer().run_cycle();
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used + 50);
+    assert!(matches!(append(&log), Err(AppendError::Storage(_))));
+    assert_eq!(dir.is_failed(), None);
+    disk.with_faults(|faults| faults.capacity = 1 << 30);
+    assert_eq!(append(&log).unwrap().base_offset, Offset(1));
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1));
+    disk.power_loss(2);
+    let (dir, report) = open(&disk);
+    assert_eq!(dir.logs()[0].flushed_offset(), Offset(2), "{report:?}");
+}
+
+#[test]
+fn without_room_for_the_commit_log_the_segments_are_synced() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let logs: Vec<_> = (1..8).map(|id| create(&dir, id)).collect();
+    logs.iter().for_each(|log| _ = append(log).unwrap());
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used + 10);
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(7));
+    disk.with_faults(|faults| faults.capacity = 1 << 30);
+    disk.power_loss(2);
+    let (dir, _) = open(&disk);
+    assert!(dir.logs().iter().all(|log| log.flushed_offset() == Offset(1)));
+    assert_eq!(dir.logs().len(), 7);
+}
+
+#[test]
+fn a_directory_is_opened_by_one_process_of_its_own_broker() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    assert!(matches!(open_with(&disk, settings(), LogConfig::default()), Err(LogDirError::Locked { .. })));
+    dir.close();
+    let other = LogDirSettings { node_id: BrokerId(2), ..settings() };
+    let error = open_with(&disk, other, LogConfig::default()).unwrap_err().to_string();
+    assert_eq!(error, "/data/meta.properties belongs to node.id 1, not to 2");
+}
+
+#[test]
+fn an_orderly_close_is_clean_and_scans_nothing_at_the_next_start() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create(&dir, 1);
+    (0..20).for_each(|_| _ = append(&log).unwrap());
+    dir.close();
+    assert!(matches!(append(&log), Err(AppendError::OutOfService)));
+    assert!(disk.exists(&Path::new(PATH).join(".kafka_cleanshutdown")).unwrap());
+    let (dir, report) = open(&disk);
+    assert!(report.clean && report.scanned_bytes == 0 && report.logs_read_fully == 0, "{report:?}");
+    assert_eq!(dir.logs()[0].flushed_offset(), Offset(20));
+}
+
+#[test]
+fn a_name_is_free_again_only_after_its_log_is_deleted() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    create(&dir, 1);
+    let taken = dir.create_log(identity("t1", 2), Arc::default(), LeaderEpoch(0));
+    assert!(
+        matches!(taken, Err(LogDirError::NameTaken { found, .. }) if found == identity("t1", 1).topic_id)
+    );
+    assert!(dir.delete_log(identity("t1", 1).topic_id, 0).unwrap());
+    assert!(!dir.delete_log(identity("t1", 1).topic_id, 0).unwrap());
+    dir.create_log(identity("t1", 2), Arc::default(), LeaderEpoch(0)).unwrap();
+    disk.kill();
+    let (dir, _) = open(&disk);
+    assert!(dir.get(identity("t1", 1).topic_id, 0).is_none());
+}
+
+#[test]
+fn what_was_cut_off_by_a_truncation_does_not_come_back() {
+    for seed in 0..30 {
+        let disk = MemoryDisk::new(seed);
+        let (dir, _) = open(&disk);
+        let log = create(&dir, 1);
+        for round in 0..6 {
+            (0..5).for_each(|_| _ = append(&log).unwrap());
+            dir.committer().run_cycle();
+            if round == 2 && seed % 2 == 0 {
+                dir.checkpoint();
+            }
+        }
+        log.truncate_to(Offset(7)).unwrap();
+        assert_eq!(log.flushed_offset(), Offset(7));
+        append_bytes(&log, 333).unwrap();
+        dir.committer().run_cycle();
+        let end = log.with(|log| log.end_position());
+        disk.power_loss(seed);
+        let (dir, report) = open(&disk);
+        let log = dir.logs()[0].clone();
+        assert_eq!(log.with(|log| log.end_position()), end, "seed {seed}: {report:?}");
+        assert_eq!(log.flushed_offset(), Offset(8));
+    }
+}
+
+#[test]
+fn the_committer_thread_commits_what_many_threads_append() {
+    let root = tempfile::tempdir().unwrap();
+    let clock = Arc::new(SystemClock::new());
+    let config = Arc::new(LogConfig::default());
+    let path = root.path().join("data");
+    let open = || {
+        LogDir::open(Arc::new(LocalDisk), clock.clone(), path.clone(), settings(), &|_| config.clone())
+            .unwrap()
+    };
+    let (dir, _) = open();
+    dir.spawn_committer_thread().unwrap();
+    let logs: Vec<_> = (1..4).map(|id| create(&dir, id)).collect();
+    let told: Vec<_> = logs.iter().map(|log| listen(log)).collect();
+    std::thread::scope(|scope| {
+        for log in &logs {
+            scope.spawn(move || (0..200).for_each(|_| _ = append(log).unwrap()));
+        }
+    });
+    let deadline = clock.monotonic() + Duration::from_secs(30);
+    while told.iter().any(|told| told.flushed.load(Ordering::Acquire) < 200) {
+        assert!(clock.monotonic() < deadline, "the committer sleeps");
+        std::thread::yield_now();
+    }
+    dir.close();
+    let (dir, report) = open();
+    assert!(report.clean && dir.logs().iter().all(|log| log.flushed_offset() == Offset(200)), "{report:?}");
+    dir.close();
+}
