@@ -36,7 +36,7 @@ fn open_with(
 }
 
 fn open(disk: &MemoryDisk) -> (Arc<LogDir>, RecoveryReport) {
-    open_with(disk, settings(), LogConfig::default()).unwrap()
+    open_with(disk, settings(), LogConfig::default()).expect("the directory opens")
 }
 
 fn identity(topic: &str, id: u128) -> LogIdentity {
@@ -48,7 +48,8 @@ fn create(dir: &LogDir, id: u128) -> Arc<LogHandle> {
 }
 
 fn create_with(dir: &LogDir, id: u128, config: LogConfig) -> Arc<LogHandle> {
-    dir.create_log(identity(&format!("t{id}"), id), Arc::new(config), LeaderEpoch(0)).unwrap()
+    let identity = identity(&format!("t{id}"), id);
+    dir.create_log(identity, Arc::new(config), LeaderEpoch(0)).expect("the log is made")
 }
 
 fn batch(bytes: usize) -> Vec<u8> {
