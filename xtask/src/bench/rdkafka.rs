@@ -77,10 +77,10 @@ impl RdkafkaPerformance {
         (messages, size): (u64, u32),
         options: &[&str],
     ) -> Result<Throughput> {
-        let (messages, size) = (messages.to_string(), size.to_string());
-        let arguments = ["-P", "-t", topic, "-s", &size, "-c", &messages];
+        let (count, size) = (messages.to_string(), size.to_string());
+        let arguments = ["-P", "-t", topic, "-s", &size, "-c", &count];
         let printed = self.run(subject, &[&arguments, options].concat())?;
-        parse_produced(&printed).with_context(|| format!("rdkafka_performance says: {printed}"))
+        parse_produced(&printed, messages).with_context(|| format!("rdkafka_performance says: {printed}"))
     }
 
     /// Consumes `messages` of partition 0 from its start.
@@ -100,9 +100,8 @@ impl RdkafkaPerformance {
             .args(arguments);
         let output = command.stdin(Stdio::null()).output().context("cannot run rdkafka_performance")?;
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
-        if !output.status.success() {
-            bail!("rdkafka_performance failed ({}): {printed}", output.status);
-        }
+        // It fails too when an event that is no message waits at its end (its queue length counts both): the totals decide.
+        ensure!(output.status.code().is_some_and(|code| code <= 1), "rdkafka_performance ended: {printed}");
         Ok(printed)
     }
 }
@@ -132,10 +131,9 @@ fn run(command: &mut Command) -> Result<()> {
 }
 
 /// `% 9 messages produced (900 bytes), 9 delivered (offset 8, 0 failed) in 70ms: …`, the last such line. Fails unless all
-/// were delivered.
-fn parse_produced(printed: &str) -> Option<Throughput> {
+/// `messages` were delivered.
+fn parse_produced(printed: &str, messages: u64) -> Option<Throughput> {
     let line = printed.lines().rfind(|line| line.contains(" messages produced ("))?;
-    let messages = number_before(line, " messages produced")?;
     let bytes = number_before(line, " bytes), ")?;
     let (delivered, failed) = (number_before(line, " delivered")?, number_before(line, " failed)")?);
     let milliseconds = number_before(line, "ms: ")?;
@@ -166,14 +164,17 @@ mod tests {
         let printed = "% Sending 3 messages of size 100 bytes\n\
             % 3 messages produced (300 bytes), 1 delivered (offset 0, 0 failed) in 10ms: 1 msgs/s and 0 MB/s\n\
             % 3 messages produced (300 bytes), 3 delivered (offset 2, 0 failed) in 20ms: 150 msgs/s and 0.01 MB/s\n";
-        assert_eq!(parse_produced(printed), Some(Throughput { messages: 3, bytes: 300, milliseconds: 20 }));
+        assert_eq!(
+            parse_produced(printed, 3),
+            Some(Throughput { messages: 3, bytes: 300, milliseconds: 20 })
+        );
     }
 
     #[test]
     fn a_run_that_lost_messages_has_no_totals() {
         let printed =
             "% 3 messages produced (300 bytes), 2 delivered (offset 2, 1 failed) in 20ms: 100 msgs/s\n";
-        assert_eq!(parse_produced(printed), None);
+        assert_eq!(parse_produced(printed, 3), None);
     }
 
     #[test]

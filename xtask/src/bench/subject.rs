@@ -123,7 +123,8 @@ impl Ours {
             binary: self.binary.clone(),
             address: free_address()?,
             directory: directory.to_path_buf(),
-            settings: Vec::new(),
+            // As the Kafka beside it has it.
+            settings: vec![("group.initial.rebalance.delay.ms".to_owned(), "0".to_owned())],
         })
     }
 

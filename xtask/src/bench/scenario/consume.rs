@@ -1,6 +1,6 @@
 //! Scenario 7: reading what the page cache holds, with librdkafka and with Kafka's own tool.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::producing::rows;
 use crate::bench::Bench;
@@ -84,7 +84,9 @@ fn consume_with_tool(
         "--group",
         group,
     ])?;
-    parse(&printed).with_context(|| format!("consumer-perf-test says: {printed}"))
+    let throughput = parse(&printed).with_context(|| format!("consumer-perf-test says: {printed}"))?;
+    ensure!(throughput.messages >= u64::from(messages), "consumer-perf-test found too little: {printed}");
+    Ok(throughput)
 }
 
 /// The last line: start, end, MB, MB/s, messages, messages/s, rebalance ms, fetch ms, MB/s and messages/s of fetching.
