@@ -243,7 +243,7 @@ impl GroupCoordinator {
         let shards = self.shards.read().clone();
         for shard in shards.iter().flat_map(|shards| shards.iter()) {
             if let Err(error) = shard.change(|groups, _| groups.delete_topics(&[topic])).await {
-                tracing::info!(topic, partition = shard.partition(), %error, "offsets of a deleted topic stay for now");
+                tracing::info!(topic, partition = shard.partition(), %error, "offsets of a deleted topic could not be removed");
             }
         }
     }

@@ -43,10 +43,15 @@ pub struct Metrics {
     connections_closed: IntCounterVec,
     cold_reads: IntCounter,
     cold_bytes: IntCounter,
+    commits: Commits,
+}
+
+/// What the committer does.
+struct Commits {
     fsync: Histogram,
-    commit_bytes: Histogram,
-    commit_logs: Histogram,
-    commit_path: IntCounterVec,
+    bytes: Histogram,
+    logs: Histogram,
+    path: IntCounterVec,
 }
 
 impl std::fmt::Debug for Metrics {
@@ -83,6 +88,33 @@ impl Registrar {
 
     fn histograms(&self, name: &str, help: &str, labels: &[&str]) -> HistogramVec {
         self.add(HistogramVec::new(HistogramOpts::new(name, help).buckets(LATENCY_BUCKETS.to_vec()), labels))
+    }
+}
+
+impl Commits {
+    fn new(registrar: &Registrar) -> Commits {
+        Commits {
+            fsync: registrar.histogram(
+                "highwater_log_fsync_seconds",
+                "Time of one write or fdatasync that makes data durable.",
+                &LATENCY_BUCKETS,
+            ),
+            bytes: registrar.histogram(
+                "highwater_log_commit_bytes",
+                "Bytes made durable by one cycle of the group commit.",
+                &COMMIT_BYTES_BUCKETS,
+            ),
+            logs: registrar.histogram(
+                "highwater_log_commit_partitions",
+                "Partitions made durable by one cycle of the group commit.",
+                &[1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0, 4096.0],
+            ),
+            path: registrar.counters(
+                "highwater_log_commits_total",
+                "Partitions made durable by the group commit, by the way they took.",
+                &["path"],
+            ),
+        }
     }
 }
 
@@ -140,26 +172,7 @@ impl Metrics {
             ),
             cold_bytes: registrar
                 .counter("highwater_fetch_cold_bytes_total", "Bytes that such fetches sent."),
-            fsync: registrar.histogram(
-                "highwater_log_fsync_seconds",
-                "Time of one write or fdatasync that makes data durable.",
-                &LATENCY_BUCKETS,
-            ),
-            commit_bytes: registrar.histogram(
-                "highwater_log_commit_bytes",
-                "Bytes made durable by one cycle of the group commit.",
-                &COMMIT_BYTES_BUCKETS,
-            ),
-            commit_logs: registrar.histogram(
-                "highwater_log_commit_partitions",
-                "Partitions made durable by one cycle of the group commit.",
-                &[1.0, 2.0, 4.0, 8.0, 16.0, 64.0, 256.0, 1024.0, 4096.0],
-            ),
-            commit_path: registrar.counters(
-                "highwater_log_commits_total",
-                "Partitions made durable by the group commit, by the way they took.",
-                &["path"],
-            ),
+            commits: Commits::new(&registrar),
             registry: registrar.0,
         }
     }
@@ -240,15 +253,16 @@ pub struct CommitMetrics(pub std::sync::Arc<Metrics>);
 
 impl CommitObserver for CommitMetrics {
     fn fsync(&self, took: Duration) {
-        self.0.fsync.observe(took.as_secs_f64());
+        self.0.commits.fsync.observe(took.as_secs_f64());
     }
 
     fn cycle(&self, logs: usize, bytes: u64, via_commit_log: usize) {
-        self.0.commit_logs.observe(logs as f64);
-        self.0.commit_bytes.observe(bytes as f64);
-        self.0.commit_path.with_label_values(&["commit_log"]).inc_by(via_commit_log as u64);
+        self.0.commits.logs.observe(logs as f64);
+        self.0.commits.bytes.observe(bytes as f64);
+        self.0.commits.path.with_label_values(&["commit_log"]).inc_by(via_commit_log as u64);
         self.0
-            .commit_path
+            .commits
+            .path
             .with_label_values(&["segments"])
             .inc_by(logs.saturating_sub(via_commit_log) as u64);
     }

@@ -232,6 +232,7 @@ async fn start_metadata_log(
         },
         snapshot_entries: None,
     };
+    refuse_lost_metadata(env, log_dir, &config.dir)?;
     let began = env.clock.monotonic();
     let metadata = MetadataLog::start(env, &config).await?;
     let took = env.clock.monotonic().saturating_sub(began);
@@ -244,6 +245,21 @@ async fn start_metadata_log(
         "metadata recovered"
     );
     Ok(metadata)
+}
+
+/// Refuses to begin without metadata beside partitions that were made by some: nothing would know them, and what nothing
+/// knows is removed.
+fn refuse_lost_metadata(env: &Env, log_dir: &LogDir, metadata: &Path) -> anyhow::Result<()> {
+    let partitions = log_dir.logs().len();
+    let is_there = || -> std::io::Result<bool> {
+        Ok(env.disk.exists(metadata)? && env.disk.list(metadata)?.iter().any(|entry| entry.len > 0))
+    };
+    anyhow::ensure!(
+        partitions == 0 || is_there().with_context(|| format!("metadata in {}", metadata.display()))?,
+        "metadata in {} is lost, but {partitions} partitions are there that it knew: put it back",
+        metadata.display()
+    );
+    Ok(())
 }
 
 /// Opens the log directory and has a thread or a task commit what is appended.

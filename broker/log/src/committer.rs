@@ -135,7 +135,7 @@ impl Committer {
             self.collect(&gate).and_then(|()| self.commit(&shared, &mut gate))
         };
         if let Err(reason) = result {
-            shared.failure.set(reason);
+            shared.fail(reason);
             self.fail();
             return CycleOutcome::Failed;
         }

@@ -143,6 +143,24 @@ pub trait DiskFile: Send + Sync + Debug {
     }
 }
 
+/// Most bytes that [`rewrite`] holds in memory.
+const REWRITE_BYTES: u64 = 1 << 20;
+
+/// Writes the bytes `from..to` of a file in their own place, so that the page cache takes them for changed.
+pub(crate) fn rewrite(file: &dyn DiskFile, from: u64, to: u64) -> io::Result<()> {
+    let mut position = from;
+    while position < to {
+        let len = (to - position).min(REWRITE_BYTES);
+        let mut bytes = vec![0; usize::try_from(len).map_err(io::Error::other)?];
+        if file.read_at(&mut bytes, position)? < bytes.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        file.write_at(&bytes, position)?;
+        position += len;
+    }
+    Ok(())
+}
+
 /// Time. Decisions take the result as an argument; only executors call this.
 pub trait Clock: Send + Sync + Debug {
     /// Wall clock in milliseconds since 1970. May jump: nothing that is safe hangs on it.

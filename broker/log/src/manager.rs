@@ -307,7 +307,7 @@ impl LogDir {
     }
 
     pub(crate) fn fail(&self, reason: String) {
-        self.shared.failure.set(reason);
+        self.shared.fail(reason);
         self.announce_failure();
     }
 

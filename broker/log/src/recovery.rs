@@ -18,11 +18,11 @@ use parking_lot::Mutex;
 use crate::checkpoint::{Checkpoint, CheckpointSource};
 use crate::commit_log::{self, COMMIT_LOG_DIR, Replay};
 use crate::handle::{CommitState, LogHandle};
-use crate::io::{DirEntry, Disk, OpenMode};
+use crate::io::{DirEntry, Disk, OpenMode, rewrite};
 use crate::log::PartitionLog;
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::log_error::LogError;
-use crate::manager::shared::Shared;
+use crate::manager::shared::{FAILED_FILE, Shared};
 use crate::manager::{LogDirError, LogKey};
 use crate::partition_metadata::{self, PARTITION_METADATA_FILE};
 use crate::segment::DELETED_SUFFIX;
@@ -65,6 +65,8 @@ pub(crate) struct Found {
     source: CheckpointSource,
     tails: BTreeMap<LogKey, TailCheckpoint>,
     entries: Vec<DirEntry>,
+    /// What the page cache shows may not be on the medium although it counts as clean: see `Shared::fail`.
+    distrust_cache: bool,
 }
 
 impl Found {
@@ -78,7 +80,13 @@ impl Found {
 pub(crate) fn read_directory(disk: &dyn Disk, path: &Path) -> Result<Found, LogDirError> {
     let (checkpoint, source) = Checkpoint::load(disk, path).map_err(LogDirError::io(path))?;
     let commit_log = path.join(COMMIT_LOG_DIR);
-    let replay = commit_log::read(disk, &commit_log, checkpoint.lsn, checkpoint.epoch)
+    let distrust_cache = disk.exists(&path.join(FAILED_FILE)).map_err(LogDirError::io(path))?;
+    if distrust_cache {
+        tracing::warn!("the last process met a failed disk: what it did not make durable is written again");
+        disk.sync_dir(path).map_err(LogDirError::io(path))?;
+        disk.sync_dir(&commit_log).map_err(LogDirError::io(&commit_log))?;
+    }
+    let replay = commit_log::read(disk, &commit_log, checkpoint.lsn, checkpoint.epoch, distrust_cache)
         .map_err(LogDirError::io(&commit_log))?;
     let mut tails = BTreeMap::new();
     for bytes in &checkpoint.tails {
@@ -92,7 +100,7 @@ pub(crate) fn read_directory(disk: &dyn Disk, path: &Path) -> Result<Found, LogD
         }
     }
     let entries = disk.list(path).map_err(LogDirError::io(path))?;
-    Ok(Found { checkpoint, replay, source, tails, entries })
+    Ok(Found { checkpoint, replay, source, tails, entries, distrust_cache })
 }
 
 pub(crate) struct Recovered {
@@ -141,6 +149,11 @@ pub(crate) fn recover_logs(
     }
     if let Some(error) = failure.into_inner() {
         return Err(error);
+    }
+    // Dirty from here on, so that syncs tell the truth again.
+    if found.distrust_cache {
+        let mark = shared.path.join(FAILED_FILE);
+        shared.disk.remove_file(&mark).map_err(LogDirError::io(&mark))?;
     }
     let mut recovered = result.into_inner();
     finish_report(found, &mut recovered);
@@ -224,8 +237,7 @@ fn recover_log(
         .collect();
     shared.removals.add_files(deleted, 0);
     let Replayed { tail, claimed_end, log_start, rebuilt, new_segment } =
-        replay_log(disk, &dir, &identity, found.tails.get(&key), &files, &found.replay, !found.is_foreign())
-            .map_err(LogDirError::io(&dir))?;
+        replay_log(disk, &dir, &identity, found, &files).map_err(LogDirError::io(&dir))?;
     let config = config_of(&identity);
     let now_ms = shared.clock.now_ms();
     let (mut log, opened) =
@@ -239,6 +251,10 @@ fn recover_log(
     shared.removals.add_files(opened.leftovers.clone(), 0);
     if let Some(log_start) = log_start {
         log.advance_log_start_offset(log_start);
+    }
+    if found.distrust_cache {
+        rewrite_metadata(shared, log.dir())?;
+        log.rewrite_unsynced()?;
     }
     let end = log.log_end_offset();
     let known_end = log.committed_offset().max(claimed_end.unwrap_or_default());
@@ -273,6 +289,17 @@ fn accept_tail(shared: &Shared, log: &mut PartitionLog, known_end: Offset) -> Re
         log.mark_committed(end);
     }
     if covered || !log.config().flush_before_ack { Ok(end) } else { Ok(known_end.min(end)) }
+}
+
+/// Writes a log's `partition.metadata` again, for the commit that makes its directory durable.
+fn rewrite_metadata(shared: &Shared, dir: &Path) -> Result<(), LogDirError> {
+    let path = dir.join(PARTITION_METADATA_FILE);
+    if !shared.disk.exists(&path).map_err(LogDirError::io(&path))? {
+        return Ok(());
+    }
+    let rewritten =
+        shared.disk.open(&path, OpenMode::WRITE).and_then(|file| rewrite(file.as_ref(), 0, file.len()?));
+    rewritten.map_err(LogDirError::io(&path))
 }
 
 /// Which partition a directory belongs to; `None` if that cannot be told.

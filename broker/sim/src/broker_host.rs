@@ -69,7 +69,7 @@ impl BrokerHost {
     pub fn new(plan: &Plan, clock: Arc<SimClock>, bug: Option<Bug>) -> anyhow::Result<Rc<BrokerHost>> {
         let (config, _) = Config::load(None, std::iter::empty(), &plan.settings)?;
         Ok(Rc::new(BrokerHost {
-            disk: MemoryDisk::new(Rng::new(plan.seed, purpose::DISK).next()),
+            disk: MemoryDisk::new(Rng::new(plan.seed, purpose::DISK).next_u64()),
             clock,
             process: RefCell::new(Process::Down),
             stop: Notify::new(),
@@ -99,7 +99,7 @@ impl BrokerHost {
     }
 
     async fn start(&self) -> anyhow::Result<Broker> {
-        let mut rng = Rng::new(self.rng.borrow_mut().next(), 0);
+        let mut rng = Rng::new(self.rng.borrow_mut().next_u64(), 0);
         let commit_ms = rng.between(0, self.plan.commit_ms_max);
         let (bug, file_bytes) = (self.bug, self.plan.commit_log_file_bytes);
         let env = Env {

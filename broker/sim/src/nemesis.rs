@@ -207,7 +207,7 @@ impl Nemesis {
         match end {
             // The disk first: nothing may be written by what ends.
             End::Kill => self.host.disk.kill(),
-            End::PowerLoss => self.host.disk.power_loss(self.rng.next()),
+            End::PowerLoss => self.host.disk.power_loss(self.rng.next_u64()),
         }
         sim.crash(BROKER);
         *self.host.process.borrow_mut() = Process::Down;

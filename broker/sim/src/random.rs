@@ -15,12 +15,12 @@ impl Rng {
     #[must_use]
     pub fn new(seed: u64, purpose: u64) -> Rng {
         let mut rng = Rng { state: seed ^ purpose.wrapping_mul(0xd134_2543_de82_ef95) };
-        rng.next();
+        rng.next_u64();
         rng
     }
 
     /// Any number.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_u64(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut value = self.state;
         value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -34,7 +34,7 @@ impl Rng {
     /// If `high` is below `low`.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         assert!(low <= high, "no number lies between {low} and {high}");
-        low + self.next() % (high - low + 1)
+        low + self.next_u64() % (high - low + 1)
     }
 
     /// True in `percent` of 100 cases.
@@ -72,7 +72,7 @@ impl SimRandom {
 impl Random for SimRandom {
     fn uuid(&self) -> Uuid {
         let mut rng = self.0.lock();
-        let bits = (u128::from(rng.next()) << 64) | u128::from(rng.next());
+        let bits = (u128::from(rng.next_u64()) << 64) | u128::from(rng.next_u64());
         uuid::Builder::from_u128(bits)
             .with_variant(uuid::Variant::RFC4122)
             .with_version(uuid::Version::Random)
@@ -88,7 +88,7 @@ mod tests {
     fn a_seed_and_a_purpose_make_the_numbers() {
         let draw = |seed, purpose| {
             let mut rng = Rng::new(seed, purpose);
-            [rng.next(), rng.next()]
+            [rng.next_u64(), rng.next_u64()]
         };
         assert_eq!(draw(1, 2), draw(1, 2));
         assert_ne!(draw(1, 2), draw(1, 3));

@@ -107,7 +107,7 @@ fn simulate(
 ) -> anyhow::Result<Counts> {
     let host = BrokerHost::new(plan, Arc::clone(clock), bug)?;
     let mut sim = turmoil::Builder::new()
-        .rng_seed(Rng::new(plan.seed, purpose::NETWORK).next())
+        .rng_seed(Rng::new(plan.seed, purpose::NETWORK).next_u64())
         .tick_duration(Duration::from_millis(1))
         .simulation_duration(Duration::from_secs(3600))
         .min_message_latency(Duration::from_millis(0))

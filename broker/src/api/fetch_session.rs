@@ -4,6 +4,7 @@
 //! is dropped, if it was idle for two minutes, and otherwise the new client gets full fetches only.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
@@ -133,9 +134,9 @@ impl FetchSessions {
         loop {
             slots.next_id = slots.next_id.checked_add(1).unwrap_or(1);
             let id = slots.next_id;
-            if !slots.by_id.contains_key(&id) {
+            if let Entry::Vacant(free) = slots.by_id.entry(id) {
                 let session = Arc::new(Mutex::new(session));
-                slots.by_id.insert(id, Slot { session: Arc::clone(&session), last_used: now });
+                free.insert(Slot { session: Arc::clone(&session), last_used: now });
                 return Some((id, session));
             }
         }

@@ -50,12 +50,20 @@ struct Part {
     records: Option<Range<usize>>,
 }
 
+/// One topic's part of a request.
+struct TopicPlan {
+    name: String,
+    id: TopicId,
+    replicas: Option<Arc<TopicReplicas>>,
+    parts: Vec<Part>,
+}
+
 /// Where the records of a request go; borrows nothing, so that the frame can be patched in place.
 struct Plan {
     acks: i16,
     timeout_ms: i32,
     transactional: bool,
-    topics: Vec<(String, TopicId, Option<Arc<TopicReplicas>>, Vec<Part>)>,
+    topics: Vec<TopicPlan>,
 }
 
 /// Appends the records of a produce request. `body` is the request without its header.
@@ -70,7 +78,7 @@ pub fn handle(
     }
     let mut topics = Vec::with_capacity(plan.topics.len());
     let mut failed = false;
-    for (name, id, replicas, parts) in plan.topics {
+    for TopicPlan { name, id, replicas, parts } in plan.topics {
         let mut partitions = Vec::with_capacity(parts.len());
         for part in parts {
             let result = append(ctx, &request, id, replicas.as_ref(), part, &mut body);
@@ -117,7 +125,7 @@ fn plan(ctx: &ApiContext, request: &RequestContext, body: &[u8]) -> Result<Plan,
                     }),
                 })
                 .collect();
-            (topic.name.to_string(), id, replicas, parts)
+            TopicPlan { name: topic.name.to_string(), id, replicas, parts }
         })
         .collect();
     Ok(Plan {
@@ -141,10 +149,11 @@ fn answer_without_append(plan: &Plan, request: RequestContext, error: ErrorCode)
     let topics = plan
         .topics
         .iter()
-        .map(|(name, id, _, parts)| TopicResult {
-            name: name.clone(),
-            id: *id,
-            partitions: parts
+        .map(|topic| TopicResult {
+            name: topic.name.clone(),
+            id: topic.id,
+            partitions: topic
+                .parts
                 .iter()
                 .map(|part| PartitionResult { response: failure(part.index, error, None), wait: None })
                 .collect(),

@@ -2,7 +2,9 @@
 
 use broker_client::{FetchOptions, OwnedRecord, read_records};
 use broker_protocol::error_code::ErrorCode;
-use broker_protocol::types::TopicId;
+use broker_protocol::messages::delete_topics_request::DeleteTopicState;
+use broker_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
+use broker_protocol::types::{TopicId, Uuid};
 
 use super::{Conn, within};
 
@@ -16,6 +18,18 @@ pub(crate) async fn create_topic(
     let created = within("create topic", client.create_topic(name, partitions, configs)).await.unwrap();
     assert_eq!(created.error_code, ErrorCode::None, "{name}: {:?}", created.error_message);
     created.topic_id
+}
+
+/// Deletes a topic by its name.
+pub(crate) async fn delete_topic(client: &mut Conn, name: &str) -> ErrorCode {
+    let request = DeleteTopicsRequest {
+        topics: vec![DeleteTopicState { name: Some(name.into()), topic_id: Uuid::nil() }],
+        timeout_ms: 10_000,
+        ..DeleteTopicsRequest::default()
+    };
+    let frame = within("delete topic", client.call(&request, 6)).await.unwrap();
+    let response: DeleteTopicsResponse<'_> = frame.decode().unwrap();
+    ErrorCode::from_code(response.responses[0].error_code).unwrap()
 }
 
 /// Appends a batch with acks=all; returns its first offset.

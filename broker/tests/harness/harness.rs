@@ -78,6 +78,13 @@ impl Stopped {
         self.store.path().to_owned()
     }
 
+    /// A copy of its files, in another directory.
+    pub(crate) fn copy(&self) -> Stopped {
+        let dir = tempfile::tempdir().unwrap();
+        copy_files(self.store.path(), dir.path());
+        Stopped { store: Store::Dir(dir), sets: self.sets.clone() }
+    }
+
     /// Starts it again; the error's chain as one line if it refuses to.
     pub(crate) async fn try_start(self) -> Result<TestBroker, String> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -152,6 +159,11 @@ impl TestBroker {
         self.stopped.start().await
     }
 
+    /// Its files as they would be after `kill -9` at this moment; it must not be writing. It goes on.
+    pub(crate) fn killed_copy(&self) -> Stopped {
+        self.stopped.copy()
+    }
+
     fn memory(&self) -> &MemoryDisk {
         match &self.stopped.store {
             Store::Memory(disk) => disk,
@@ -182,6 +194,19 @@ impl TestBroker {
     /// Where its data lies.
     pub(crate) fn path(&self) -> PathBuf {
         self.stopped.path()
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir(&target).unwrap();
+            copy_files(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use broker_protocol::types::{PartitionIndex, TopicId};
 
 use super::frame::{EntryHeader, Frame, read_frame};
 use super::{FileState, file_name, file_number};
-use crate::io::{DIRECT_BLOCK, Disk, OpenMode};
+use crate::io::{DIRECT_BLOCK, Disk, OpenMode, rewrite};
 
 /// The entries that a checkpoint does not cover yet.
 #[derive(Debug, Default)]
@@ -22,6 +22,7 @@ pub(crate) struct Replay {
     /// The highest incarnation seen.
     pub(crate) epoch: u64,
     epoch_min: u64,
+    rewrite: bool,
     /// Bytes of valid frames.
     pub(crate) bytes: u64,
     /// LSNs that must have been there and were not: the medium has lost what it had confirmed.
@@ -51,8 +52,16 @@ impl Replay {
 
 /// Reads what was written from `from_lsn` on by incarnations not older than `epoch`, that of the checkpoint. Every frame that counts is durable when this returns: a frame may have
 /// been left in the page cache by a process that died before it could sync it.
-pub(crate) fn read(disk: &dyn Disk, dir: &Path, from_lsn: u64, epoch: u64) -> io::Result<Replay> {
-    let mut replay = Replay { epoch, epoch_min: epoch, ..Replay::default() };
+///
+/// With `rewrite` the page cache is not trusted: an earlier process has seen a sync fail.
+pub(crate) fn read(
+    disk: &dyn Disk,
+    dir: &Path,
+    from_lsn: u64,
+    epoch: u64,
+    rewrite: bool,
+) -> io::Result<Replay> {
+    let mut replay = Replay { epoch, epoch_min: epoch, rewrite, ..Replay::default() };
     let mut frames = Vec::new();
     for entry in disk.list(dir)? {
         let Some(number) = file_number(&entry.name) else { continue };
@@ -86,6 +95,9 @@ fn read_file(
         return Ok(None);
     }
     drop(first);
+    if replay.rewrite {
+        rewrite(file.as_ref(), 0, file.len()?)?;
+    }
     file.sync_data()?;
     drop(file);
     let bytes = disk.read(path)?;

@@ -29,7 +29,7 @@ fn header(end_offset: i64) -> EntryHeader {
 }
 
 fn open(disk: &MemoryDisk, lsn: u64, epoch: u64) -> CommitLog {
-    let replay = read(disk, &dir(), lsn, epoch).unwrap();
+    let replay = read(disk, &dir(), lsn, epoch, false).unwrap();
     CommitLog::new(Arc::new(disk.clone()), dir(), SIZES, &replay)
 }
 
@@ -39,7 +39,7 @@ fn write(log: &mut CommitLog, offset: i64) {
 }
 
 fn replayed(disk: &MemoryDisk, lsn: u64, epoch: u64) -> Vec<i64> {
-    let replay = read(disk, &dir(), lsn, epoch).unwrap();
+    let replay = read(disk, &dir(), lsn, epoch, false).unwrap();
     replay.entries_of(TopicId(Uuid::from_u128(1)), 0).map(|(header, _)| header.end_offset.0).collect()
 }
 
@@ -59,7 +59,7 @@ fn what_was_written_is_durable_and_replayed_in_order() {
 fn an_entry_larger_than_a_frame_is_split() {
     let disk = disk();
     let sizes = CommitLogSizes { file_bytes: 4 << 20, extend_bytes: 1 << 20, ..CommitLogSizes::default() };
-    let replay = read(&disk, &dir(), 0, 0).unwrap();
+    let replay = read(&disk, &dir(), 0, 0, false).unwrap();
     let mut log = CommitLog::new(Arc::new(disk.clone()), dir(), sizes, &replay);
     let segment = disk.open(Path::new("/segment"), OpenMode::CREATE_NEW).unwrap();
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
@@ -67,7 +67,7 @@ fn an_entry_larger_than_a_frame_is_split() {
     let header = EntryHeader { kind: EntryKind::Append, ..header(5) };
     log.push_range(&header, Offset(9), &*segment, (100, bytes.len() as u64)).unwrap();
     log.write().unwrap();
-    let replay = read(&disk, &dir(), 0, 0).unwrap();
+    let replay = read(&disk, &dir(), 0, 0, false).unwrap();
     let ends: Vec<_> = replay.entries_of(header.topic_id, 0).map(|(header, _)| header.end_offset.0).collect();
     assert_eq!(ends, [5, 5, 9]);
     let mut position = 100;
@@ -131,7 +131,7 @@ fn a_missing_frame_is_reported() {
     let mut log = open(&disk, 0, 0);
     (0..20).for_each(|offset| write(&mut log, offset));
     disk.flip_bit(&dir().join(file_name(1)), 5 * DIRECT_BLOCK as u64 + 10, 0).unwrap();
-    let replay = read(&disk, &dir(), 0, 0).unwrap();
+    let replay = read(&disk, &dir(), 0, 0, false).unwrap();
     assert_eq!((replay.missing.len(), replay.missing[0].clone()), (1, 5..8));
     assert_eq!(replay.next_lsn, 20);
 }

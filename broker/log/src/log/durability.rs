@@ -7,7 +7,7 @@ use broker_protocol::types::Offset;
 
 use super::PartitionLog;
 use super::hints::Boundary;
-use crate::io::FileHandle;
+use crate::io::{FileHandle, rewrite};
 use crate::log_error::LogError;
 use crate::segment::{SNAPSHOT_SUFFIX, Segment};
 use crate::tail_checkpoint::{SegmentSummary, TailCheckpoint};
@@ -112,6 +112,24 @@ impl PartitionLog {
             }
         }
         Ok(unsynced)
+    }
+
+    /// Writes again what is not known to be synced, so that the next sync really writes it: the page cache may hold
+    /// bytes of a failed sync, which count as clean there.
+    ///
+    /// # Errors
+    /// `Io` if the disk fails.
+    pub fn rewrite_unsynced(&mut self) -> Result<(), LogError> {
+        for index in 0..self.segments.len() {
+            let Segment { base_offset, synced, size, .. } = self.segments[index];
+            if synced == size {
+                continue;
+            }
+            let path = self.log_path(base_offset);
+            let file = self.with_segment(index, Segment::file)?;
+            rewrite(file.as_ref(), synced, size).map_err(|error| LogError::io(&path, error))?;
+        }
+        Ok(())
     }
 
     /// Writes the index files of sealed segments and the producer snapshots of the segments after them. Returns whether

@@ -83,8 +83,14 @@ impl PartitionLog {
             (Some(tail), Some(identity)) if tail.identity == identity => identity,
             (_, identity) => identify(disk.as_ref(), &dir, identity)?,
         };
-        let tail = tail.filter(|tail| tail.identity == identity && fits(tail, &found));
+        let tail = tail.filter(|tail| tail.identity == identity);
+        let shortened = tail.and_then(|tail| shortened(tail, &found));
+        let tail = tail.filter(|tail| fits(tail, &found));
         let mut log = PartitionLog::assemble(disk, dir, identity, config);
+        if let Some((base, len)) = shortened {
+            let reason = "the file ends before what was durable in it";
+            return Err(LogError::corrupt(&log.log_path(base), len, reason));
+        }
         let mut report = OpenReport { from_checkpoint: tail.is_some(), ..OpenReport::default() };
         match tail {
             Some(tail) => log.open_from(tail, &found, now_ms, &mut report)?,
@@ -333,6 +339,16 @@ fn fits(tail: &TailCheckpoint, found: &BTreeMap<Offset, u64>) -> bool {
     let first = tail.segments[0].base_offset;
     let leftovers_fit = first <= tail.log_start_offset || found.keys().all(|&base| base >= first);
     lengths_fit && leftovers_fit && last.next_offset <= tail.recovery_point
+}
+
+/// A segment that is not the last one and has lost its end: its first offset and what is left, in bytes. Where the file
+/// ends between two batches nothing else would tell: a gap between segments is what compaction leaves, too.
+fn shortened(tail: &TailCheckpoint, found: &BTreeMap<Offset, u64>) -> Option<(Offset, u64)> {
+    let is_sealed = |base: Offset| found.range(base.plus(1)..).next().is_some();
+    tail.segments.iter().find_map(|summary| {
+        let len = *found.get(&summary.base_offset)?;
+        (len < summary.size && is_sealed(summary.base_offset)).then_some((summary.base_offset, len))
+    })
 }
 
 /// Finds out, or checks, which partition a directory belongs to.

@@ -13,9 +13,12 @@ use super::removals::Removals;
 use super::reserve::Reserve;
 use crate::commit_log::CommitLog;
 use crate::handle::LogHandle;
-use crate::io::{Clock, Disk};
+use crate::io::{Clock, Disk, OpenMode};
 use crate::log_config::LogIdentity;
 use crate::log_error::LogError;
+
+/// Mark of a directory that went out of service; see [`Shared::fail`].
+pub(crate) const FAILED_FILE: &str = ".failed";
 
 /// Told how long the disk takes; for metrics. Called by the committer and by checkpoints, must not block.
 pub trait CommitObserver: Send + Sync {
@@ -57,6 +60,18 @@ impl Shared {
         result
     }
 
+    /// Takes the directory out of service, and leaves a mark for the next start.
+    ///
+    /// The mark lives exactly as long as what it warns of: after a failed sync the page cache shows bytes that the
+    /// medium does not have, and a later sync finds nothing to write. A restart of the machine ends both.
+    pub(crate) fn fail(&self, reason: String) {
+        if self.failure.set(reason)
+            && let Err(error) = self.disk.open(&self.path.join(FAILED_FILE), OpenMode::CREATE)
+        {
+            tracing::error!(%error, "no mark of the failure: restart the machine before the broker");
+        }
+    }
+
     pub(crate) fn takes_appends(&self) -> bool {
         !self.failure.is_failed() && !self.closed.load(Ordering::Acquire)
     }
@@ -67,7 +82,7 @@ impl Shared {
             tracing::warn!(log = %identity, error = %cause, "append refused: the disk is full");
             return;
         }
-        self.failure.set(format!("append to {identity} failed: {cause}"));
+        self.fail(format!("append to {identity} failed: {cause}"));
         self.queue.wake();
     }
 }
@@ -130,13 +145,16 @@ impl Failure {
         self.failed.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set(&self, reason: String) {
+    /// Answers whether it is the first failure.
+    fn set(&self, reason: String) -> bool {
         let mut first = self.reason.lock();
-        if first.is_none() {
+        let is_first = first.is_none();
+        if is_first {
             tracing::error!(%reason, "log directory is out of service");
             *first = Some(reason);
         }
         self.failed.store(true, Ordering::Release);
+        is_first
     }
 
     pub(crate) fn reason(&self) -> Option<String> {

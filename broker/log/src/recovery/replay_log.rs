@@ -6,8 +6,8 @@ use std::path::Path;
 
 use broker_protocol::types::Offset;
 
-use super::segment_bases;
-use crate::commit_log::{EntryHeader, EntryKind, Replay};
+use super::{Found, segment_bases};
+use crate::commit_log::{EntryHeader, EntryKind};
 use crate::io::{DirEntry, Disk, FileHandle, OpenMode};
 use crate::log_config::LogIdentity;
 use crate::producer_snapshot;
@@ -29,23 +29,24 @@ pub(super) struct Replayed {
     pub(super) new_segment: bool,
 }
 
-/// Replays one log. `ours` says that a checkpoint exists, so a log without a tail is younger than it.
+/// Replays one log.
 pub(super) fn replay_log(
     disk: &dyn Disk,
     dir: &Path,
     identity: &LogIdentity,
-    tail: Option<&TailCheckpoint>,
+    found: &Found,
     files: &[DirEntry],
-    replay: &Replay,
-    ours: bool,
 ) -> io::Result<Replayed> {
-    let entries = || replay.entries_of(identity.topic_id, identity.partition);
+    let tail = found.tails.get(&(identity.topic_id, identity.partition));
+    // Where a checkpoint exists, a log without a tail is younger than it.
+    let ours = !found.is_foreign();
+    let entries = || found.replay.entries_of(identity.topic_id, identity.partition);
     let starts = entries().filter(|(header, _)| header.kind == EntryKind::LogStart);
     let log_start =
         starts.map(|(header, _)| header.end_offset).chain(tail.map(|tail| tail.log_start_offset)).max();
     let mut bases = segment_bases(files);
     let first_needed = first_needed(&bases, entries().map(|(header, _)| header), tail, log_start);
-    let mut writer = SegmentWriter { disk, dir, open: None };
+    let mut writer = SegmentWriter { disk, dir, open: None, distrust_cache: found.distrust_cache };
     let (mut claimed_end, mut cut_below, mut rebuilt) = (tail.map(|tail| tail.recovery_point), None, false);
     for (header, bytes) in entries() {
         rebuilt = true;
@@ -111,6 +112,7 @@ struct SegmentWriter<'a> {
     disk: &'a dyn Disk,
     dir: &'a Path,
     open: Option<(Offset, FileHandle)>,
+    distrust_cache: bool,
 }
 
 impl SegmentWriter<'_> {
@@ -124,9 +126,11 @@ impl SegmentWriter<'_> {
 
     /// After a kill the page cache has the bytes; writing them again would only make them dirty.
     fn write(&mut self, header: &EntryHeader, bytes: &[u8]) -> io::Result<()> {
+        let distrust_cache = self.distrust_cache;
         let file = self.file(header.segment_base)?;
         let mut present = vec![0; bytes.len()];
-        if file.read_at(&mut present, header.position)? == bytes.len() && present == bytes {
+        if !distrust_cache && file.read_at(&mut present, header.position)? == bytes.len() && present == bytes
+        {
             return Ok(());
         }
         file.write_at(bytes, header.position)

@@ -12,7 +12,7 @@ pub(super) fn of(value: u64, len: usize) -> Vec<u8> {
     let mut rng = Rng::new(value, 0);
     let mut payload = value.to_be_bytes().to_vec();
     while payload.len() < len {
-        payload.extend_from_slice(&rng.next().to_be_bytes());
+        payload.extend_from_slice(&rng.next_u64().to_be_bytes());
     }
     payload.truncate(len.max(VALUE_BYTES));
     payload

@@ -57,6 +57,9 @@ impl LogFiles {
                 tracing::warn!(path = %path.display(), from = bytes.len(), to = len, "torn metadata log tail cut");
                 file.set_len(len as u64).map_err(Self::io_error(&path))?;
             }
+            // A process that saw a sync fail may have left bytes in the page cache that count as clean there: written
+            // again, they are written by the sync.
+            file.write_at(&bytes[..len], 0).map_err(Self::io_error(&path))?;
             file.sync_data().map_err(Self::io_error(&path))?;
             self.disk.sync_dir(&self.dir).map_err(Self::io_error(&self.dir))?;
         }

@@ -138,7 +138,7 @@ fn append_refused_by_a_full_disk_leaves_no_trace_and_works_once_there_is_room() 
     let mut fixture = fixture(LogConfig::default());
     fixture.append(records(&["a"])).unwrap();
     let used = fixture.disk.used_bytes();
-    fixture.disk.with_faults(|faults| faults.capacity = used + 70);
+    fixture.disk.with_faults(|faults| faults.capacity = used + 60);
     assert!(matches!(fixture.append(records(&["b"])), Err(AppendError::Storage(_))));
     assert_eq!(fixture.disk.used_bytes(), used);
     fixture.disk.with_faults(|faults| faults.capacity = 1 << 20);

@@ -1,0 +1,294 @@
+//! Files that were damaged while the broker was down: rebuilt, or refused with the file's name; never served.
+//!
+//! Each test runs over every kind of damage, after an orderly stop and after a kill. What a client reads afterwards is
+//! checked against what was acknowledged: a batch whose CRC is wrong would fail the reading.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use broker_client::{FetchOptions, read_records};
+use broker_protocol::error_code::ErrorCode;
+
+use crate::harness::batches::batch;
+use crate::harness::{Conn, Stopped, TestBroker, calls};
+
+/// What happens to a file.
+#[derive(Clone, Copy, Debug)]
+enum Damage {
+    CutToHalf,
+    /// Not between two batches, whatever their sizes.
+    CutInside,
+    CutToNothing,
+    FlippedFirst,
+    FlippedLater,
+    FlippedLast,
+    Removed,
+}
+
+/// Files of one record or table each: all of them can be told from what they were.
+const ANY: &[Damage] = &[
+    Damage::CutToHalf,
+    Damage::CutToNothing,
+    Damage::FlippedFirst,
+    Damage::FlippedLater,
+    Damage::FlippedLast,
+    Damage::Removed,
+];
+
+/// A flip in what a batch's CRC covers; its offset, which stands before, is not.
+const OF_SEGMENT: &[Damage] =
+    &[Damage::CutToHalf, Damage::CutInside, Damage::CutToNothing, Damage::FlippedLater, Damage::FlippedLast];
+
+/// A tail that is cut is what a power loss leaves, too.
+const OF_METADATA: &[Damage] =
+    &[Damage::CutToNothing, Damage::FlippedFirst, Damage::FlippedLater, Damage::Removed];
+
+impl Damage {
+    fn apply(self, file: &Path) {
+        let mut bytes = fs::read(file).unwrap();
+        let flip = |bytes: &mut [u8], at: usize| {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 0x10;
+            }
+        };
+        let len = bytes.len();
+        match self {
+            Damage::CutToHalf => bytes.truncate(len / 2),
+            Damage::CutInside => bytes.truncate(len / 2 + 7),
+            Damage::CutToNothing => bytes.clear(),
+            Damage::FlippedFirst => flip(&mut bytes, 0),
+            Damage::FlippedLater => flip(&mut bytes, len * 3 / 4),
+            Damage::FlippedLast => flip(&mut bytes, len.saturating_sub(1)),
+            Damage::Removed => return fs::remove_file(file).unwrap(),
+        }
+        fs::write(file, bytes).unwrap();
+    }
+}
+
+/// How the broker came to its end before the damage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    Stopped,
+    Killed,
+}
+
+/// Topics of a few partitions, and one with several segments.
+const TOPICS: [(&str, i32); 2] = [("small", 6), ("large", 1)];
+
+/// What was acknowledged, by topic and partition.
+type Written = BTreeMap<(String, i32), Vec<String>>;
+
+/// Data directories after both ends; the originals, from which each case takes a copy.
+struct Originals {
+    stopped: Stopped,
+    killed: Stopped,
+    written: Written,
+}
+
+async fn originals() -> Originals {
+    let broker = TestBroker::start(&[]).await;
+    let mut client = broker.client().await;
+    let mut written = Written::new();
+    for (topic, partitions) in TOPICS {
+        calls::create_topic(&mut client, topic, partitions, &[("segment.bytes", "1048576")]).await;
+        for partition in 0..partitions {
+            let values: Vec<String> = if topic == "small" {
+                (0..5).map(|number| format!("{partition}/{number}")).collect()
+            } else {
+                (0..5).map(|number| format!("{number}{}", "x".repeat(400_000))).collect()
+            };
+            for value in &values {
+                calls::append(&mut client, topic, partition, &batch(&[value])).await;
+            }
+            written.insert((topic.to_owned(), partition), values);
+        }
+    }
+    let killed = broker.killed_copy();
+    let stopped = broker.stop().await;
+    Originals { stopped, killed, written }
+}
+
+/// What a client finds of a partition.
+#[derive(PartialEq, Eq, Debug)]
+enum Found {
+    All,
+    /// So many of the first records, and nothing else.
+    Beginning(usize),
+    /// The log is out of service.
+    Refused,
+    /// A batch whose CRC is wrong.
+    Unreadable,
+    /// Anything else.
+    Wrong(String),
+}
+
+async fn look(client: &mut Conn, topic: &str, partition: i32, written: &[String]) -> Found {
+    let mut seen = 0;
+    loop {
+        let options = FetchOptions { offset: i64::try_from(seen).unwrap(), ..FetchOptions::default() };
+        let fetched = client.fetch(topic, partition, options).await.unwrap();
+        match fetched.error_code {
+            ErrorCode::None => {}
+            ErrorCode::KafkaStorageError => return Found::Refused,
+            error => return Found::Wrong(format!("error {error:?}")),
+        }
+        let Ok(records) = read_records(&fetched.records, 0) else {
+            // What a consumer does with it: it stops, and hands nothing on.
+            return Found::Unreadable;
+        };
+        if records.is_empty() {
+            return if seen == written.len() { Found::All } else { Found::Beginning(seen) };
+        }
+        for record in records {
+            let is_right =
+                written.get(seen).is_some_and(|value| record.value.as_deref() == Some(value.as_bytes()));
+            if !is_right || record.offset != i64::try_from(seen).unwrap() {
+                return Found::Wrong(format!("offset {} where {seen} is due", record.offset));
+            }
+            seen += 1;
+        }
+    }
+}
+
+/// What came of one damaged file.
+enum Outcome {
+    /// The broker does not start, and says why.
+    NotStarted(String),
+    /// What is found of each partition.
+    Started(BTreeMap<(String, i32), Found>),
+}
+
+async fn start_damaged(original: &Stopped, file: &Path, damage: Damage, written: &Written) -> Outcome {
+    let copy = original.copy();
+    damage.apply(&copy.path().join(file));
+    let broker = match copy.try_start().await {
+        Ok(broker) => broker,
+        Err(error) => return Outcome::NotStarted(error),
+    };
+    let mut client = broker.client().await;
+    let mut found = BTreeMap::new();
+    for ((topic, partition), values) in written {
+        found.insert((topic.clone(), *partition), look(&mut client, topic, *partition, values).await);
+    }
+    drop(client);
+    broker.stop().await;
+    Outcome::Started(found)
+}
+
+/// Files below the data directory whose path matches, without the directory.
+fn files(original: &Stopped, matches: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    fn walk(dir: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, found) } else { found.push(path) }
+        }
+    }
+    let root = original.path();
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    let relative = found.into_iter().map(|path| path.strip_prefix(&root).unwrap().to_owned());
+    relative.filter(|path| matches(path.to_str().unwrap())).collect()
+}
+
+/// What may come of the damage.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Allowed {
+    /// Everything is there: what was damaged is made anew from the rest.
+    Rebuilt,
+    /// Everything is there, or the broker does not start: it names the file, or its directory where the file is gone,
+    /// or says to whom the directory belongs.
+    RebuiltOrNamed,
+    /// The partition has its beginning, is refused, or its file is named; all others are complete.
+    PartitionOnly,
+}
+
+impl Allowed {
+    /// Whether that may be found of a log after `file` was damaged.
+    fn fits(self, file: &Path, (topic, partition): &(String, i32), found: &Found) -> bool {
+        let is_damaged = file.starts_with(format!("{topic}-{partition}"));
+        let may_lack = self == Allowed::PartitionOnly && is_damaged;
+        *found == Found::All || (may_lack && !matches!(found, Found::Wrong(_)))
+    }
+}
+
+async fn check(matches: impl Fn(&str) -> bool, damages: &[Damage], allowed: Allowed) {
+    let originals = originals().await;
+    let mut tried = 0;
+    let mut violations = Vec::new();
+    for (end, original) in [(End::Stopped, &originals.stopped), (End::Killed, &originals.killed)] {
+        for file in files(original, &matches) {
+            for &damage in damages {
+                let place = format!("{} {damage:?} after {end:?}", file.display());
+                tried += 1;
+                match start_damaged(original, &file, damage, &originals.written).await {
+                    Outcome::NotStarted(error) => {
+                        let is_named = file.iter().any(|part| error.contains(part.to_str().unwrap()));
+                        let is_told = is_named || error.contains("belongs to");
+                        if allowed == Allowed::Rebuilt || !is_told {
+                            violations.push(format!("{place}: {error}"));
+                        }
+                    }
+                    Outcome::Started(found) => {
+                        let wrong = found.iter().filter(|(place, found)| !allowed.fits(&file, place, found));
+                        violations
+                            .extend(wrong.map(|(log, found)| format!("{place}: {log:?} has {found:?}")));
+                    }
+                }
+            }
+        }
+    }
+    assert!(violations.is_empty(), "{violations:#?}");
+    assert!(tried > 0, "no file is there to be damaged");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_active_segments_are_cut_or_refused() {
+    check(|path| path == "small-3/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOnly).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_sealed_segments_are_cut_or_refused() {
+    check(|path| path == "large-0/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOnly).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_indexes_are_rebuilt() {
+    let index = |path: &str| {
+        path.starts_with("large-0/000") && (path.ends_with(".index") || path.ends_with(".timeindex"))
+    };
+    check(index, ANY, Allowed::Rebuilt).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damaged_snapshots_of_producers_and_epochs_are_rebuilt() {
+    let rebuilt =
+        |path: &str| path.starts_with("large-0/") && (path.ends_with(".snapshot") || path.contains("epoch"));
+    check(rebuilt, ANY, Allowed::Rebuilt).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_checkpoint_is_rebuilt() {
+    check(|path| path.starts_with("log-checkpoint"), ANY, Allowed::Rebuilt).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_commit_log_is_rebuilt_or_named() {
+    check(|path| path.starts_with("commit-log/"), ANY, Allowed::RebuiltOrNamed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_metadata_log_is_rebuilt_or_named() {
+    check(|path| path.starts_with("metadata/"), OF_METADATA, Allowed::RebuiltOrNamed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_identity_of_the_directory_is_rebuilt_or_named() {
+    check(|path| path == "meta.properties", ANY, Allowed::RebuiltOrNamed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_identity_of_a_partition_is_rebuilt_or_refused() {
+    check(|path| path == "small-2/partition.metadata", ANY, Allowed::PartitionOnly).await;
+}

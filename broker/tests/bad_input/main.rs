@@ -1,0 +1,12 @@
+//! What is no request, or a bad one, costs its sender an error or its connection, and nobody else anything.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+#[path = "../harness/harness.rs"]
+mod harness;
+
+mod crowds;
+mod damaged_files;
+mod frames;
+mod names;
+mod records;
