@@ -161,6 +161,7 @@ mod tests {
         }
     }
 
+    /// fault = 40
     #[test]
     fn a_damaged_checkpoint_gives_way_to_the_previous_one() {
         let (disk, dir) = (MemoryDisk::new(1), Path::new("/"));
@@ -174,6 +175,7 @@ mod tests {
         assert_eq!(Checkpoint::load(&disk, dir).unwrap().1, CheckpointSource::Damaged);
     }
 
+    /// fault = 40
     #[test]
     fn a_power_loss_while_storing_leaves_a_checkpoint() {
         for cut in 1..12 {

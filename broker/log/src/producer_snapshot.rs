@@ -132,6 +132,7 @@ mod tests {
         assert_eq!(encode(&producers), kafka_bytes());
     }
 
+    /// fault = 38
     #[test]
     fn any_flipped_bit_or_missing_byte_is_noticed() {
         let bytes = kafka_bytes();

@@ -39,6 +39,7 @@ fn run_all(stops: &[Stop]) {
     }
 }
 
+/// fault = 39, 40, 79
 #[test]
 fn a_killed_process_loses_nothing_that_was_appended() {
     run_all(&[Stop::Kill]);
@@ -49,11 +50,13 @@ fn a_power_loss_between_two_calls_loses_nothing_that_was_flushed() {
     run_all(&[Stop::PowerLoss]);
 }
 
+/// fault = 36, 40
 #[test]
 fn a_power_loss_in_the_middle_of_a_call_loses_nothing_that_was_flushed() {
     run_all(&[Stop::PowerCut]);
 }
 
+/// fault = 36, 39, 40
 #[test]
 fn any_sequence_of_stops_loses_nothing_that_was_flushed() {
     run_all(&[Stop::Kill, Stop::PowerLoss, Stop::PowerCut, Stop::Close, Stop::KillThenPowerLoss]);

@@ -122,6 +122,7 @@ fn a_topic_that_does_not_flush_before_it_acknowledges_tells_at_once_and_flushes_
     assert_eq!(log.with(|log| log.committed_offset()), Offset(3));
 }
 
+/// fault = 34
 #[test]
 fn a_failed_sync_is_never_retried_and_what_it_should_have_synced_is_never_acknowledged() {
     let disk = MemoryDisk::new(1);
@@ -146,6 +147,7 @@ fn a_failed_sync_is_never_retried_and_what_it_should_have_synced_is_never_acknow
     assert!(dir.get(identity("t1", 1).topic_id, 0).unwrap().flushed_offset() >= Offset(1));
 }
 
+/// fault = 33
 #[test]
 fn a_failed_write_of_the_commit_log_takes_the_directory_out_of_service() {
     let disk = MemoryDisk::new(1);

@@ -69,6 +69,7 @@ impl MemoryBudget {
 mod tests {
     use super::*;
 
+    /// fault = 79
     #[test]
     fn a_request_over_the_budget_waits_for_the_others() {
         let budget = MemoryBudget::new(100);

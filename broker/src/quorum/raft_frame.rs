@@ -162,6 +162,7 @@ mod tests {
         assert_eq!(parse(&bytes, starts[2]).unwrap().end(), bytes.len());
     }
 
+    /// fault = 36
     #[test]
     fn file_cut_anywhere_in_its_last_frame_is_torn() {
         let (bytes, starts) = synced(&[b"first", &[7; 700]]);
@@ -170,6 +171,7 @@ mod tests {
         }
     }
 
+    /// fault = 36
     #[test]
     fn lost_sector_of_the_last_write_is_torn_even_if_later_frames_of_it_are_there() {
         let (mut bytes, starts) = synced(&[b"first"]);

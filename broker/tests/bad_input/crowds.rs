@@ -35,6 +35,7 @@ async fn assert_serves_others(broker: &TestBroker, topic: &str) {
     assert_eq!(calls::values(&mut client, topic, 0).await.len(), 20);
 }
 
+/// fault = 80
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn thousands_of_idle_connections_leave_the_others_alone() {
     let count = affordable_connections();
@@ -54,6 +55,7 @@ async fn thousands_of_idle_connections_leave_the_others_alone() {
     assert_serves_others(&broker, "later").await;
 }
 
+/// fault = 80
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_beyond_the_limit_are_closed_and_the_others_live() {
     let broker = TestBroker::start(&["max.connections=3"]).await;
@@ -76,6 +78,7 @@ async fn connections_beyond_the_limit_are_closed_and_the_others_live() {
     .await;
 }
 
+/// fault = 80
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_never_reads_leaves_the_others_alone() {
     const REQUESTS: usize = 400;
@@ -105,6 +108,7 @@ async fn a_reader_that_never_reads_leaves_the_others_alone() {
     assert!(frame.body().len() > 1_900_000);
 }
 
+/// fault = 79, 80
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_large_request_that_never_ends_leaves_the_others_alone() {
     let broker = TestBroker::start(&[]).await;

@@ -243,16 +243,19 @@ async fn check(matches: impl Fn(&str) -> bool, damages: &[Damage], allowed: Allo
     assert!(tried > 0, "no file is there to be damaged");
 }
 
+/// fault = 36, 37
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_active_segments_are_cut_or_refused() {
     check(|path| path == "small-3/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOnly).await;
 }
 
+/// fault = 37
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_sealed_segments_are_cut_or_refused() {
     check(|path| path == "large-0/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOnly).await;
 }
 
+/// fault = 38
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_indexes_are_rebuilt() {
     let index = |path: &str| {
@@ -261,6 +264,7 @@ async fn damaged_indexes_are_rebuilt() {
     check(index, ANY, Allowed::Rebuilt).await;
 }
 
+/// fault = 38
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_snapshots_of_producers_and_epochs_are_rebuilt() {
     let rebuilt =
@@ -268,6 +272,7 @@ async fn damaged_snapshots_of_producers_and_epochs_are_rebuilt() {
     check(rebuilt, ANY, Allowed::Rebuilt).await;
 }
 
+/// fault = 40
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_checkpoint_is_rebuilt() {
     check(|path| path.starts_with("log-checkpoint"), ANY, Allowed::Rebuilt).await;

@@ -47,6 +47,7 @@ async fn a_gap_is_out_of_order() {
     assert_eq!(calls::append(&mut client, "t", 1, &numbered(id, 0, 0, &["c"])).await, 0);
 }
 
+/// fault = 67
 #[tokio::test]
 async fn the_window_holds_five_batches() {
     let (_broker, mut client, id) = with_producer().await;
@@ -88,6 +89,7 @@ async fn sequences_go_round_after_the_largest() {
     assert_eq!(calls::append(&mut client, "t", 0, &numbered(id, 0, 0, &["c"])).await, 2);
 }
 
+/// fault = 67
 #[tokio::test]
 async fn the_window_survives_every_kind_of_restart() {
     let (mut broker, mut client, id) = with_producer().await;

@@ -93,6 +93,7 @@ fn a_checkpoint_hides_what_it_covers_and_recycles_its_files() {
     assert_eq!(replayed(&disk, lsn, log.epoch()), (20..40).collect::<Vec<_>>());
 }
 
+/// fault = 36
 #[test]
 fn a_torn_last_frame_is_no_entry_and_its_lsn_is_written_again() {
     for seed in 0..30 {

@@ -212,6 +212,7 @@ fn retry_is_answered_with_the_original_offsets_and_writes_nothing() {
     assert!(matches!(gap, AppendError::OutOfOrderSequence(_)));
 }
 
+/// fault = 67
 #[test]
 fn all_five_retained_batches_survive_a_checkpoint() {
     let mut fixture = fixture(LogConfig::default());

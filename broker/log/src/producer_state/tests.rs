@@ -58,6 +58,7 @@ fn gap_in_the_sequence_is_refused_and_its_successor_taken() {
     assert_eq!(table.check(&batch(0, 5, 0)), Ok(Check::New));
 }
 
+/// fault = 68
 #[test]
 fn unknown_producer_may_begin_anywhere() {
     assert_eq!(ProducerTable::default().check(&batch(3, 1234, 0)), Ok(Check::New));
@@ -136,6 +137,7 @@ fn marker_of_a_replaced_coordinator_is_fenced() {
     ));
 }
 
+/// fault = 68
 #[test]
 fn idle_producers_expire_unless_their_transaction_is_open() {
     let mut table = table(&[batch(0, 0, 0)]);

@@ -157,6 +157,7 @@ async fn refusal_and_empty_outcome_write_nothing() {
     assert_eq!(log.image().position, before);
 }
 
+/// fault = 33, 34
 #[tokio::test]
 async fn failed_sync_takes_the_log_out_of_service() {
     let disk = memory_disk();
@@ -228,6 +229,7 @@ async fn propose_ten(disk: &MemoryDisk, config: &QuorumConfig, round: u64) -> us
     acknowledged
 }
 
+/// fault = 36, 40
 #[tokio::test]
 async fn power_loss_at_any_operation_keeps_what_was_acknowledged() {
     // Few entries to a snapshot, so that the cuts hit snapshots, purges and removals too.

@@ -115,6 +115,7 @@ async fn everything_acknowledged_survives_power_loss() {
     }
 }
 
+/// fault = 36, 40
 #[tokio::test]
 async fn power_loss_at_any_operation_loses_nothing_acknowledged() {
     for operations in 0..60 {
@@ -144,6 +145,7 @@ async fn power_loss_at_any_operation_loses_nothing_acknowledged() {
     }
 }
 
+/// fault = 36
 #[tokio::test]
 async fn unsynced_tail_is_cut_and_the_log_goes_on() {
     let disk = disk();
@@ -206,6 +208,7 @@ async fn entry_that_rots_while_the_log_is_open_is_not_served() {
     assert!(log.try_get_log_entries(0..1).await.is_err());
 }
 
+/// fault = 33, 34
 #[tokio::test]
 async fn failed_sync_puts_the_log_out_of_service() {
     let disk = disk();

@@ -25,6 +25,7 @@ fn overwrite(fixture: &Fixture, path: &Path, bytes: &[u8]) {
     write_file(&fixture.disk, path, bytes).unwrap();
 }
 
+/// fault = 36
 #[test]
 fn garbage_behind_the_last_batch_is_cut() {
     for with_checkpoint in [true, false] {
@@ -43,6 +44,7 @@ fn garbage_behind_the_last_batch_is_cut() {
     }
 }
 
+/// fault = 36, 37
 #[test]
 fn bad_crc_in_the_last_segment_is_cut_and_in_an_earlier_one_refused() {
     let (mut fixture, _) = rolled();
@@ -60,6 +62,7 @@ fn bad_crc_in_the_last_segment_is_cut_and_in_an_earlier_one_refused() {
     assert_eq!(fixture.disk.read(&first).unwrap(), before);
 }
 
+/// fault = 38
 #[test]
 fn damaged_index_files_are_rebuilt_when_they_are_used() {
     for suffix in ["index", "timeindex"] {
@@ -88,6 +91,7 @@ fn missing_files_of_the_checkpoint_lead_to_a_full_open() {
     assert!(fixture.log.log_start_offset() > Offset(0));
 }
 
+/// fault = 38
 #[test]
 fn damaged_transaction_index_and_snapshots_are_rebuilt_from_the_log() {
     let mut fixture = fixture(LogConfig { segment_bytes: 400, ..tiny_segments() });
@@ -108,6 +112,7 @@ fn damaged_transaction_index_and_snapshots_are_rebuilt_from_the_log() {
     assert_eq!(fixture.log.aborted_transactions(Offset(0), Offset(12)).unwrap(), wanted);
 }
 
+/// fault = 37
 #[test]
 fn header_that_is_none_is_reported_with_its_file_when_read() {
     let (mut fixture, tail) = rolled();
@@ -121,6 +126,7 @@ fn header_that_is_none_is_reported_with_its_file_when_read() {
     assert!(matches!(&error, LogError::Corrupt { path, .. } if *path == file), "{error}");
 }
 
+/// fault = 33
 #[test]
 fn failed_write_leaves_nothing_readable_and_stops_appends() {
     let mut fixture = fixture(LogConfig::default());
@@ -158,6 +164,7 @@ fn directory_of_another_topic_is_refused() {
     assert!(matches!(error, LogError::WrongTopic { .. }));
 }
 
+/// fault = 40
 #[test]
 fn checkpoint_cut_anywhere_is_refused() {
     let (_, tail) = rolled();
