@@ -4,17 +4,22 @@
 //! ratios between brokers that ran in turn on one machine are what is worth reading.
 
 mod connection;
+mod disk_alone;
 mod latency;
 mod machine;
 mod measure;
+mod metrics;
+pub(crate) mod null_broker;
 mod page_cache;
 mod rdkafka;
 mod report;
+mod runs;
 mod scenario;
 mod statistics;
 mod subject;
 mod usage;
 
+use std::cell::{Cell, RefCell};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -22,6 +27,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::broker_process::{build_release, checkout};
+use measure::Journal;
 use rdkafka::RdkafkaPerformance;
 use report::Section;
 use scenario::{SCENARIOS, Scenario};
@@ -73,7 +79,8 @@ pub(crate) struct Bench {
     directory: PathBuf,
     rdkafka: RdkafkaPerformance,
     /// Numbers topics and directories, so that no two share a name.
-    used: std::cell::Cell<u32>,
+    used: Cell<u32>,
+    journal: RefCell<Journal>,
 }
 
 impl Bench {
@@ -102,6 +109,13 @@ impl Bench {
         let mut subjects = vec![self.start_ours()?];
         subjects.extend(self.start_kafka()?);
         subjects.extend(self.peers.iter().map(Subject::elsewhere));
+        Ok(subjects)
+    }
+
+    /// All of them and a null broker, the last: what the client can reach.
+    fn start_all_and_null(&self) -> Result<Vec<Subject>> {
+        let mut subjects = self.start_all()?;
+        subjects.push(Subject::null()?);
         Ok(subjects)
     }
 
@@ -152,7 +166,8 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         peers: arguments.peers.clone(),
         directory,
         rdkafka,
-        used: std::cell::Cell::new(0),
+        used: Cell::new(0),
+        journal: RefCell::default(),
     };
     let facts = machine::facts(&bench.directory)?;
     println!("{facts}\n");
@@ -161,10 +176,14 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
 
 fn run_all(bench: &Bench, scenarios: &[&Scenario], facts: &str, write: bool) -> Result<()> {
     let mut failed = Vec::new();
+    let start = Instant::now();
     for scenario in scenarios {
         let begin = Instant::now();
-        match (scenario.run)(bench) {
-            Ok(section) => {
+        let result = (scenario.run)(bench);
+        let notes = bench.journal.borrow_mut().take();
+        match result {
+            Ok(mut section) => {
+                section.notes.extend(notes);
                 print!("{}{}", section.markdown(), section.overview());
                 println!("bench: {} took {:.0} s\n", scenario.name, begin.elapsed().as_secs_f64());
                 if write {
@@ -177,6 +196,7 @@ fn run_all(bench: &Bench, scenarios: &[&Scenario], facts: &str, write: bool) -> 
             }
         }
     }
+    println!("bench: all of it took {:.1} min", start.elapsed().as_secs_f64() / 60.0);
     ensure!(failed.is_empty(), "these scenarios failed: {}", failed.join(", "));
     Ok(())
 }

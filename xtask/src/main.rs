@@ -9,6 +9,7 @@ mod kill9;
 mod settings_reference;
 mod suites;
 mod tidy;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -38,10 +39,15 @@ enum Command {
     },
     /// Kill a loaded broker again and again, and prove that nothing acknowledged was lost, moved or doubled.
     Kill9(kill9::Kill9Arguments),
+    /// A broker that acknowledges everything and keeps nothing: started by `bench`, for what a client can reach.
+    #[command(hide = true, name = bench::null_broker::COMMAND)]
+    NullBroker,
     /// Run other projects' client tests against this broker and compare with Apache Kafka's results.
     Suites(suites::SuitesArguments),
     /// Check the rules of the house that no compiler checks: sizes, names, headers, words, links.
     Tidy,
+    /// Run Apache Kafka's command line tools against this broker.
+    Tools(tools::ToolsArguments),
 }
 
 fn main() -> ExitCode {
@@ -61,7 +67,9 @@ fn run() -> anyhow::Result<()> {
         Command::Test => check::run(),
         Command::Gen { check } => r#gen::run(check).and_then(|()| settings_reference::run(check)),
         Command::Kill9(arguments) => kill9::run(&arguments),
+        Command::NullBroker => bench::null_broker::serve(),
         Command::Suites(arguments) => suites::run(&arguments),
         Command::Tidy => tidy::run(),
+        Command::Tools(arguments) => tools::run(&arguments),
     }
 }

@@ -193,7 +193,8 @@ fn produce_request<'a>(
     }
 }
 
-fn request_frame<'a, Q: Request<'a>>(request: &Q, version: i16) -> Result<Vec<u8>> {
+/// A request as it goes over the wire, its size in front.
+pub(crate) fn request_frame<'a, Q: Request<'a>>(request: &Q, version: i16) -> Result<Vec<u8>> {
     let mut writer = Writer::frame();
     encode_request_header(&mut writer, Q::API_KEY, version, 0, Some(CLIENT_ID))?;
     request.encode(&mut writer, version)?;

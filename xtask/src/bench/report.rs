@@ -6,6 +6,9 @@ use std::fmt::Write;
 
 use super::statistics::short;
 
+const MET: &str = "met";
+const MISSED: &str = "**missed**";
+
 /// What a ratio should be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Target {
@@ -48,13 +51,21 @@ impl Finding {
         }
     }
 
+    /// Whether the goal is met, if there is one.
+    pub(crate) fn is_met(&self) -> Option<bool> {
+        match self.target {
+            Target::AtLeast(value) => Some(self.value >= value),
+            Target::AtMost(value) => Some(self.value <= value),
+            Target::None => None,
+        }
+    }
+
     fn verdict(&self) -> &'static str {
-        let met = match self.target {
-            Target::AtLeast(value) => self.value >= value,
-            Target::AtMost(value) => self.value <= value,
-            Target::None => return "",
-        };
-        if met { "met" } else { "**missed**" }
+        match self.is_met() {
+            Some(true) => MET,
+            Some(false) => MISSED,
+            None => "",
+        }
     }
 }
 
@@ -72,6 +83,8 @@ pub(crate) struct Section {
     pub(crate) header: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
     pub(crate) findings: Vec<Finding>,
+    /// What keeps a missed goal from being met, with the figures that say so.
+    pub(crate) limits: Vec<String>,
     /// What a reader must know to judge the figures.
     pub(crate) notes: Vec<String>,
 }
@@ -81,6 +94,9 @@ impl Section {
     pub(crate) fn markdown(&self) -> String {
         let mut text = format!("## {}. {}\n\n{}\n\n", self.number, self.title, self.method);
         text.push_str(&markdown_table(&self.header, &self.rows));
+        for limit in &self.limits {
+            let _ = write!(text, "\n**Limit:** {limit}\n");
+        }
         for note in &self.notes {
             let _ = write!(text, "\n{note}\n");
         }
@@ -95,6 +111,9 @@ impl Section {
             let (what, measured) = (&finding.what, finding.measured());
             let (wanted, verdict) = (finding.wanted(), finding.verdict());
             let _ = writeln!(text, "| {} | {what} | {measured} | {wanted} | {verdict} |", self.number);
+        }
+        for limit in &self.limits {
+            let _ = writeln!(text, "| {} | limit: {limit} | | | |", self.number);
         }
         text
     }
@@ -153,8 +172,17 @@ pub(crate) fn document(existing: &str, preface: &str, sections: &[Section]) -> S
     overview.sort_by_key(|(number, _)| *number);
     let lines: String = overview.into_iter().map(|(_, line)| line).collect();
     let bodies: String = bodies.into_iter().map(|(_, body)| body).collect();
-    let text = format!("{TITLE}{OVERVIEW}{OVERVIEW_HEADER}{lines}\n{preface}\n{bodies}");
+    let goals = goals(&lines);
+    let text = format!("{TITLE}{OVERVIEW}{goals}{OVERVIEW_HEADER}{lines}\n{preface}\n{bodies}");
     format!("{}\n", text.trim_end())
+}
+
+/// How many of the overview's goals are met.
+fn goals(lines: &str) -> String {
+    let count =
+        |verdict: &str| lines.lines().filter(|line| line.ends_with(&format!("| {verdict} |"))).count();
+    let (met, missed) = (count(MET), count(MISSED));
+    format!("{met} of {} goals are met; what limits the others stands below them.\n\n", met + missed)
 }
 
 #[cfg(test)]
@@ -169,6 +197,7 @@ mod tests {
             header: vec!["broker", "msg/s"],
             rows: vec![vec!["ours".to_owned(), short(ratio * 100.0)]],
             findings: vec![Finding::ratio("msg/s", ratio, 1.0, Target::AtLeast(1.5))],
+            limits: Vec::new(),
             notes: Vec::new(),
         }
     }
@@ -177,6 +206,20 @@ mod tests {
     fn a_finding_says_whether_the_goal_is_met() {
         assert_eq!(section(1, 2.0).overview(), "| 1 | msg/s | 2.00x | ≥ 1.50x | met |\n");
         assert_eq!(section(1, 1.0).overview(), "| 1 | msg/s | 1.00x | ≥ 1.50x | **missed** |\n");
+    }
+
+    #[test]
+    fn a_limit_stands_in_the_section_and_below_the_goal_that_it_explains() {
+        let section = Section { limits: vec!["the disk.".to_owned()], ..section(6, 1.0) };
+        let overview = section.overview();
+        assert!(overview.ends_with("**missed** |\n| 6 | limit: the disk. | | | |\n"), "{overview}");
+        assert!(section.markdown().contains("\n**Limit:** the disk.\n"));
+    }
+
+    #[test]
+    fn the_overview_counts_the_goals_that_are_met() {
+        let text = document("", "Preface.\n", &[section(1, 2.0), section(2, 1.0), section(3, 3.0)]);
+        assert!(text.contains("2 of 3 goals are met"), "{text}");
     }
 
     #[test]

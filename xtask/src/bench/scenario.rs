@@ -8,6 +8,7 @@ mod footprint;
 mod java_producer;
 mod kilobyte;
 mod kilobyte_durable;
+mod latencies;
 mod partitions;
 mod produce_latency;
 mod producing;
@@ -62,11 +63,14 @@ pub(crate) fn preface(bench: &Bench, facts: &str) -> Result<String> {
         "Highwater {} beside {kafka}, {date}, written by `cargo xtask bench all --write`.\n\n{facts}\n\n\
          Both brokers run on the machine of the clients, over loopback, with their shipped settings (Kafka with a heap \
          of 1 GiB), data on the same disk. They are measured in turn: A, B, A, B; a whole first round is thrown away, \
-         which warms the JVM up. Each figure is the median of at least {} repetitions. CPU seconds are user and system \
+         which warms the JVM up (it is repeated until it takes \
+         no less CPU than before). Each figure is the median of at least {} repetitions. CPU seconds are user and system \
          time of the broker's process. \"durable\" is acknowledged when it is on disk (Kafka: `flush.messages=1`), \
          \"page cache\" when the operating system has it (Highwater: `highwater.flush.before.ack=false`). Foreign CPU \
-         is the largest share of the machine that neither broker nor client used, kernel threads included. MB are 10^6, \
-         MiB 2^20 bytes.\n",
+         is the largest share of the machine that neither broker nor client nor the kernel's own threads used, or that \
+         the host took away; a repetition above 10 % is repeated, as often as there are repetitions. \"null\" is a broker \
+         within the benchmark that acknowledges everything and keeps nothing: the most that the client can do here, of \
+         which \"of ceiling\" is a share. MB are 10^6, MiB 2^20 bytes.\n",
         env!("CARGO_PKG_VERSION"),
         super::REPETITIONS_MIN,
     ))

@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::null_broker::NullBroker;
 use crate::broker_process::{BrokerOptions, BrokerProcess, checkout, free_address};
 
 /// Environment of Kafka's tools that lets the JVM compile as in a distribution: they run for seconds, not for one call.
@@ -24,6 +25,8 @@ pub(crate) enum Kind {
     Ours,
     Kafka,
     Peer,
+    /// The null broker: the client's own ceiling.
+    Null,
 }
 
 /// A running broker to be measured.
@@ -35,6 +38,8 @@ pub(crate) struct Subject {
     pub(crate) pid: u32,
     /// Where its partitions' directories lie, if that is known.
     pub(crate) data: Option<PathBuf>,
+    /// Where its metrics are, if it is ours.
+    pub(crate) http: Option<SocketAddr>,
     /// Ends it when the subject is dropped.
     _running: Running,
 }
@@ -44,17 +49,32 @@ pub(crate) struct Subject {
 enum Running {
     Ours(BrokerProcess),
     Kafka(KafkaDirectory),
+    Null(NullBroker),
     Elsewhere,
 }
 
 impl Subject {
+    /// Starts a null broker.
+    pub(crate) fn null() -> Result<Self> {
+        let broker = NullBroker::start()?;
+        Ok(Self {
+            name: NullBroker::NAME.to_owned(),
+            kind: Kind::Null,
+            address: broker.address,
+            pid: broker.pid(),
+            data: None,
+            http: None,
+            _running: Running::Null(broker),
+        })
+    }
+
     /// Topic settings with which it acknowledges only what is on disk, or what is in the page cache.
     pub(crate) fn topic_configs(&self, durable: bool) -> Vec<(&'static str, &'static str)> {
         let mut configs = vec![("file.delete.delay.ms", "0"), ("retention.ms", "-1")];
         match (self.kind, durable) {
             (Kind::Ours, false) => configs.push(("highwater.flush.before.ack", "false")),
             (Kind::Kafka | Kind::Peer, true) => configs.push(("flush.messages", "1")),
-            (Kind::Ours, true) | (Kind::Kafka | Kind::Peer, false) => {}
+            (Kind::Ours, true) | (Kind::Kafka | Kind::Peer, false) | (Kind::Null, _) => {}
         }
         configs
     }
@@ -67,6 +87,7 @@ impl Subject {
             address: peer.bootstrap,
             pid: peer.pid,
             data: peer.data.clone(),
+            http: None,
             _running: Running::Elsewhere,
         }
     }
@@ -130,7 +151,9 @@ impl Ours {
 
     /// Starts one and waits until it answers.
     pub(crate) fn start(&self, directory: &Path) -> Result<Subject> {
-        let options = self.options(directory)?;
+        let mut options = self.options(directory)?;
+        let http = free_address()?;
+        options.settings.push(("highwater.http.listener".to_owned(), http.to_string()));
         let process = BrokerProcess::start(&options)?;
         Ok(Subject {
             name: Self::NAME.to_owned(),
@@ -138,6 +161,7 @@ impl Ours {
             address: options.address,
             pid: process.pid(),
             data: Some(options.data_path()),
+            http: Some(http),
             _running: Running::Ours(process),
         })
     }
@@ -169,6 +193,7 @@ impl Kafka {
             address: running.address,
             pid: running.pid()?,
             data: Some(running.node().join("data")),
+            http: None,
             _running: Running::Kafka(running),
         })
     }

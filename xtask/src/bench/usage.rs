@@ -8,6 +8,10 @@ use anyhow::{Context, Result};
 
 /// Units of CPU time per second in /proc.
 const TICKS_PER_SECOND: f64 = 100.0;
+/// Position of the parent's id behind the command's closing parenthesis in /proc/PID/stat.
+const PARENT_AT: usize = 1;
+/// The parent of all threads of the kernel's.
+const KERNEL_THREADS_PARENT: &str = "2";
 /// Position of utime behind the command's closing parenthesis in /proc/PID/stat.
 const USER_TIME_AT: usize = 11;
 
@@ -77,20 +81,51 @@ fn parse_machine(stat: &str) -> Option<MachineCpu> {
     })
 }
 
+/// CPU seconds of the kernel's own threads: they write back what brokers have written, and are not strangers.
+fn kernel_cpu_seconds() -> Result<f64> {
+    let mut ticks = 0;
+    for entry in fs::read_dir("/proc").context("cannot list /proc")? {
+        let path = entry?.path();
+        let is_process =
+            path.file_name().is_some_and(|name| name.as_encoded_bytes().iter().all(u8::is_ascii_digit));
+        if is_process {
+            // One that has ended meanwhile was no thread of the kernel's that matters.
+            ticks +=
+                fs::read_to_string(path.join("stat")).ok().and_then(|stat| kernel_ticks(&stat)).unwrap_or(0);
+        }
+    }
+    Ok(seconds(ticks))
+}
+
+/// User and system time of /proc/PID/stat, if the process is a thread of the kernel's.
+fn kernel_ticks(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    let parent = fields.split_ascii_whitespace().nth(PARENT_AT)?;
+    let [user, system, ..] = parse_times(stat)?;
+    (parent == KERNEL_THREADS_PARENT).then_some(user + system)
+}
+
 /// A look at the clock of the machine, the broker and this process, to be compared with a later one.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Snapshot {
     machine: MachineCpu,
     broker_s: f64,
     own_s: f64,
+    kernel_s: f64,
 }
 
 impl Snapshot {
-    /// Looks now.
-    pub(crate) fn take(pid: u32) -> Result<Self> {
+    /// Looks now, at the broker with this id if there is one.
+    pub(crate) fn take(broker: Option<u32>) -> Result<Self> {
         let stat = fs::read_to_string("/proc/stat").context("cannot read /proc/stat")?;
         let machine = parse_machine(&stat).context("/proc/stat is not understood")?;
-        Ok(Self { machine, broker_s: cpu_seconds(pid)?, own_s: own_cpu_seconds()? })
+        let broker_s = broker.map(cpu_seconds).transpose()?.unwrap_or_default();
+        Ok(Self { machine, broker_s, own_s: own_cpu_seconds()?, kernel_s: kernel_cpu_seconds()? })
+    }
+
+    /// CPU seconds of this process and of the clients that it has run since `earlier`.
+    pub(crate) fn client_seconds_since(&self, earlier: &Self) -> f64 {
+        self.own_s - earlier.own_s
     }
 
     /// CPU seconds of the broker since `earlier`.
@@ -98,9 +133,11 @@ impl Snapshot {
         self.broker_s - earlier.broker_s
     }
 
-    /// Share of the machine's CPU that neither broker nor client used since `earlier`, or that was stolen; 0 to 1.
+    /// Share of the machine's CPU that neither broker nor client nor kernel threads used since `earlier`, or that was
+    /// stolen; 0 to 1.
     pub(crate) fn foreign_share_since(&self, earlier: &Self) -> f64 {
-        let known = self.broker_s - earlier.broker_s + self.own_s - earlier.own_s;
+        let known =
+            self.broker_s - earlier.broker_s + self.own_s - earlier.own_s + self.kernel_s - earlier.kernel_s;
         let busy = self.machine.busy_s - earlier.machine.busy_s;
         let stolen = self.machine.stolen_s - earlier.machine.stolen_s;
         let total = self.machine.total_s - earlier.machine.total_s;
@@ -130,13 +167,22 @@ mod tests {
     }
 
     #[test]
-    fn foreign_is_what_neither_broker_nor_client_used() {
+    fn foreign_is_what_neither_broker_nor_client_nor_kernel_used() {
         let at = |busy_s, total_s, broker_s, own_s| Snapshot {
             machine: MachineCpu { busy_s, stolen_s: 0.0, total_s },
             broker_s,
             own_s,
+            kernel_s: total_s / 20.0,
         };
-        let share = at(8.0, 20.0, 3.0, 4.0).foreign_share_since(&at(0.0, 10.0, 0.0, 0.0));
+        let share = at(8.0, 20.0, 3.0, 3.5).foreign_share_since(&at(0.0, 10.0, 0.0, 0.0));
         assert!((share - 0.1).abs() < 1e-9, "{share}");
+    }
+
+    #[test]
+    fn only_children_of_kthreadd_are_the_kernels() {
+        let stat =
+            |parent| format!("7 (kworker/u4:1) I {parent} 0 0 0 -1 69238880 0 0 0 0 5 7 0 0 20 0 1 0 99");
+        assert_eq!(kernel_ticks(&stat(2)), Some(12));
+        assert_eq!(kernel_ticks(&stat(1)), None);
     }
 }

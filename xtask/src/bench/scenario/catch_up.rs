@@ -12,15 +12,15 @@ use broker_protocol::api_key::ApiKey;
 use broker_protocol::messages::FetchResponse;
 use broker_protocol::record_batch::{BatchHeader, batches};
 
-use super::produce_latency::Latencies;
+use super::latencies::{Latencies, produce};
 use crate::bench::Bench;
 use crate::bench::connection::{Connection, FETCH_VERSION, decode, fetch_frame, read_answer};
-use crate::bench::latency::{Load, measure};
-use crate::bench::measure::{Contender, contenders, in_turn, timed};
+use crate::bench::latency::Load;
+use crate::bench::measure::{Contender, Participant, contenders, in_turn};
 use crate::bench::page_cache::drop_files_of;
 use crate::bench::rdkafka::BATCHED;
 use crate::bench::report::{Finding, Section, Target};
-use crate::bench::statistics::{Percentiles, Spread, short};
+use crate::bench::statistics::{Spread, short};
 use crate::bench::subject::Kind;
 
 const READERS: usize = 3;
@@ -30,7 +30,7 @@ const MESSAGE_BYTES: u32 = 1024;
 /// 1,000 requests of 20 kB a second: 20 MB/s.
 const RECORD_BYTES: usize = 20_000;
 const REQUESTS_PER_S: u32 = 1000;
-const SECONDS: u32 = 15;
+const SECONDS: u32 = 10;
 const SECONDS_QUICK: u32 = 5;
 const FETCH_BYTES: i32 = 1 << 20;
 /// What a reader takes at most: unbounded readers would measure who gets the cores, not what the broker does with its disk.
@@ -61,21 +61,20 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     let mut rows = Vec::new();
     let mut findings = Vec::new();
     let alone = in_turn(bench, &contenders, |contender| produce(bench, contender, load))?;
-    let read = AtomicU64::new(0);
-    let mut read_rates: Vec<Vec<f64>> = contenders.iter().map(|_| Vec::new()).collect();
     let beside = in_turn(bench, &contenders, |contender| {
-        read.store(0, Ordering::Relaxed);
+        let read = AtomicU64::new(0);
         let begin = Instant::now();
-        let repetition = beside_readers(contender, &read, || produce(bench, contender, load));
-        let at = contenders.iter().position(|other| std::ptr::eq(other.subject, contender.subject));
-        read_rates[at.unwrap_or_default()]
-            .push(read.load(Ordering::Relaxed) as f64 / 1e6 / begin.elapsed().as_secs_f64());
-        repetition
+        let repetition = beside_readers(contender, &read, || produce(bench, contender, load))?;
+        let rate = read.into_inner() as f64 / 1e6 / begin.elapsed().as_secs_f64();
+        Ok(repetition.map(|percentiles| (*percentiles, rate)))
     })?;
     for (at, contender) in contenders.iter().enumerate() {
         let alone = Latencies::of(format!("{}, alone", contender.label()), &alone[at])?;
-        let beside = Latencies::of(format!("{}, beside readers", contender.label()), &beside[at])?;
-        let rate = Spread::of(read_rates[at].iter().copied()).context("nothing was read")?.median;
+        let rates = beside[at].iter().map(|repetition| repetition.value.1);
+        let rate = Spread::of(rates).context("nothing was read")?.median;
+        let beside: Vec<_> =
+            beside[at].iter().map(|repetition| repetition.map(|(percentiles, _)| *percentiles)).collect();
+        let beside = Latencies::of(format!("{}, beside readers", contender.label()), &beside)?;
         rows.push([alone.row(), vec!["0".to_owned()]].concat());
         rows.push([beside.row(), vec![short(rate)]].concat());
         let is_ours = contender.subject.kind == Kind::Ours;
@@ -96,26 +95,13 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         header: [&Latencies::HEADER[..], &["cold MB/s read"]].concat(),
         rows,
         findings,
+        limits: Vec::new(),
         notes: Vec::new(),
     })
 }
 
 fn cold_topic(reader: usize) -> String {
     format!("bench-cold-{reader}")
-}
-
-fn produce(
-    bench: &Bench,
-    contender: &Contender<'_>,
-    load: Load,
-) -> Result<crate::bench::measure::Repetition<Percentiles>> {
-    let topic = bench.topic();
-    contender.create_topic(&topic, 1)?;
-    let repetition = timed(contender.subject, || {
-        Percentiles::of(measure(contender.subject.address, &topic, load)?).context("nothing was sent")
-    });
-    contender.delete_topic(&topic)?;
-    repetition
 }
 
 /// Runs `work` while readers read cold data; `read` counts their bytes.

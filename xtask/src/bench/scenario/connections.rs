@@ -5,18 +5,18 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
-use super::produce_latency::Latencies;
+use super::latencies::{Latencies, produce};
 use crate::bench::Bench;
 use crate::bench::connection::Connection;
 use crate::bench::latency::{Load, measure};
-use crate::bench::measure::{contenders, in_turn, timed};
+use crate::bench::measure::{Participant, contenders, in_turn};
 use crate::bench::report::{Finding, Section, Target};
-use crate::bench::statistics::{Percentiles, short};
+use crate::bench::statistics::short;
 use crate::bench::subject::{Kind, Subject};
 use crate::bench::usage::resident_kib;
 
 const COUNTS: [u32; 4] = [0, 100, 1000, 5000];
-const SECONDS: u32 = 10;
+const SECONDS: u32 = 5;
 const SECONDS_QUICK: u32 = 3;
 const LOAD: Load = Load { record_bytes: 100, requests_per_s: 1000, seconds: SECONDS };
 const SETTLE: Duration = Duration::from_secs(2);
@@ -45,15 +45,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
             let kib = resident_kib(contender.subject.pid)? as f64 - *before as f64;
             costs.push((kib / f64::from(count.max(1)), opening));
         }
-        let repetitions = in_turn(bench, &contenders, |contender| {
-            let topic = bench.topic();
-            contender.create_topic(&topic, 1)?;
-            let repetition = timed(contender.subject, || {
-                Percentiles::of(measure(contender.subject.address, &topic, load)?).context("nothing was sent")
-            });
-            contender.delete_topic(&topic)?;
-            repetition
-        })?;
+        let repetitions = in_turn(bench, &contenders, |contender| produce(bench, contender, load))?;
         for (at, contender) in contenders.iter().enumerate() {
             let latencies = Latencies::of(format!("{}, {count} idle", contender.label()), &repetitions[at])?;
             let (kib, opening) = costs[at];
@@ -86,6 +78,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         header: [&Latencies::HEADER[..], &["KiB each", "s to open"]].concat(),
         rows,
         findings,
+        limits: Vec::new(),
         notes: Vec::new(),
     })
 }

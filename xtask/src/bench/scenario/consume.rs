@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result, ensure};
 
-use super::producing::rows;
 use crate::bench::Bench;
-use crate::bench::measure::{Contender, Runs, compare, contenders, in_turn, timed};
+use crate::bench::measure::{Contender, contenders, in_turn, timed};
 use crate::bench::rdkafka::{BATCHED, Throughput};
 use crate::bench::report::{Section, Target};
+use crate::bench::runs::{Runs, compare, rows};
 use crate::bench::subject::Kafka;
 
 const MESSAGES: u32 = 3_000_000;
@@ -51,6 +51,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         header: Runs::HEADER.to_vec(),
         rows: table,
         findings,
+        limits: Vec::new(),
         notes: Vec::new(),
     })
 }

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::bench::Bench;
-use crate::bench::measure::{contenders, in_turn, timed};
+use crate::bench::measure::{Participant, contenders, in_turn, timed};
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Spread, short};
 
@@ -67,6 +67,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         header: vec!["broker", "average ms", "p50", "p99", "p99.9", "broker CPU s"],
         rows,
         findings,
+        limits: Vec::new(),
         notes: Vec::new(),
     })
 }

@@ -69,6 +69,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         header: vec!["broker", "RSS MiB min", "median", "max", "CPU % min", "median", "max"],
         rows,
         findings,
+        limits: Vec::new(),
         notes: vec![format!("The broker's binary has {binary:.0} MiB, line tables for backtraces included.")],
     })
 }

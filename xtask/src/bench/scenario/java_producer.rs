@@ -3,9 +3,10 @@
 use anyhow::{Context, Result};
 
 use crate::bench::Bench;
-use crate::bench::measure::{Contender, Repetition, contenders, in_turn, timed};
+use crate::bench::measure::{Contender, Participant, Repetition, contenders, in_turn, timed};
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Spread, short};
+use crate::bench::subject::Kind;
 
 const RECORDS: u32 = 4_000_000;
 const RECORD_BYTES: u32 = 100;
@@ -22,7 +23,7 @@ struct Produced {
 pub(super) fn run(bench: &Bench) -> Result<Section> {
     let kafka =
         bench.kafka.clone().context("Kafka's producer-perf-test is needed, and Kafka is not there")?;
-    let subjects = bench.start_all()?;
+    let subjects = bench.start_all_and_null()?;
     let contenders = contenders(&subjects, false);
     let (records, bytes) = (bench.scaled(RECORDS).to_string(), RECORD_BYTES.to_string());
     let repetitions = in_turn(bench, &contenders, |contender| {
@@ -72,6 +73,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         ],
         rows,
         findings,
+        limits: Vec::new(),
         notes: Vec::new(),
     })
 }
@@ -91,14 +93,20 @@ fn summarize(
         let p99 = spread(|one| one.p99_ms)?.median;
         let cpu_s =
             Spread::of(repetitions.iter().map(|one| one.cpu_s)).map_or(f64::NAN, |spread| spread.median);
-        medians.push((contender.label(), rate.median, p99, cpu_s));
+        medians.push((contender, rate.median, p99, cpu_s));
         let (p50, p999) = (spread(|one| one.p50_ms)?.median, spread(|one| one.p999_ms)?.median);
         let values = [rate.min, rate.median, rate.max, p50, p99, p999, cpu_s];
         rows.push(std::iter::once(contender.label()).chain(values.map(short)).collect());
     }
     let mut findings = Vec::new();
-    for (label, rate, p99, cpu_s) in medians.iter().skip(1) {
+    for (other, rate, p99, cpu_s) in medians.iter().skip(1) {
         let (ours, mine, mine_p99, mine_cpu_s) = &medians[0];
+        let (ours, label) = (ours.label(), other.label());
+        if other.subject.kind == Kind::Null {
+            let what = format!("Java producer records/s, {ours} of the client's ceiling");
+            findings.push(Finding::figure(what, mine * 100.0 / rate, "%", Target::None));
+            continue;
+        }
         findings.push(Finding::ratio(
             format!("Java producer records/s, {ours} against {label}"),
             *mine,

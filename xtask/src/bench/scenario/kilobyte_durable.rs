@@ -2,28 +2,22 @@
 
 use anyhow::Result;
 
-use super::producing::{Load, produce_in_turn, rows};
+use super::producing::{Load, Producing};
 use crate::bench::Bench;
-use crate::bench::measure::{Runs, compare, contenders};
 use crate::bench::rdkafka::BATCHED;
 use crate::bench::report::{Section, Target};
 
 pub(super) fn run(bench: &Bench) -> Result<Section> {
-    let subjects = bench.start_all()?;
-    let contenders = contenders(&subjects, true);
     let options = [&BATCHED[..], &["-a", "-1"]].concat();
     let messages = bench.scaled(3_000_000);
-    let load = Load { partitions: 1, messages, message_bytes: 1024, options: &options };
-    let runs = produce_in_turn(bench, &contenders, load)?;
-    Ok(Section {
+    Producing {
         number: 3,
         title: "1 KB records, durable against durable",
-        method: format!(
-            "rdkafka_performance, {messages} messages of 1024 bytes to one partition, acks=-1, linger 5 ms."
-        ),
-        header: Runs::HEADER.to_vec(),
-        rows: rows(&runs),
-        findings: compare(&runs, Target::None, Target::None),
-        notes: Vec::new(),
-    })
+        load: Load { partitions: 1, messages, message_bytes: 1024, options: &options },
+        manner: "acks=-1, linger 5 ms",
+        others_durable: true,
+        throughput: Target::None,
+        cpu: Target::None,
+    }
+    .run(bench)
 }

@@ -1,100 +1,141 @@
-//! Scenario 6: how long one small record takes to be acknowledged at 1,000 a second.
+//! Scenario 6: how long one small record takes to be acknowledged at 1,000 a second, beside what the disk alone takes,
+//! and at half of what the slower broker can do.
+
+mod disk_limit;
 
 use anyhow::{Context, Result};
 
+use super::latencies::{Latencies, produce};
 use crate::bench::Bench;
-use crate::bench::latency::{Load, measure};
-use crate::bench::measure::{Contender, Repetition, in_turn, timed};
+use crate::bench::disk_alone::Way;
+use crate::bench::latency::Load;
+use crate::bench::measure::{Contender, Participant, Repetition, contenders, in_turn, timed_alone};
+use crate::bench::metrics::Histogram;
+use crate::bench::rdkafka::UNBATCHED;
 use crate::bench::report::{Finding, Section, Target};
-use crate::bench::statistics::{Percentiles, Spread, short};
-use crate::bench::subject::Kind;
+use crate::bench::statistics::{Percentiles, Spread};
+use crate::bench::subject::{Kind, Subject};
 
-const SECONDS: u32 = 20;
-const SECONDS_QUICK: u32 = 5;
+const SECONDS: u32 = 8;
+const SECONDS_QUICK: u32 = 3;
 const RECORD_BYTES: usize = 100;
 const REQUESTS_PER_S: u32 = 1000;
+/// Messages that a broker's peak is measured with, one per request.
+const PEAK_MESSAGES: u32 = 50_000;
+/// Time of one write or fdatasync of ours.
+const FSYNC_SECONDS: &str = "highwater_log_fsync_seconds";
 
-/// Medians over the repetitions of one contender's percentiles.
-#[derive(Debug)]
-pub(super) struct Latencies {
-    pub(super) label: String,
-    pub(super) p50: Spread,
-    pub(super) p99: Spread,
-    pub(super) p999: Spread,
-    pub(super) max: Spread,
-    cpu_s: Spread,
+/// A broker, or the disk that they all write to.
+#[derive(Debug, Clone, Copy)]
+enum Measured<'a> {
+    Broker(Contender<'a>),
+    Disk(Way),
 }
 
-impl Latencies {
-    pub(super) const HEADER: [&'static str; 8] =
-        ["broker", "p50 µs", "p50 min", "p50 max", "p99 µs", "p99.9 µs", "max µs", "broker CPU s"];
-
-    pub(super) fn of(label: String, repetitions: &[Repetition<Percentiles>]) -> Result<Self> {
-        let spread = |value: &dyn Fn(&Repetition<Percentiles>) -> f64| {
-            Spread::of(repetitions.iter().map(value)).context("nothing was measured")
-        };
-        Ok(Self {
-            label,
-            p50: spread(&|one| one.value.p50 as f64)?,
-            p99: spread(&|one| one.value.p99 as f64)?,
-            p999: spread(&|one| one.value.p999 as f64)?,
-            max: spread(&|one| one.value.max as f64)?,
-            cpu_s: spread(&|one| one.cpu_s)?,
-        })
+impl Participant for Measured<'_> {
+    fn label(&self) -> String {
+        match self {
+            Self::Broker(contender) => contender.label(),
+            Self::Disk(way) => way.label().to_owned(),
+        }
     }
 
-    pub(super) fn row(&self) -> Vec<String> {
-        let whole = |value: f64| format!("{value:.0}");
-        let p50 = [self.p50.median, self.p50.min, self.p50.max].map(whole);
-        let mut row = vec![self.label.clone()];
-        row.extend(p50);
-        row.extend([self.p99.median, self.p999.median, self.max.median].map(whole));
-        row.push(short(self.cpu_s.median));
-        row
+    fn jvm(&self) -> Option<u32> {
+        match self {
+            Self::Broker(contender) => contender.jvm(),
+            Self::Disk(_) => None,
+        }
+    }
+}
+
+impl Measured<'_> {
+    fn is(&self, kind: Kind, durable: bool) -> bool {
+        matches!(self, Self::Broker(contender) if contender.subject.kind == kind && contender.durable == durable)
+    }
+
+    /// One repetition, and how long ours says that making records durable took on the mean, in microseconds.
+    fn run(&self, bench: &Bench, load: Load) -> Result<Repetition<(Percentiles, Option<f64>)>> {
+        match self {
+            Self::Broker(contender) => {
+                let http = contender.subject.http.filter(|_| contender.durable);
+                let read = || http.map(|address| Histogram::read(address, FSYNC_SECONDS)).transpose();
+                let before = read()?;
+                let repetition = produce(bench, contender, load)?;
+                let mean = before.zip(read()?).and_then(|(before, after)| after.mean_since(&before));
+                Ok(repetition.map(|percentiles| (*percentiles, mean.map(|seconds| seconds * 1e6))))
+            }
+            Self::Disk(way) => timed_alone(|| {
+                let latencies = way.measure(&bench.fresh_directory("disk-alone"), load)?;
+                Ok((Percentiles::of(latencies).context("nothing was written")?, None))
+            }),
+        }
     }
 }
 
 pub(super) fn run(bench: &Bench) -> Result<Section> {
-    let subjects = bench.start_all()?;
-    let both = |subject| [true, false].map(|durable| Contender { subject, durable });
-    let contenders: Vec<Contender<'_>> = subjects.iter().flat_map(both).collect();
+    let subjects = bench.start_all_and_null()?;
+    let measured: Vec<Measured<'_>> = subjects
+        .iter()
+        .flat_map(|subject| [true, false].map(|durable| Contender { subject, durable }))
+        .filter(|contender| contender.subject.kind != Kind::Null || contender.durable)
+        .map(Measured::Broker)
+        .chain(Way::ALL.map(Measured::Disk))
+        .collect();
     let seconds = if bench.quick { SECONDS_QUICK } else { SECONDS };
     let load = Load { record_bytes: RECORD_BYTES, requests_per_s: REQUESTS_PER_S, seconds };
-    let repetitions = in_turn(bench, &contenders, |contender| {
-        let topic = bench.topic();
-        contender.create_topic(&topic, 1)?;
-        let repetition = timed(contender.subject, || {
-            Percentiles::of(measure(contender.subject.address, &topic, load)?).context("nothing was sent")
-        });
-        contender.delete_topic(&topic)?;
-        repetition
-    })?;
-    let pairs = contenders.iter().zip(&repetitions);
-    let all: Vec<Latencies> = pairs
-        .map(|(contender, repetitions)| Latencies::of(contender.label(), repetitions))
-        .collect::<Result<_>>()?;
+    let repetitions = in_turn(bench, &measured, |one| one.run(bench, load))?;
+    let mut all = Vec::new();
+    let mut fsync_us = Vec::new();
+    for (one, repetitions) in measured.iter().zip(&repetitions) {
+        let percentiles: Vec<_> =
+            repetitions.iter().map(|repetition| repetition.map(|(percentiles, _)| *percentiles)).collect();
+        all.push(Latencies::of(one.label(), &percentiles)?);
+        fsync_us.extend(repetitions.iter().filter_map(|repetition| repetition.value.1));
+    }
+    let mut findings = findings(&measured, &all);
+    let limits = disk_limit::limits(&measured, &all, &mut findings);
+    let mut rows: Vec<_> = all.iter().map(Latencies::row).collect();
+    let half = half_peak(bench, &subjects, load)?;
+    rows.extend(half.rows);
+    findings.extend(half.findings);
+    let mut notes = vec![half.note];
+    if let Some(fsync) = Spread::of(fsync_us) {
+        notes.push(format!(
+            "`{FSYNC_SECONDS}` of ours, durable: {:.0} µs for one write or fdatasync on the mean of a repetition \
+             (median; {:.0} to {:.0}).",
+            fsync.median, fsync.min, fsync.max
+        ));
+    }
     Ok(Section {
         number: 6,
         title: "Produce latency at 1,000 requests a second",
         method: format!(
             "One connection of the benchmark's own, {RECORD_BYTES} byte records, one per request, acks=all, {seconds} s \
-             after a second of warm-up; a latency is from the write of the request to the end of the answer."
+             after a second of warm-up; a latency is from the write of the request to the end of the answer. \"Disk \
+             alone\" are as many writes at the same pace by the benchmark itself: of one 4 KiB block with O_DIRECT and \
+             O_DSYNC into a file written before, and of one such record to the end of a file with fdatasync."
         ),
         header: Latencies::HEADER.to_vec(),
-        rows: all.iter().map(Latencies::row).collect(),
-        findings: findings(&contenders, &all),
-        notes: Vec::new(),
+        rows,
+        findings,
+        limits,
+        notes,
     })
 }
 
 /// Ours durable against all others, and each kind against its like.
-fn findings(contenders: &[Contender<'_>], all: &[Latencies]) -> Vec<Finding> {
+fn findings(measured: &[Measured<'_>], all: &[Latencies]) -> Vec<Finding> {
+    let brokers = || {
+        measured.iter().zip(all).filter_map(|(one, latencies)| match one {
+            Measured::Broker(contender) => Some((contender, latencies)),
+            Measured::Disk(_) => None,
+        })
+    };
     let mut findings = Vec::new();
-    for (mine, ours) in contenders.iter().zip(all).filter(|(mine, _)| mine.subject.kind == Kind::Ours) {
-        for (other, theirs) in
-            contenders.iter().zip(all).filter(|(other, _)| other.subject.kind != Kind::Ours)
-        {
-            if !mine.durable && other.durable {
+    for (mine, ours) in brokers().filter(|(mine, _)| mine.subject.kind == Kind::Ours) {
+        for (other, theirs) in brokers() {
+            let is_comparable = matches!(other.subject.kind, Kind::Kafka | Kind::Peer);
+            if !is_comparable || (!mine.durable && other.durable) {
                 continue;
             }
             let is_goal = mine.durable && !other.durable && other.subject.kind == Kind::Kafka;
@@ -108,4 +149,54 @@ fn findings(contenders: &[Contender<'_>], all: &[Latencies]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// What the load at half of the slower broker's peak found.
+struct HalfPeak {
+    rows: Vec<Vec<String>>,
+    findings: Vec<Finding>,
+    note: String,
+}
+
+/// Ours durable, the others in the page cache, at half of what the slowest of them reaches with one record per request.
+fn half_peak(bench: &Bench, subjects: &[Subject], load: Load) -> Result<HalfPeak> {
+    let contenders = contenders(subjects, false);
+    let messages = u64::from(bench.scaled(PEAK_MESSAGES));
+    let options = [&UNBATCHED[..], &["-a", "-1"]].concat();
+    let mut slowest = f64::INFINITY;
+    for contender in contenders.iter().filter(|contender| contender.subject.kind != Kind::Null) {
+        let topic = bench.topic();
+        contender.create_topic(&topic, 1)?;
+        let amount = (messages, u32::try_from(RECORD_BYTES)?);
+        let peak = bench.rdkafka.produce(contender.subject, &topic, amount, &options)?;
+        contender.delete_topic(&topic)?;
+        slowest = slowest.min(peak.messages_per_s());
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "far below 2^32, above 0")]
+    let requests_per_s = (slowest / 2.0).max(1.0) as u32;
+    let load = Load { requests_per_s, ..load };
+    let repetitions = in_turn(bench, &contenders, |contender| produce(bench, contender, load))?;
+    let mut all = Vec::new();
+    for (contender, repetitions) in contenders.iter().zip(&repetitions) {
+        all.push(Latencies::of(format!("{}, {requests_per_s}/s", contender.label()), repetitions)?);
+    }
+    let mut findings = Vec::new();
+    for (contender, theirs) in contenders.iter().zip(&all).skip(1) {
+        if contender.subject.kind != Kind::Null {
+            for (name, mine, theirs_us) in
+                [("p50", all[0].p50.median, theirs.p50.median), ("p99", all[0].p99.median, theirs.p99.median)]
+            {
+                let what = format!("produce {name}, {} against {}", all[0].label, theirs.label);
+                findings.push(Finding::ratio(what, mine, theirs_us, Target::None));
+            }
+        }
+    }
+    Ok(HalfPeak {
+        rows: all.iter().map(Latencies::row).collect(),
+        findings,
+        note: format!(
+            "{requests_per_s}/s is half of what the slower broker reached with one record per request \
+             ({slowest:.0}/s, rdkafka_performance, {messages} messages)."
+        ),
+    })
 }

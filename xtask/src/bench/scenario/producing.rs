@@ -3,7 +3,9 @@
 use anyhow::Result;
 
 use crate::bench::Bench;
-use crate::bench::measure::{Contender, Runs, in_turn, timed};
+use crate::bench::measure::{Contender, contenders, in_turn, timed};
+use crate::bench::report::{Section, Target};
+use crate::bench::runs::{Runs, compare, limits, rows};
 
 /// A load that librdkafka produces.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +15,44 @@ pub(super) struct Load<'a> {
     pub(super) message_bytes: u32,
     /// Options of rdkafka_performance.
     pub(super) options: &'a [&'a str],
+}
+
+/// A scenario that is one load to one partition.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Producing<'a> {
+    pub(super) number: u32,
+    pub(super) title: &'static str,
+    pub(super) load: Load<'a>,
+    /// How the load differs from the client's defaults, in words.
+    pub(super) manner: &'static str,
+    /// Whether the others too acknowledge what is on disk only.
+    pub(super) others_durable: bool,
+    /// Goals against Kafka: messages per second, CPU per byte.
+    pub(super) throughput: Target,
+    pub(super) cpu: Target,
+}
+
+impl Producing<'_> {
+    pub(super) fn run(&self, bench: &Bench) -> Result<Section> {
+        let subjects = bench.start_all_and_null()?;
+        let contenders = contenders(&subjects, self.others_durable);
+        let runs = produce_in_turn(bench, &contenders, self.load)?;
+        let findings = compare(&runs, self.throughput, self.cpu);
+        let Load { messages, message_bytes, .. } = self.load;
+        Ok(Section {
+            number: self.number,
+            title: self.title,
+            method: format!(
+                "rdkafka_performance, {messages} messages of {message_bytes} bytes to one partition, {}.",
+                self.manner
+            ),
+            header: Runs::HEADER.to_vec(),
+            rows: rows(&runs),
+            limits: limits(&runs, &findings),
+            findings,
+            notes: Vec::new(),
+        })
+    }
 }
 
 /// Produces the load to each contender in turn, every repetition into a new topic.
@@ -36,9 +76,4 @@ pub(super) fn produce_in_turn(
         .zip(&repetitions)
         .map(|(contender, repetitions)| Runs::of(contender, repetitions))
         .collect()
-}
-
-/// The rows of a table of runs.
-pub(super) fn rows(runs: &[Runs]) -> Vec<Vec<String>> {
-    runs.iter().map(Runs::row).collect()
 }

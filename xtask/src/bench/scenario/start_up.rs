@@ -135,6 +135,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         header: vec!["broker", "first answer ms", "first record ms min", "median", "max"],
         rows,
         findings,
+        limits: Vec::new(),
         notes: vec![format!("Kafka with many partitions was killed and started {KAFKA_LOADED_STARTS} time.")],
     })
 }
