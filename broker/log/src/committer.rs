@@ -7,12 +7,14 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_protocol::types::Offset;
 
 use crate::commit_log::{CommitLog, EntryHeader, EntryKind};
 use crate::handle::{CommitState, LogHandle};
-use crate::log::Dirty;
+use crate::log::{Dirty, SealedSegment};
+use crate::log_config::LogIdentity;
 use crate::manager::shared::{Shared, is_full};
 use crate::manager::{LogDir, sync_new_directory};
 
@@ -299,8 +301,13 @@ impl Committer {
     fn finish_rolls(&self, shared: &Shared) {
         let sealed = |work: &&Work| work.dirty.ranges.iter().any(|range| range.sealed || range.new_file);
         for work in self.work.iter().filter(sealed) {
-            if let Err(error) = work.handle.with(crate::log::PartitionLog::finish_rolls) {
-                shared.append_failed(work.handle.identity(), &error);
+            let began = shared.clock.monotonic();
+            match work.handle.with(crate::log::PartitionLog::finish_rolls) {
+                Ok(sealed) => {
+                    let took = shared.clock.monotonic().saturating_sub(began);
+                    sealed.iter().for_each(|segment| report_roll(work.handle.identity(), segment, took));
+                }
+                Err(error) => shared.append_failed(work.handle.identity(), &error),
             }
         }
     }
@@ -312,6 +319,17 @@ impl Committer {
         self.batch.clear();
         self.dir.announce_failure();
     }
+}
+
+fn report_roll(log: &LogIdentity, segment: &SealedSegment, took: Duration) {
+    tracing::info!(
+        %log,
+        base_offset = segment.base_offset.0,
+        end_offset = segment.end_offset.0,
+        bytes = segment.bytes,
+        took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        "segment rolled"
+    );
 }
 
 fn push_appends(work: &Work, gate: &mut CommitLog) -> io::Result<()> {

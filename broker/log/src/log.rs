@@ -30,7 +30,7 @@ mod open;
 mod read;
 mod trim;
 
-pub use durability::{Dirty, DirtyRange, Unsynced};
+pub use durability::{Dirty, DirtyRange, SealedSegment, Unsynced};
 pub use lookup::TimestampOffset;
 pub use open::{Cut, OpenReport};
 pub use read::FetchExtent;

@@ -48,6 +48,8 @@ pub struct LogConfig {
     pub segment_bytes: u32,
     /// `segment.ms`: a segment whose first batch is older is rolled at the next append.
     pub segment_ms: i64,
+    /// `segment.jitter.ms`: how much of that may be taken off, so that logs do not roll all at once.
+    pub segment_jitter_ms: i64,
     /// `retention.ms`; -1 keeps forever.
     pub retention_ms: i64,
     /// `retention.bytes`; -1 is no limit.
@@ -91,6 +93,7 @@ impl Default for LogConfig {
         LogConfig {
             segment_bytes: 1 << 30,
             segment_ms: 7 * 24 * 3_600_000,
+            segment_jitter_ms: 0,
             retention_ms: 7 * 24 * 3_600_000,
             retention_bytes: -1,
             max_message_bytes: 1_048_588,

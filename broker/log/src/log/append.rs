@@ -129,7 +129,7 @@ impl PartitionLog {
     /// # Errors
     /// `Io` if the next segment's file cannot be made.
     pub fn maybe_roll_by_time(&mut self, now_ms: i64) -> Result<bool, LogError> {
-        let segment_ms = self.config.segment_ms;
+        let segment_ms = self.active_ms_max();
         let active = self.active();
         // By the wall clock only: the largest timestamp of an idle segment says nothing about its age.
         let due = active.size > 0 && now_ms.saturating_sub(active.created_ms) > segment_ms;
@@ -238,8 +238,26 @@ impl PartitionLog {
             now_ms.saturating_sub(active.created_ms)
         };
         active.size + bytes as u64 > u64::from(self.config.segment_bytes)
-            || age_ms > self.config.segment_ms
+            || age_ms > self.active_ms_max()
             || active.indexes_full(self.config.segment_index_bytes)
+    }
+
+    /// Age at which the active segment rolls: `segment.ms`, less a part of `segment.jitter.ms` that differs from log to
+    /// log and from segment to segment, and stays the same for one of them.
+    fn active_ms_max(&self) -> i64 {
+        let (most, jitter) = (self.config.segment_ms, self.config.segment_jitter_ms);
+        let bound = u64::try_from(jitter.min(most)).unwrap_or(0);
+        if bound == 0 {
+            return most;
+        }
+        let base = self.segments.last().map_or(0, |active| active.base_offset.0);
+        let (high, low) = self.identity.topic_id.0.as_u64_pair();
+        let partition = u64::from(self.identity.partition.unsigned_abs());
+        let mixed = (high ^ low ^ partition.rotate_left(32) ^ base.unsigned_abs())
+            // Of the golden ratio (Fibonacci hashing): the upper bits depend on all of them.
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            >> 16;
+        most - i64::try_from(mixed % bound).unwrap_or(0)
     }
 
     /// Seals the active segment and makes the next one. Index files are written by `finish_rolls`.

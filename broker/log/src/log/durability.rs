@@ -31,6 +31,17 @@ pub struct DirtyRange {
     pub sealed: bool,
 }
 
+/// A segment that is not appended to any more and has its index files.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SealedSegment {
+    /// Offset of its first record.
+    pub base_offset: Offset,
+    /// Offset after its last record.
+    pub end_offset: Offset,
+    /// Bytes of its records.
+    pub bytes: u64,
+}
+
 /// Everything that was appended since the last `take_dirty`.
 #[derive(Clone, Debug)]
 pub struct Dirty {
@@ -132,18 +143,22 @@ impl PartitionLog {
         Ok(())
     }
 
-    /// Writes the index files of sealed segments and the producer snapshots of the segments after them. Returns whether
-    /// it wrote; nothing depends on when these files become durable.
+    /// Writes the index files of sealed segments and the producer snapshots of the segments after them. Returns the
+    /// segments that it sealed; nothing depends on when these files become durable.
     ///
     /// # Errors
     /// `Io` if the disk fails.
-    pub fn finish_rolls(&mut self) -> Result<bool, LogError> {
+    pub fn finish_rolls(&mut self) -> Result<Vec<SealedSegment>, LogError> {
+        let mut sealed = Vec::new();
         let mut wrote = false;
         let first = self.first_segment_where(|segment| !segment.seal_pending && segment.snapshot.is_none());
         for index in first..self.segments.len() {
             if self.segments[index].seal_pending {
                 self.with_segment(index, |segment, files| segment.store_indexes(files))?;
                 self.segments[index].seal_pending = false;
+                let end_offset = self.segments.get(index + 1).map_or(self.log_end, |next| next.base_offset);
+                let Segment { base_offset, size, .. } = self.segments[index];
+                sealed.push(SealedSegment { base_offset, end_offset, bytes: size });
                 wrote = true;
             }
             if let Some(snapshot) = self.segments[index].snapshot.take() {
@@ -156,7 +171,7 @@ impl PartitionLog {
         if wrote {
             self.store_epochs()?;
         }
-        Ok(wrote)
+        Ok(sealed)
     }
 
     /// Index of the first segment after the last one for which `settled` holds with all before it: sealed segments are

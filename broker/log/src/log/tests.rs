@@ -338,6 +338,23 @@ fn segments_roll_by_age_of_their_first_record_and_by_index_size() {
 }
 
 #[test]
+fn jitter_rolls_a_segment_earlier_and_never_later() {
+    let config = LogConfig { segment_ms: 100_000, segment_jitter_ms: 100_000, ..LogConfig::default() };
+    let mut fixture = fixture(config);
+    let mut rolled_at = Vec::new();
+    for step in 0..200 {
+        let before = fixture.log.segment_count();
+        fixture.append(records_at(NOW_MS + step * 5_000, &["a"]).build()).unwrap();
+        if fixture.log.segment_count() > before {
+            rolled_at.push(step * 5);
+        }
+    }
+    let ages: Vec<i64> = rolled_at.windows(2).map(|two| two[1] - two[0]).collect();
+    assert!(ages.iter().all(|&seconds| seconds <= 105), "{ages:?}");
+    assert!(ages.iter().any(|age| *age != ages[0]), "every segment has a share of its own: {ages:?}");
+}
+
+#[test]
 fn aborted_transactions_are_listed_in_order_and_hold_the_stable_offset() {
     let mut fixture = fixture(LogConfig::default());
     fixture.append(in_transaction(1, 0, &["a"])).unwrap();
