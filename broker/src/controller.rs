@@ -6,6 +6,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use broker_log::manager::LogDir;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::types::Offset;
 use broker_state::metadata::image::MetadataImage;
@@ -26,6 +27,9 @@ pub enum ChangeError {
     /// It is decided, but this broker's disk cannot follow.
     #[error("log directory: {0}")]
     LogDir(String),
+    /// Nothing was decided: the metadata log lies on a disk that has failed.
+    #[error("log directory is out of service: {0}")]
+    OutOfService(String),
 }
 
 impl ChangeError {
@@ -33,9 +37,9 @@ impl ChangeError {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            ChangeError::Propose(ProposeError::OutOfService(_)) | ChangeError::LogDir(_) => {
-                ErrorCode::KafkaStorageError
-            }
+            ChangeError::Propose(ProposeError::OutOfService(_))
+            | ChangeError::LogDir(_)
+            | ChangeError::OutOfService(_) => ErrorCode::KafkaStorageError,
             ChangeError::Propose(_) => ErrorCode::NotController,
         }
     }
@@ -52,25 +56,30 @@ struct Followed {
 #[derive(Debug)]
 pub struct Controller {
     metadata: MetadataLog,
+    log_dir: Arc<LogDir>,
     followed: watch::Sender<Followed>,
 }
 
 impl Controller {
-    /// A controller over the metadata log.
+    /// A controller over the metadata log, which lies in the log directory.
     #[must_use]
-    pub fn new(metadata: MetadataLog) -> Controller {
+    pub fn new(metadata: MetadataLog, log_dir: Arc<LogDir>) -> Controller {
         let followed = watch::Sender::new(Followed { offset: Offset(-1), error: None });
-        Controller { metadata, followed }
+        Controller { metadata, log_dir, followed }
     }
 
     /// Decides on the latest image and answers once the decision is durable and this broker's replicas follow it.
     ///
     /// # Errors
-    /// The metadata log is not available, or the log directory cannot follow.
+    /// The metadata log is not available, or the log directory is out of service or cannot follow.
     pub async fn change<T>(
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
+        // What the metadata log cannot write ends the broker, while one that refuses changes serves what it has.
+        if let Some(reason) = self.log_dir.is_failed() {
+            return Err(ChangeError::OutOfService(reason));
+        }
         let (response, offset) = self.submit(decide).await?;
         let mut followed = self.followed.subscribe();
         // The sender lives as long as this controller.

@@ -1,4 +1,4 @@
-//! How a broker joins the cluster: forms it on an empty metadata log, then registers with a new incarnation.
+//! How a broker joins the cluster: forms it on an empty metadata log and registers with a new incarnation.
 
 use std::collections::BTreeMap;
 
@@ -41,12 +41,6 @@ pub async fn register(
 ) -> anyhow::Result<()> {
     let id = BrokerId(settings.node_id);
     let cluster_id = meta.cluster_id.clone();
-    change(controller, |image| match image.cluster_id {
-        Some(_) => Ok(Outcome::unchanged(())),
-        None => brokers::form_cluster(image, &cluster_id, &features()),
-    })
-    .await
-    .context("the cluster cannot be formed")?;
     let registration = BrokerRegistration {
         id,
         directory_id: meta.directory_id,
@@ -63,10 +57,15 @@ pub async fn register(
         // The logs are recovered already.
         fenced: false,
     };
-    // The lock on the log directory proves that no earlier life of this broker runs.
-    change(controller, |image| brokers::register_broker(image, &registration, false))
-        .await
-        .with_context(|| format!("broker {id} cannot be registered"))
+    change(controller, |image| {
+        // One write for both: the first start waits for the disk once.
+        let mut records = brokers::form_cluster(image, &cluster_id, &features())?.records;
+        // The lock on the log directory proves that no earlier life of this broker runs.
+        records.extend(brokers::register_broker(image, &registration, false)?.records);
+        Ok(Outcome { records, response: () })
+    })
+    .await
+    .with_context(|| format!("broker {id} cannot join cluster {cluster_id}"))
 }
 
 async fn change(

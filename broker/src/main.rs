@@ -1,10 +1,12 @@
 //! The broker's command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
+use broker_config::keys::ENVIRONMENT_PREFIX;
 use broker_config::{Config, ConfigFile};
 use clap::Parser;
 use highwater_broker::startup;
@@ -61,5 +63,19 @@ fn load(arguments: &Arguments) -> anyhow::Result<(Config, Vec<broker_config::War
     };
     let name = arguments.config.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
     let file = contents.as_deref().map(|contents| ConfigFile { name: &name, contents });
-    Ok(Config::load(file, std::env::vars(), &arguments.sets)?)
+    Ok(Config::load(file, environment()?, &arguments.sets)?)
+}
+
+/// The variables that may be settings. What others hold is their own affair, text or not.
+fn environment() -> anyhow::Result<Vec<(String, String)>> {
+    let ours = |name: &OsString| name.as_encoded_bytes().starts_with(ENVIRONMENT_PREFIX.as_bytes());
+    std::env::vars_os()
+        .filter(|(name, _)| ours(name))
+        .map(|(name, value)| {
+            let variable = name.to_string_lossy().into_owned();
+            let value = value.into_string();
+            let value = value.map_err(|_| anyhow!("environment variable {variable}: expected UTF-8 text"))?;
+            Ok((variable, value))
+        })
+        .collect()
 }

@@ -16,6 +16,7 @@ use broker_log::manager::{LogDir, LogDirSettings};
 use broker_log::meta_properties::{META_PROPERTIES_FILE, MetaProperties};
 use broker_log::recovery::RecoveryReport;
 use broker_protocol::types::{BrokerId, uuid_to_base64};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use crate::api::context::{AdvertisedListener, ApiContext};
@@ -113,7 +114,7 @@ impl Broker {
         let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
         let replicas =
             Arc::new(ReplicaManager::new(broker_id, Arc::clone(&log_dir), Arc::clone(&topic_settings)));
-        let controller = Controller::new(metadata.clone());
+        let controller = Controller::new(metadata.clone(), Arc::clone(&log_dir));
         lifecycle::register(&controller, &env, settings, log_dir.meta(), &advertised).await?;
         if let Some(error) = controller.follow(&replicas, &env).await {
             anyhow::bail!("{error}");
@@ -131,8 +132,9 @@ impl Broker {
             sessions: FetchSessions::new(settings.network.fetch_session_slots),
             groups: Arc::new(groups),
             metrics: Arc::clone(&metrics),
-            memory: MemoryBudget::new(settings.network.memory_bytes_max),
-            cold_reads: Arc::new(tokio::sync::Semaphore::new(settings.storage.cold_read_threads.max(1))),
+            memory: MemoryBudget::new(settings.network.queued_request_bytes_max),
+            cold_reads: Arc::new(Semaphore::new(settings.storage.cold_read_threads)),
+            cold_bytes: Arc::new(Semaphore::new(settings.storage.cold_read_bytes_max)),
             request_bytes_max: settings.network.request_bytes_max,
             idle_max: settings.network.idle_ms_max.map_or(lifecycle::NEVER, Duration::from_millis),
             stopping: AtomicBool::new(false),
@@ -164,7 +166,7 @@ impl Broker {
         let took = ctx.env.clock.monotonic().saturating_sub(began);
         tracing::info!(
             node_id = broker_id.0,
-            took_ms = took.as_millis(),
+            took_ms = ms(took),
             version = env!("CARGO_PKG_VERSION"),
             "broker started"
         );
@@ -175,6 +177,13 @@ impl Broker {
     #[must_use]
     pub fn context(&self) -> &Arc<ApiContext> {
         &self.ctx
+    }
+
+    /// Returns, with the reason, when the broker cannot go on and has to be stopped: what its metadata log failed to
+    /// write may be there after a restart, or not, and nothing can be decided until that is known. A failed log
+    /// directory is no such reason: the broker goes on and answers what it can.
+    pub async fn failed(&self) -> String {
+        format!("metadata log is out of service: {}", self.ctx.metadata.out_of_service().await)
     }
 
     /// Stops it: no new connections, requests that were read are answered, then everything is made durable.
@@ -210,9 +219,14 @@ impl Broker {
         self.ctx.env.block_on_disk(move || log_dir.close()).await;
         self.ctx.metadata.shutdown().await;
         let took = self.ctx.env.clock.monotonic().saturating_sub(began);
-        tracing::info!(took_ms = took.as_millis(), "broker stopped");
+        tracing::info!(took_ms = ms(took), "broker stopped");
         Ok(())
     }
+}
+
+/// Whole milliseconds, for log lines: a number also where they are JSON.
+fn ms(took: Duration) -> u64 {
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn start_metadata_log(
@@ -241,7 +255,7 @@ async fn start_metadata_log(
         offset = image.position.offset.0,
         topics = image.topics.len(),
         partitions = image.topics.partition_count(),
-        took_ms = took.as_millis(),
+        took_ms = ms(took),
         "metadata recovered"
     );
     Ok(metadata)
@@ -284,7 +298,8 @@ async fn open_log_dir(
             let opened = LogDir::open(env_.disk, env_.clock, path, settings, &config_of);
             opened.map_err(anyhow::Error::from)
         })
-        .await?;
+        .await
+        .context("log.dirs")?;
     let took = env.clock.monotonic().saturating_sub(began);
     report_recovery(&settings.log_dir, &report, took);
     log_dir.set_observer(Box::new(CommitMetrics(Arc::clone(metrics))));
@@ -296,17 +311,11 @@ async fn open_log_dir(
 }
 
 fn log_dir_settings(env: &Env, settings: &broker_config::BrokerConfig) -> anyhow::Result<LogDirSettings> {
-    let meta_file = settings.log_dir.join(META_PROPERTIES_FILE);
     let cluster_id = match &settings.cluster_id {
         Some(id) => id.clone(),
-        // A directory that is in use belongs to its cluster; an empty one founds a new cluster.
-        None if env.disk.exists(&meta_file)? => {
-            let text = String::from_utf8_lossy(&env.disk.read(&meta_file)?).into_owned();
-            MetaProperties::decode(&text, env.random.uuid())
-                .map_err(|reason| anyhow::anyhow!("{}: {reason}", meta_file.display()))?
-                .cluster_id
+        None => {
+            cluster_of_directory(env, &settings.log_dir)?.unwrap_or_else(|| uuid_to_base64(env.random.uuid()))
         }
-        None => uuid_to_base64(env.random.uuid()),
     };
     let storage = &settings.storage;
     let defaults = LogDirSettings::new(&cluster_id, BrokerId(settings.node_id), env.random.uuid());
@@ -322,6 +331,18 @@ fn log_dir_settings(env: &Env, settings: &broker_config::BrokerConfig) -> anyhow
     })
 }
 
+/// The cluster that a directory in use belongs to; an empty one founds another.
+fn cluster_of_directory(env: &Env, dir: &Path) -> anyhow::Result<Option<String>> {
+    let file = dir.join(META_PROPERTIES_FILE);
+    let named = || file.display().to_string();
+    if !env.disk.exists(&file).with_context(named)? {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(&env.disk.read(&file).with_context(named)?).into_owned();
+    let decoded = MetaProperties::decode(&text, env.random.uuid());
+    Ok(Some(decoded.map_err(|reason| anyhow::anyhow!("{}: {reason}", file.display()))?.cluster_id))
+}
+
 fn report_recovery(dir: &Path, report: &RecoveryReport, took: Duration) {
     tracing::info!(
         dir = %dir.display(),
@@ -330,7 +351,7 @@ fn report_recovery(dir: &Path, report: &RecoveryReport, took: Duration) {
         logs_read_fully = report.logs_read_fully,
         replayed_bytes = report.replayed_bytes,
         scanned_bytes = report.scanned_bytes,
-        took_ms = took.as_millis(),
+        took_ms = ms(took),
         "log directory recovered"
     );
     for (log, bytes) in &report.cut {
@@ -360,7 +381,7 @@ fn spawn_committer_task(log_dir: &Arc<LogDir>, commit_time: Duration) {
     });
 }
 
-/// The addresses clients are told: as configured, port 0 replaced by the real one.
+/// The addresses clients are told: as configured, port 0 replaced by the real one, an empty host by the machine's.
 fn advertised<L: Listener>(
     settings: &broker_config::BrokerConfig,
     listeners: &[Bound<L>],
@@ -374,9 +395,21 @@ fn advertised<L: Listener>(
                 (0, Some(bound)) => bound.socket.local_addr()?.port(),
                 (port, _) => port,
             };
-            Ok(AdvertisedListener { name: advertised.name.clone(), host: advertised.host.clone(), port })
+            let host = match advertised.host.as_str() {
+                "" => host_name()?,
+                host => host.to_owned(),
+            };
+            Ok(AdvertisedListener { name: advertised.name.clone(), host, port })
         })
         .collect()
+}
+
+/// The name of this machine.
+fn host_name() -> anyhow::Result<String> {
+    let uname = rustix::system::uname();
+    let name = uname.nodename().to_string_lossy().into_owned();
+    anyhow::ensure!(!name.is_empty(), "advertised.listeners: this machine has no host name, so name a host");
+    Ok(name)
 }
 
 async fn maintain(ctx: Arc<ApiContext>) {
@@ -392,6 +425,7 @@ async fn maintain(ctx: Arc<ApiContext>) {
 #[derive(Default)]
 pub struct BrokerHealth {
     ctx: parking_lot::RwLock<Option<Arc<ApiContext>>>,
+    failure: parking_lot::RwLock<Option<String>>,
 }
 
 impl BrokerHealth {
@@ -399,13 +433,23 @@ impl BrokerHealth {
     pub fn started(&self, broker: &Broker) {
         *self.ctx.write() = Some(Arc::clone(&broker.ctx));
     }
+
+    /// The broker has to stop; see [`Broker::failed`].
+    pub fn failed(&self, reason: &str) {
+        *self.failure.write() = Some(reason.to_owned());
+    }
 }
 
 impl Health for BrokerHealth {
     fn unhealthy(&self) -> Vec<String> {
         let ctx = self.ctx.read();
-        let failed = ctx.as_ref().and_then(|ctx| ctx.replicas.log_dir().is_failed());
-        failed.map(|reason| format!("log directory is out of service: {reason}")).into_iter().collect()
+        let Some(ctx) = ctx.as_ref() else { return Vec::new() };
+        let failed = ctx.replicas.log_dir().is_failed();
+        let failed = failed.map(|reason| format!("log directory is out of service: {reason}"));
+        // An orderly stop ends the metadata log too.
+        let metadata = if ctx.is_stopping() { None } else { ctx.metadata.failure() };
+        let metadata = metadata.map(|reason| format!("metadata log is out of service: {reason}"));
+        failed.into_iter().chain(metadata).collect()
     }
 
     fn not_ready(&self) -> Vec<String> {

@@ -5,8 +5,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
-use broker_config::broker::LogFormat as ConfiguredFormat;
+use anyhow::{Context, anyhow, bail};
+use broker_config::broker::{LogFormat as ConfiguredFormat, NetworkConfig};
 use broker_config::{Config, Listener as ListenerConfig, Warning};
 use broker_log::io::local_disk::{LocalDisk, SystemClock};
 use tokio::net::TcpListener;
@@ -20,6 +20,12 @@ use crate::telemetry::{self, LogFormat};
 
 /// A stop that takes longer than this ends the process anyway.
 const STOP_MAX: Duration = Duration::from_secs(10);
+
+/// Connections that may wait to be accepted by the HTTP listener.
+const HTTP_BACKLOG: u32 = 128;
+
+/// How far above a port in use a free one is looked for.
+const NEAR_PORTS: u16 = 32;
 
 /// Runs a broker until a signal ends it.
 ///
@@ -51,15 +57,17 @@ async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
     let settings = config.broker();
     let mut listeners = Vec::new();
     for listener in &settings.listeners {
-        let socket = bind(listener, settings.network.listen_backlog)?;
+        let socket = bind(listener, &settings.network)?;
         listeners.push(Bound { config: listener.clone(), socket });
     }
     let metrics = Arc::new(Metrics::new());
     let health = Arc::new(BrokerHealth::default());
     if let Some((host, port)) = &settings.http_listener {
         let address = resolve(host, *port).context("highwater.http.listener")?;
-        let listener =
-            listen(address, 128).with_context(|| format!("highwater.http.listener: {host}:{port}"))?;
+        let listener = listen(address, HTTP_BACKLOG, &SocketBuffers::default()).map_err(|error| {
+            not_bound("highwater.http.listener", &format!("{host}:{port}"), address, &error)
+        })?;
+        tracing::info!(listener = "HTTP", address = %listener.local_addr()?, "listening");
         let (metrics, health) = (Arc::clone(&metrics), Arc::clone(&health));
         tokio::spawn(async move {
             if let Err(error) = http::serve(listener, metrics, health).await {
@@ -75,23 +83,44 @@ async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
         _ = interrupt.recv() => bail!("interrupted during the start"),
     };
     health.started(&broker);
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let failure = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        reason = broker.failed() => Some(reason),
+    };
+    match &failure {
+        None => tracing::info!("stopping; a second signal ends the process at once"),
+        Some(reason) => {
+            health.failed(reason);
+            tracing::error!(reason, "stopping, because the broker cannot go on");
+        }
     }
-    tracing::info!("stopping; a second signal ends the process at once");
     tokio::select! {
-        stopped = broker.stop() => stopped,
+        stopped = broker.stop() => stopped?,
         () = tokio::time::sleep(STOP_MAX) => bail!("stopping took longer than {STOP_MAX:?}"),
         _ = terminate.recv() => bail!("ended by a second signal"),
         _ = interrupt.recv() => bail!("ended by a second signal"),
     }
+    failure.map_or(Ok(()), |reason| Err(anyhow!(reason)))
 }
 
-fn bind(listener: &ListenerConfig, backlog: u32) -> anyhow::Result<TcpListener> {
+fn bind(listener: &ListenerConfig, network: &NetworkConfig) -> anyhow::Result<TcpListener> {
     let address = resolve(&listener.host, listener.port).context("listeners")?;
-    listen(address, backlog)
-        .with_context(|| format!("listeners: cannot listen on {}", listener.bind_address()))
+    let buffers = SocketBuffers { send: network.send_buffer_bytes, receive: network.receive_buffer_bytes };
+    listen(address, network.listen_backlog, &buffers)
+        .map_err(|error| not_bound("listeners", &listener.bind_address(), address, &error))
+}
+
+/// What is said of an address that cannot be had; of a port in use, which one near it can.
+fn not_bound(key: &str, wanted: &str, address: SocketAddr, error: &io::Error) -> anyhow::Error {
+    let in_use = error.kind() == io::ErrorKind::AddrInUse;
+    let near = 1..=NEAR_PORTS;
+    let free = near.filter(|_| in_use).find_map(|step| {
+        let port = address.port().checked_add(step)?;
+        std::net::TcpListener::bind(SocketAddr::new(address.ip(), port)).is_ok().then_some(port)
+    });
+    let hint = free.map(|port| format!("; port {port} is free")).unwrap_or_default();
+    anyhow!("{key}: cannot listen on {wanted}: {error}{hint}")
 }
 
 fn resolve(host: &str, port: u16) -> anyhow::Result<SocketAddr> {
@@ -100,11 +129,25 @@ fn resolve(host: &str, port: u16) -> anyhow::Result<SocketAddr> {
     found.with_context(|| format!("{host} has no address"))
 }
 
-fn listen(address: SocketAddr, backlog: u32) -> io::Result<TcpListener> {
+/// Sizes of a socket's buffers in bytes; `None` leaves one to the system.
+#[derive(Default)]
+struct SocketBuffers {
+    send: Option<usize>,
+    receive: Option<usize>,
+}
+
+fn listen(address: SocketAddr, backlog: u32, buffers: &SocketBuffers) -> io::Result<TcpListener> {
     let domain = socket2::Domain::for_address(address);
     let socket = socket2::Socket::new(domain, socket2::Type::STREAM, Some(socket2::Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // Connections inherit both from the listening socket.
+    if let Some(bytes) = buffers.send {
+        socket.set_send_buffer_size(bytes)?;
+    }
+    if let Some(bytes) = buffers.receive {
+        socket.set_recv_buffer_size(bytes)?;
+    }
     socket.bind(&address.into())?;
     socket.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
     TcpListener::from_std(socket.into())

@@ -69,6 +69,12 @@ impl TopicSettings {
         }
     }
 
+    /// A whole number among the broker's settings that may change at run time, as it is in force.
+    #[must_use]
+    pub fn number(&self, image: &MetadataImage, key: &str) -> Option<i64> {
+        self.config.layers(&self.dynamic(image)).get(key)?.parse().ok()
+    }
+
     /// The settings that the broker was started with.
     #[must_use]
     pub fn config(&self) -> &Config {
@@ -87,15 +93,16 @@ impl TopicSettings {
         TopicConfig::effective(&map(&sources.own), &self.config.layers(&dynamic))
     }
 
-    /// What a log is told of the settings.
+    /// What a log is told of the settings of its topic, and of those of the broker that concern every log.
     #[must_use]
-    pub fn log_config(&self, config: &TopicConfig) -> LogConfig {
+    pub fn log_config(&self, config: &TopicConfig, image: &MetadataImage) -> LogConfig {
         let ms = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         let limit = |value: Option<u64>| value.map_or(-1, ms);
         let CleanupPolicy { delete, compact } = config.cleanup_policy;
         LogConfig {
             segment_bytes: config.segment_bytes,
             segment_ms: ms(config.segment_ms),
+            segment_jitter_ms: ms(config.segment_jitter_ms),
             retention_ms: limit(config.retention_ms),
             retention_bytes: limit(config.retention_bytes),
             max_message_bytes: config.max_message_bytes,
@@ -126,7 +133,9 @@ impl TopicSettings {
             flush_ms: ms(config.flush_ms),
             flush_before_ack: config.flush_before_ack,
             file_delete_delay_ms: ms(config.file_delete_delay_ms),
-            producer_id_expiration_ms: ms(self.config.broker().storage.producer_id_expiration_ms),
+            producer_id_expiration_ms: self
+                .number(image, "producer.id.expiration.ms")
+                .unwrap_or_else(|| ms(self.config.broker().storage.producer_id_expiration_ms)),
         }
     }
 }

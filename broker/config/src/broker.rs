@@ -219,8 +219,16 @@ fn network(read: &Reader<'_>) -> Result<NetworkConfig, ConfigError> {
         ));
     }
     let queued = read.number("queued.max.request.bytes");
+    if (0..request_bytes_max as i64).contains(&queued) {
+        return Err(refused(
+            "queued.max.request.bytes",
+            format!(
+                "{queued} is less than socket.request.max.bytes, {request_bytes_max}; set it to -1 or to that"
+            ),
+        ));
+    }
     let queued_request_bytes_max =
-        usize::try_from(queued).map_or(memory_bytes_max, |bytes| bytes.max(1).min(memory_bytes_max));
+        usize::try_from(queued).map_or(memory_bytes_max, |bytes| bytes.min(memory_bytes_max));
     Ok(NetworkConfig {
         request_bytes_max,
         send_buffer_bytes: read.optional_size("socket.send.buffer.bytes"),

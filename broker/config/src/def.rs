@@ -263,6 +263,16 @@ impl ConfigDef {
         })
     }
 
+    /// The texts that it takes, where it takes certain texts only.
+    #[must_use]
+    pub fn words(&self) -> &'static [&'static str] {
+        match self.validator {
+            Validator::OneOf(allowed) | Validator::EachOneOf(allowed) => allowed,
+            _ if self.config_type == ConfigType::Boolean => &["true", "false"],
+            _ => &[],
+        }
+    }
+
     /// What a value has to look like, in words, for error lines and the reference.
     #[must_use]
     pub fn expectation(&self) -> String {

@@ -11,6 +11,9 @@ mod topics;
 
 use crate::def::ConfigDef;
 
+/// How the name of every environment variable begins that is a setting.
+pub const ENVIRONMENT_PREFIX: &str = "HIGHWATER_";
+
 /// All settings of the broker, in the order of the reference.
 pub fn broker_keys() -> impl Iterator<Item = &'static ConfigDef> {
     [server::KEYS, logs::KEYS, groups::KEYS, highwater::KEYS].into_iter().flatten()
@@ -39,7 +42,7 @@ pub fn topic_key(name: &str) -> Option<&'static ConfigDef> {
 #[must_use]
 pub fn environment_variable(key: &str) -> String {
     let own = key.strip_prefix("highwater.").unwrap_or(key);
-    format!("HIGHWATER_{}", own.replace('.', "_").to_ascii_uppercase())
+    format!("{ENVIRONMENT_PREFIX}{}", own.replace('.', "_").to_ascii_uppercase())
 }
 
 #[cfg(test)]

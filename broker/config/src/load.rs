@@ -113,12 +113,14 @@ pub enum ConfigError {
         suggestion: Option<String>,
     },
     /// The setting does not take this value.
-    #[error("{error} ({origin})")]
+    #[error("{error} ({origin}){}", did_you_mean(*suggestion))]
     BadValue {
         /// Key, value and expectation.
         error: ValueError,
         /// Where it was made.
         origin: Origin,
+        /// The nearest text that it takes, where it takes certain texts only.
+        suggestion: Option<&'static str>,
     },
     /// The value is well formed, and this broker cannot work with it or with it beside another setting.
     #[error("{key}: {problem}")]
@@ -258,7 +260,7 @@ impl Merge {
             .map(|name| (keys::environment_variable(name), name))
             .collect();
         let ours: BTreeMap<String, String> =
-            env.into_iter().filter(|(variable, _)| variable.starts_with("HIGHWATER_")).collect();
+            env.into_iter().filter(|(variable, _)| variable.starts_with(keys::ENVIRONMENT_PREFIX)).collect();
         for (variable, value) in ours {
             if let Some(key) = known.get(&variable) {
                 self.set(key, &value, Origin::Environment { variable })?;
@@ -275,8 +277,10 @@ impl Merge {
         let Some(def) = keys::broker_key(key) else {
             return self.set_foreign(key, origin);
         };
-        let value =
-            def.canonical(raw).map_err(|error| ConfigError::BadValue { error, origin: origin.clone() })?;
+        let value = def.canonical(raw).map_err(|error| {
+            let suggestion = suggest::nearest_word(raw.trim(), def.words());
+            ConfigError::BadValue { error, origin: origin.clone(), suggestion }
+        })?;
         self.values.insert(key.to_owned(), value);
         self.origins.insert(key.to_owned(), origin);
         Ok(())

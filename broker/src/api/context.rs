@@ -53,6 +53,8 @@ pub struct ApiContext {
     pub memory: MemoryBudget,
     /// How many cold reads may go on at once.
     pub cold_reads: Arc<tokio::sync::Semaphore>,
+    /// How many bytes they may read into memory at once.
+    pub cold_bytes: Arc<tokio::sync::Semaphore>,
     /// Largest request, in bytes (`socket.request.max.bytes`).
     pub request_bytes_max: usize,
     /// How long a connection may be idle (`connections.max.idle.ms`).

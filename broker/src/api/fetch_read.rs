@@ -267,9 +267,16 @@ pub fn forget_all(ctx: &ApiContext, session: &mut Session, waiter: &Waiter) {
 /// How much of a cold range is read at a time, in bytes.
 const WARM_UP_SLICE: usize = 256 * 1024;
 
-/// Reads ranges into the page cache, a bounded number of fetches at a time.
+/// Reads ranges into the page cache, a bounded number of fetches and of bytes at a time.
 pub async fn warm_up(ctx: Arc<ApiContext>, ranges: Vec<FileRange>) {
-    let Ok(_permit) = Arc::clone(&ctx.cold_reads).acquire_owned().await else {
+    // One fetch that asks for more than all may take has them all.
+    let bytes =
+        ranges.iter().map(|range| range.len).sum::<usize>().min(ctx.config.storage.cold_read_bytes_max);
+    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+    let Ok(_bytes) = ctx.cold_bytes.acquire_many(bytes).await else {
+        return;
+    };
+    let Ok(_permit) = ctx.cold_reads.acquire().await else {
         return;
     };
     ctx.env

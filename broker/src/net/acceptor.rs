@@ -84,8 +84,7 @@ pub async fn accept_all<L: Listener>(
                 let info = ConnectionInfo { listener: Arc::clone(&name), peer };
                 let connection = Connection::new(stream, Arc::clone(&ctx), info);
                 let waiter = connection.waiter();
-                let (max, per_ip) =
-                    (ctx.config.network.connections_max, ctx.config.network.connections_per_ip_max);
+                let Limits { max, per_ip } = limits(&ctx);
                 if connections.enter(peer.ip(), &waiter, max, per_ip) {
                     ctx.metrics.connected();
                     tokio::spawn(serve(connection, peer, waiter, Arc::clone(&ctx), Arc::clone(&connections)));
@@ -99,6 +98,22 @@ pub async fn accept_all<L: Listener>(
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
+    }
+}
+
+/// How many connections may be open.
+struct Limits {
+    max: usize,
+    per_ip: usize,
+}
+
+/// The limits in force: both may change at run time.
+fn limits(ctx: &ApiContext) -> Limits {
+    let image = ctx.metadata.image();
+    let number = |key| usize::try_from(ctx.settings.number(&image, key)?).ok();
+    Limits {
+        max: number("max.connections").unwrap_or(ctx.config.network.connections_max),
+        per_ip: number("max.connections.per.ip").unwrap_or(ctx.config.network.connections_per_ip_max),
     }
 }
 

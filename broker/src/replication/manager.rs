@@ -161,7 +161,8 @@ impl ReplicaManager {
             }
             let replicas = known.unwrap_or_else(|| new_topic(topic));
             let config = Arc::new(self.settings.effective(&sources));
-            self.follow_topic(&replicas, topic, &config)?;
+            let log_config = Arc::new(self.settings.log_config(&config, image));
+            self.follow_topic(&replicas, topic, &log_config)?;
             *replicas.applied.lock() = Some(Applied { image: Arc::clone(topic), sources, config });
             let mut topics = self.topics.write();
             topics.by_name.insert(Arc::clone(&replicas.name), Arc::clone(&replicas));
@@ -220,9 +221,8 @@ impl ReplicaManager {
         &self,
         replicas: &TopicReplicas,
         topic: &Arc<TopicImage>,
-        config: &Arc<TopicConfig>,
+        log_config: &Arc<LogConfig>,
     ) -> Result<(), LogDirError> {
-        let log_config = Arc::new(self.settings.log_config(config));
         let count = usize::try_from(topic.partition_count()).unwrap_or(0);
         if replicas.partitions.read().len() < count {
             replicas.partitions.write().resize(count, None);
@@ -233,16 +233,16 @@ impl ReplicaManager {
             }
             if let Some(partition) = replicas.partition(*index) {
                 partition.set_leader_epoch(assigned.leader_epoch);
-                partition.configure(Arc::clone(&log_config));
+                partition.configure(Arc::clone(log_config));
                 continue;
             }
             let log = match self.log_dir.get(topic.id, *index) {
                 Some(log) => log,
-                None => self.create(topic, *index, &log_config, assigned.leader_epoch)?,
+                None => self.create(topic, *index, log_config, assigned.leader_epoch)?,
             };
             let name = Arc::clone(&replicas.name);
             let partition = Partition::new(name, topic.id, *index, log, assigned.leader_epoch);
-            partition.configure(Arc::clone(&log_config));
+            partition.configure(Arc::clone(log_config));
             let slot = usize::try_from(*index).unwrap_or(usize::MAX);
             if let Some(place) = replicas.partitions.write().get_mut(slot) {
                 *place = Some(partition);

@@ -70,6 +70,12 @@ fn request_must_fit_into_the_memory_budget() {
 }
 
 #[test]
+fn the_largest_request_must_fit_into_the_queue_of_requests() {
+    let line = typed(&["queued.max.request.bytes=5"]).unwrap_err();
+    assert!(line.contains("less than socket.request.max.bytes, 104857600"), "{line}");
+}
+
+#[test]
 fn shortest_session_timeout_is_at_most_the_longest() {
     assert!(typed(&["group.min.session.timeout.ms=1800001"]).unwrap_err().contains("1800000"));
 }
@@ -79,6 +85,7 @@ fn negative_numbers_mean_none() {
     let config = typed(&["connections.max.idle.ms=-1", "socket.send.buffer.bytes=-1"]).unwrap();
     assert_eq!((config.network.idle_ms_max, config.network.send_buffer_bytes), (None, None));
     assert_eq!(config.network.queued_request_bytes_max, config.network.memory_bytes_max);
-    assert_eq!(typed(&["queued.max.request.bytes=5"]).unwrap().network.queued_request_bytes_max, 5);
+    let config = typed(&["queued.max.request.bytes=5", "socket.request.max.bytes=5"]).unwrap();
+    assert_eq!(config.network.queued_request_bytes_max, 5);
     assert_eq!(typed(&["highwater.http.listener="]).unwrap().http_listener, None);
 }

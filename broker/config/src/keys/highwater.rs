@@ -43,7 +43,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     .high(),
     int("highwater.cold.read.threads", "2", "Threads that read records which are no longer in the page cache.")
         .takes(Validator::Between(1, 256)),
-    long(
+    int(
         "highwater.cold.read.max.bytes",
         "33554432",
         "Bytes of cold reads in flight at a time; further ones wait, so that catching up never slows a producer.",

@@ -110,7 +110,12 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "Milliseconds between two looks for logs to flush; stands in where log.flush.interval.ms is not set.",
     )
     .at_least(1),
-    boolean("log.preallocate", "false", "Whether the space of a fresh segment is reserved at once.").dynamic(),
+    boolean(
+        "log.preallocate",
+        "false",
+        "Whether the space of a fresh segment is reserved at once. Stored and without effect.",
+    )
+    .dynamic(),
     string("compression.type", "producer", "Codec in which records are stored; producer keeps each batch as it came.")
         .one_of(COMPRESSION_TYPES)
         .dynamic()

@@ -74,10 +74,18 @@ pub(super) const KEYS: &[ConfigDef] = &[
     int("socket.request.max.bytes", "104857600", "Largest request that is read, in bytes; a larger one closes the connection.")
         .at_least(1)
         .high(),
-    int("socket.send.buffer.bytes", "102400", "SO_SNDBUF of client sockets in bytes; -1 leaves it to the system.")
-        .at_least(-1),
-    int("socket.receive.buffer.bytes", "102400", "SO_RCVBUF of client sockets in bytes; -1 leaves it to the system.")
-        .at_least(-1),
+    int(
+        "socket.send.buffer.bytes",
+        "-1",
+        "SO_SNDBUF of client sockets in bytes; -1 leaves it to the system, which sizes it by need (Kafka: 102400).",
+    )
+    .takes(Validator::BetweenOr(1, i32::MAX as i64, -1)),
+    int(
+        "socket.receive.buffer.bytes",
+        "-1",
+        "SO_RCVBUF of client sockets in bytes; -1 leaves it to the system, which sizes it by need (Kafka: 102400).",
+    )
+    .takes(Validator::BetweenOr(1, i32::MAX as i64, -1)),
     int("socket.listen.backlog.size", "50", "Connections that may wait to be accepted, per listener.").at_least(1),
     int("max.connections", "2147483647", "Client connections that are open at a time; more are closed at once.")
         .at_least(0)

@@ -124,8 +124,12 @@ pub(super) const KEYS: &[ConfigDef] = &[
     )
     .at_least(1)
     .falls_back_to(broker!("min.insync.replicas")),
-    boolean("preallocate", "false", "Whether the space of a fresh segment is reserved at once.")
-        .falls_back_to(broker!("log.preallocate")),
+    boolean(
+        "preallocate",
+        "false",
+        "Whether the space of a fresh segment is reserved at once. Stored and without effect.",
+    )
+    .falls_back_to(broker!("log.preallocate")),
     boolean("remote.log.copy.disable", "false", "Whether a tiered topic stops copying segments (KIP-950)."),
     boolean(
         "remote.log.delete.on.disable",

@@ -15,6 +15,13 @@ pub(super) fn nearest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>)
         .map(|(_, candidate)| candidate)
 }
 
+/// As [`nearest`], for the few words that a setting takes: short ones, so that less may differ.
+pub(super) fn nearest_word<'a>(value: &str, words: &'a [&'a str]) -> Option<&'a str> {
+    const DISTANCE_MAX: usize = 2;
+    let near = nearest(value, words.iter().copied())?;
+    (distance(value.as_bytes(), near.as_bytes()) <= DISTANCE_MAX).then_some(near)
+}
+
 /// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
 fn distance(a: &[u8], b: &[u8]) -> usize {
     let mut before: Vec<usize> = Vec::new();

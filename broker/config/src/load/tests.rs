@@ -40,6 +40,16 @@ fn command_line_beats_environment_beats_file_beats_default() {
 }
 
 #[test]
+fn a_misspelled_word_is_answered_with_the_nearest() {
+    let line = error("", &[], &["log.message.timestamp.type=createtime"]);
+    assert!(line.ends_with("(--set); did you mean CreateTime?"), "{line}");
+    let line = error("", &[], &["delete.topic.enable=ture"]);
+    assert!(line.ends_with("(--set); did you mean true?"), "{line}");
+    let line = error("", &[], &["compression.type=brotli"]);
+    assert!(line.ends_with("(--set)"), "nothing is near: {line}");
+}
+
+#[test]
 fn own_keys_lose_their_prefix_in_the_environment() {
     let (config, warnings) =
         load("", &[("HIGHWATER_HTTP_LISTENER", "127.0.0.1:1"), ("PATH", "/bin")], &[]).unwrap();
