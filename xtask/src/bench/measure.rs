@@ -16,7 +16,7 @@ use super::usage::{Snapshot, resident_kib};
 /// Share of the machine that others may use before a repetition counts as disturbed.
 const FOREIGN_SHARE_MAX: f64 = 0.1;
 /// Rounds until a JVM counts as warm, whatever it still uses.
-const WARM_UP_ROUNDS_MAX: usize = 3;
+const WARM_UP_ROUNDS_MAX: usize = 4;
 const WARM_UP_ROUNDS_MAX_QUICK: usize = 2;
 /// A round with at least this part of the CPU of the round before says that the JVM is warm.
 const STEADY_SHARE: f64 = 0.85;

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use super::latencies::{Latencies, produce};
+use super::producing::unbatched_peak;
 use crate::bench::Bench;
 use crate::bench::connection::Connection;
-use crate::bench::latency::{Load, measure};
+use crate::bench::latency::Load;
 use crate::bench::measure::{Participant, contenders, in_turn};
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::short;
@@ -19,6 +20,8 @@ const COUNTS: [u32; 4] = [0, 100, 1000, 5000];
 const SECONDS: u32 = 5;
 const SECONDS_QUICK: u32 = 3;
 const LOAD: Load = Load { record_bytes: 100, requests_per_s: 1000, seconds: SECONDS };
+/// Requests that a JVM is warmed up with.
+const WARM_UP_MESSAGES: u32 = 50_000;
 const SETTLE: Duration = Duration::from_secs(2);
 
 pub(super) fn run(bench: &Bench) -> Result<Section> {
@@ -27,24 +30,19 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     let load = Load { seconds: if bench.quick { SECONDS_QUICK } else { SECONDS }, ..LOAD };
     let mut rows = Vec::new();
     let mut findings = Vec::new();
+    for contender in &contenders {
+        unbatched_peak(bench, contender, (bench.scaled(WARM_UP_MESSAGES), 100))?;
+    }
     let mut held: Vec<Vec<Connection>> = contenders.iter().map(|_| Vec::new()).collect();
-    let before: Vec<u64> =
-        contenders.iter().map(|contender| warm_resident_kib(contender.subject)).collect::<Result<_>>()?;
     let mut first_p99 = Vec::new();
     for count in COUNTS {
-        let mut costs = Vec::new();
-        for ((contender, held), before) in contenders.iter().zip(&mut held).zip(&before) {
-            let begin = Instant::now();
-            while held.len() < count as usize {
-                let mut connection = Connection::open(contender.subject.address)?;
-                connection.api_versions().with_context(|| contender.label())?;
-                held.push(connection);
-            }
-            let opening = begin.elapsed().as_secs_f64();
-            thread::sleep(SETTLE);
-            let kib = resident_kib(contender.subject.pid)? as f64 - *before as f64;
-            costs.push((kib / f64::from(count.max(1)), opening));
-        }
+        let costs: Vec<(f64, f64)> = contenders
+            .iter()
+            .zip(&mut held)
+            .map(|(contender, held)| {
+                hold(contender.subject, count as usize, held).with_context(|| contender.label())
+            })
+            .collect::<Result<_>>()?;
         let repetitions = in_turn(bench, &contenders, |contender| produce(bench, contender, load))?;
         for (at, contender) in contenders.iter().enumerate() {
             let latencies = Latencies::of(format!("{}, {count} idle", contender.label()), &repetitions[at])?;
@@ -72,7 +70,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         title: "Many idle connections",
         method: format!(
             "Connections that asked for ApiVersions and then wait, beside one that produces as in scenario 6 for {} s. \
-             Memory is what the process grew by, for each of them (Kafka grows inside its heap, which is not counted).",
+             Memory is what the process grew by when they were opened, for each new one (Kafka grows inside its heap, which is not counted).",
             load.seconds
         ),
         header: [&Latencies::HEADER[..], &["KiB each", "s to open"]].concat(),
@@ -83,10 +81,19 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     })
 }
 
-/// Memory after a first short load, which allocates what every later one uses.
-fn warm_resident_kib(subject: &Subject) -> Result<u64> {
-    Connection::open(subject.address)?.create_topic("bench-warm", 1, &[])?;
-    measure(subject.address, "bench-warm", Load { seconds: 1, ..LOAD })?;
+/// Opens idle connections until there are `count`; returns what the broker grew by for each new one, in KiB, and how many
+/// seconds it took. The loads before have allocated what every later one uses.
+fn hold(subject: &Subject, count: usize, held: &mut Vec<Connection>) -> Result<(f64, f64)> {
+    let before = resident_kib(subject.pid)?;
+    let begin = Instant::now();
+    let new = count - held.len();
+    while held.len() < count {
+        let mut connection = Connection::open(subject.address)?;
+        connection.api_versions()?;
+        held.push(connection);
+    }
+    let opening = begin.elapsed().as_secs_f64();
     thread::sleep(SETTLE);
-    resident_kib(subject.pid)
+    let grown = resident_kib(subject.pid)? as f64 - before as f64;
+    Ok((grown / new.max(1) as f64, opening))
 }

@@ -7,7 +7,7 @@ use crate::bench::measure::{Participant, contenders, in_turn, timed};
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Spread, short};
 
-const RECORDS: u32 = 10_000;
+const RECORDS: u32 = 5_000;
 const RECORD_BYTES: u32 = 100;
 
 /// What the tool prints, in milliseconds; it knows percentiles only to the millisecond.

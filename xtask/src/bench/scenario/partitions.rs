@@ -19,7 +19,7 @@ use crate::bench::usage::resident_kib;
 const COUNTS: [i32; 3] = [1, 100, 1000];
 /// What is to be left of one partition's throughput with the most partitions.
 const GOAL: f64 = 0.7;
-const MESSAGES: u32 = 5_000_000;
+const MESSAGES: u32 = 2_000_000;
 const MESSAGE_BYTES: u32 = 100;
 const OPTIONS: [&str; 6] = ["-X", "sticky.partitioning.linger.ms=0", "-X", "partitioner=random", "-a", "-1"];
 /// Partitions per topic, and topics, for the memory of an idle partition.

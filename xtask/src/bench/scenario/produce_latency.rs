@@ -6,19 +6,19 @@ mod disk_limit;
 use anyhow::{Context, Result};
 
 use super::latencies::{Latencies, produce};
+use super::producing::unbatched_peak;
 use crate::bench::Bench;
 use crate::bench::disk_alone::Way;
 use crate::bench::latency::Load;
 use crate::bench::measure::{Contender, Participant, Repetition, contenders, in_turn, timed_alone};
 use crate::bench::metrics::Histogram;
-use crate::bench::rdkafka::UNBATCHED;
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Percentiles, Spread};
 use crate::bench::subject::{Kind, Subject};
 
-const SECONDS: u32 = 8;
+const SECONDS: u32 = 6;
 const SECONDS_QUICK: u32 = 3;
-const RECORD_BYTES: usize = 100;
+const RECORD_BYTES: u32 = 100;
 const REQUESTS_PER_S: u32 = 1000;
 /// Messages that a broker's peak is measured with, one per request.
 const PEAK_MESSAGES: u32 = 50_000;
@@ -82,7 +82,9 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         .chain(Way::ALL.map(Measured::Disk))
         .collect();
     let seconds = if bench.quick { SECONDS_QUICK } else { SECONDS };
-    let load = Load { record_bytes: RECORD_BYTES, requests_per_s: REQUESTS_PER_S, seconds };
+    let load = Load { record_bytes: RECORD_BYTES as usize, requests_per_s: REQUESTS_PER_S, seconds };
+    // First, because it warms a JVM up.
+    let slowest = slowest_peak(bench, &contenders(&subjects, false))?;
     let repetitions = in_turn(bench, &measured, |one| one.run(bench, load))?;
     let mut all = Vec::new();
     let mut fsync_us = Vec::new();
@@ -95,7 +97,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     let mut findings = findings(&measured, &all);
     let limits = disk_limit::limits(&measured, &all, &mut findings);
     let mut rows: Vec<_> = all.iter().map(Latencies::row).collect();
-    let half = half_peak(bench, &subjects, load)?;
+    let half = half_peak(bench, &subjects, load, slowest)?;
     rows.extend(half.rows);
     findings.extend(half.findings);
     let mut notes = vec![half.note];
@@ -158,20 +160,19 @@ struct HalfPeak {
     note: String,
 }
 
-/// Ours durable, the others in the page cache, at half of what the slowest of them reaches with one record per request.
-fn half_peak(bench: &Bench, subjects: &[Subject], load: Load) -> Result<HalfPeak> {
-    let contenders = contenders(subjects, false);
-    let messages = u64::from(bench.scaled(PEAK_MESSAGES));
-    let options = [&UNBATCHED[..], &["-a", "-1"]].concat();
+/// Messages per second of the slowest of them, null aside, with one record per request.
+fn slowest_peak(bench: &Bench, contenders: &[Contender<'_>]) -> Result<f64> {
     let mut slowest = f64::INFINITY;
     for contender in contenders.iter().filter(|contender| contender.subject.kind != Kind::Null) {
-        let topic = bench.topic();
-        contender.create_topic(&topic, 1)?;
-        let amount = (messages, u32::try_from(RECORD_BYTES)?);
-        let peak = bench.rdkafka.produce(contender.subject, &topic, amount, &options)?;
-        contender.delete_topic(&topic)?;
-        slowest = slowest.min(peak.messages_per_s());
+        let amount = (bench.scaled(PEAK_MESSAGES), RECORD_BYTES);
+        slowest = slowest.min(unbatched_peak(bench, contender, amount)?);
     }
+    Ok(slowest)
+}
+
+/// Ours durable, the others in the page cache, at half of `slowest` requests a second.
+fn half_peak(bench: &Bench, subjects: &[Subject], load: Load, slowest: f64) -> Result<HalfPeak> {
+    let contenders = contenders(subjects, false);
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "far below 2^32, above 0")]
     let requests_per_s = (slowest / 2.0).max(1.0) as u32;
     let load = Load { requests_per_s, ..load };
@@ -196,7 +197,8 @@ fn half_peak(bench: &Bench, subjects: &[Subject], load: Load) -> Result<HalfPeak
         findings,
         note: format!(
             "{requests_per_s}/s is half of what the slower broker reached with one record per request \
-             ({slowest:.0}/s, rdkafka_performance, {messages} messages)."
+             ({slowest:.0}/s, rdkafka_performance, {} messages).",
+            bench.scaled(PEAK_MESSAGES)
         ),
     })
 }

@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::bench::Bench;
 use crate::bench::measure::{Contender, contenders, in_turn, timed};
+use crate::bench::rdkafka::UNBATCHED;
 use crate::bench::report::{Section, Target};
 use crate::bench::runs::{Runs, compare, limits, rows};
 
@@ -76,4 +77,24 @@ pub(super) fn produce_in_turn(
         .zip(&repetitions)
         .map(|(contender, repetitions)| Runs::of(contender, repetitions))
         .collect()
+}
+
+/// Messages per second of a contender that gets one record per request, once it has had as many before: what a JVM
+/// compiles for a second or two is not its peak.
+pub(super) fn unbatched_peak(
+    bench: &Bench,
+    contender: &Contender<'_>,
+    (messages, message_bytes): (u32, u32),
+) -> Result<f64> {
+    let options = [&UNBATCHED[..], &["-a", "-1"]].concat();
+    let run = || -> Result<f64> {
+        let topic = bench.topic();
+        contender.create_topic(&topic, 1)?;
+        let amount = (u64::from(messages), message_bytes);
+        let throughput = bench.rdkafka.produce(contender.subject, &topic, amount, &options)?;
+        contender.delete_topic(&topic)?;
+        Ok(throughput.messages_per_s())
+    };
+    run()?;
+    run()
 }
