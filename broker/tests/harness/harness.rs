@@ -7,6 +7,9 @@
 
 pub(crate) mod batches;
 pub(crate) mod calls;
+pub(crate) mod clock;
+pub(crate) mod groups;
+pub(crate) mod http;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -16,15 +19,17 @@ use std::time::Duration;
 use broker_client::Client;
 use broker_config::Config;
 use broker_log::io::Disk;
-use broker_log::io::local_disk::{LocalDisk, SystemClock};
+use broker_log::io::local_disk::LocalDisk;
 use broker_log::io::memory_disk::MemoryDisk;
 use highwater_broker::api::context::ApiContext;
 use highwater_broker::env::{Blocking, Env, SystemRandom};
 use highwater_broker::metrics::Metrics;
-use highwater_broker::server::{Bound, Broker};
+use highwater_broker::server::{Bound, Broker, BrokerHealth};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use clock::JumpingClock;
 
 /// A connection of the tests.
 pub(crate) type Conn = Client<TcpStream>;
@@ -66,11 +71,20 @@ impl Store {
 pub(crate) struct Stopped {
     store: Store,
     sets: Vec<String>,
+    clock: Arc<JumpingClock>,
 }
 
 impl Stopped {
     fn new(store: Store, sets: &[&str]) -> Stopped {
-        Stopped { store, sets: sets.iter().map(|set| (*set).to_owned()).collect() }
+        let sets = sets.iter().map(|set| (*set).to_owned()).collect();
+        Stopped { store, sets, clock: Arc::new(JumpingClock::new()) }
+    }
+
+    /// A copy of a directory that a broker has left behind, to be started with `sets`.
+    pub(crate) fn copy_of(data: &Path, sets: &[&str]) -> Stopped {
+        let dir = tempfile::tempdir().unwrap();
+        copy_files(data, dir.path());
+        Stopped::new(Store::Dir(dir), sets)
     }
 
     /// Where its data lies.
@@ -82,7 +96,15 @@ impl Stopped {
     pub(crate) fn copy(&self) -> Stopped {
         let dir = tempfile::tempdir().unwrap();
         copy_files(self.store.path(), dir.path());
-        Stopped { store: Store::Dir(dir), sets: self.sets.clone() }
+        Stopped { store: Store::Dir(dir), sets: self.sets.clone(), clock: Arc::new(JumpingClock::new()) }
+    }
+
+    /// Its disk, which must be one in memory.
+    pub(crate) fn disk(&self) -> &MemoryDisk {
+        match &self.store {
+            Store::Memory(disk) => disk,
+            Store::Dir(_) => panic!("only a disk in memory can fail or be cut off from its broker"),
+        }
     }
 
     /// Starts it again; the error's chain as one line if it refuses to.
@@ -98,15 +120,20 @@ impl Stopped {
         let listener = config.broker().listeners[0].clone();
         let env = Env {
             disk: self.store.disk(),
-            clock: Arc::new(SystemClock::new()),
+            clock: Arc::clone(&self.clock) as _,
             random: Arc::new(SystemRandom),
             blocking: Blocking::Threads,
         };
         let listeners = vec![Bound { config: listener, socket }];
+        let metrics = Arc::new(Metrics::new());
         let started =
-            within("start", Broker::start(env, Arc::new(config), listeners, Arc::new(Metrics::new()))).await;
+            within("start", Broker::start(env, Arc::new(config), listeners, Arc::clone(&metrics))).await;
         match started {
-            Ok(broker) => Ok(TestBroker { broker, address, stopped: self }),
+            Ok(broker) => {
+                let health = Arc::new(BrokerHealth::default());
+                health.started(&broker);
+                Ok(TestBroker { broker, address, metrics, health, stopped: self })
+            }
             Err(error) => Err(format!("{error:#}")),
         }
     }
@@ -118,11 +145,18 @@ impl Stopped {
 }
 
 /// A running broker.
-#[derive(Debug)]
 pub(crate) struct TestBroker {
     broker: Broker,
     address: SocketAddr,
+    metrics: Arc<Metrics>,
+    health: Arc<BrokerHealth>,
     stopped: Stopped,
+}
+
+impl std::fmt::Debug for TestBroker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestBroker").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl TestBroker {
@@ -149,13 +183,13 @@ impl TestBroker {
 
     /// Ends it as `kill -9` does and starts another on its disk, which must be one in memory.
     pub(crate) async fn kill(self) -> TestBroker {
-        self.memory().kill();
+        self.disk().kill();
         self.stopped.start().await
     }
 
     /// Cuts the power and starts another on what the disk in memory kept.
     pub(crate) async fn power_loss(self, seed: u64) -> TestBroker {
-        self.memory().power_loss(seed);
+        self.disk().power_loss(seed);
         self.stopped.start().await
     }
 
@@ -164,11 +198,14 @@ impl TestBroker {
         self.stopped.copy()
     }
 
-    fn memory(&self) -> &MemoryDisk {
-        match &self.stopped.store {
-            Store::Memory(disk) => disk,
-            Store::Dir(_) => panic!("only a disk in memory can be cut off from its broker"),
-        }
+    /// Its disk, which must be one in memory.
+    pub(crate) fn disk(&self) -> &MemoryDisk {
+        self.stopped.disk()
+    }
+
+    /// Its clock.
+    pub(crate) fn clock(&self) -> &JumpingClock {
+        &self.stopped.clock
     }
 
     /// A fresh connection.

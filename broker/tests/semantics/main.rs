@@ -5,7 +5,12 @@
 #[path = "../harness/harness.rs"]
 mod harness;
 
+mod configs;
 mod connections;
+mod durability;
 mod fetching;
+mod metrics;
+mod offsets;
 mod producers;
 mod sessions;
+mod topics;

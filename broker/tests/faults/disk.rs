@@ -1,0 +1,228 @@
+//! A disk that fails: one write, one fsync, every write. The broker says so, acknowledges nothing that may be lost, tries
+//! nothing again, answers what needs no disk, and has everything acknowledged after a restart.
+
+use broker_client::FetchOptions;
+use broker_log::io::memory_disk::{MemoryDisk, OperationKind};
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::MetadataResponse;
+
+use crate::harness::batches::batch;
+use crate::harness::{Conn, TestBroker, calls, groups, http, within};
+
+/// More operations than a broker does before it notices.
+const ALL: usize = 2000;
+
+/// What was acknowledged before the disk failed.
+const BEFORE: [&str; 3] = ["a", "b", "c"];
+
+/// A broker with records, a group and a producer.
+async fn running() -> (TestBroker, Conn) {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 2, &[]).await;
+    for value in BEFORE {
+        calls::append(&mut client, "t", 0, &batch(&[value])).await;
+    }
+    groups::commit(&mut client, "readers", ("t", 0), 2).await;
+    (broker, client)
+}
+
+async fn fetch_error(client: &mut Conn) -> ErrorCode {
+    within("fetch", client.fetch("t", 0, FetchOptions::default())).await.unwrap().error_code
+}
+
+/// Checks that the log directory is out of service and stays so, and that the rest still answers.
+async fn assert_out_of_service(broker: &TestBroker) {
+    let mut client = broker.client().await;
+    // What is durable may be read until all partitions have been told.
+    within("end of reading", async {
+        while fetch_error(&mut client).await == ErrorCode::None {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    for _ in 0..3 {
+        let refused = calls::append_error(&mut client, "t", 1, &batch(&["later"])).await;
+        assert_eq!(refused, ErrorCode::KafkaStorageError);
+        assert_eq!(fetch_error(&mut client).await, ErrorCode::KafkaStorageError);
+        let listed = client.list_offset("t", 0, -1).await.unwrap();
+        assert_eq!(listed.error_code, ErrorCode::KafkaStorageError);
+    }
+    within("answer", client.api_versions()).await.unwrap();
+    let frame = within("metadata", client.metadata(Some(&["t"]))).await.unwrap();
+    let metadata: MetadataResponse<'_> = frame.decode().unwrap();
+    assert_eq!((metadata.topics[0].error_code, metadata.topics[0].partitions.len()), (0, 2));
+    for path in ["/healthz", "/readyz"] {
+        let page = http::get(broker, path).await;
+        assert_eq!(page.status, 503, "{path}");
+        assert!(page.body.contains("log directory is out of service"), "{}", page.body);
+    }
+    let metrics = http::get(broker, "/metrics").await.body;
+    assert!(metrics.contains("\nhighwater_log_dir_up 0\n"), "the gauge tells it");
+}
+
+/// Mends the disk and starts again: everything acknowledged is there, and possibly more, but nothing else.
+async fn assert_whole_after_restart(broker: TestBroker, lose_power: bool, unacknowledged: &[&str]) {
+    broker.disk().with_faults(|faults| faults.clear());
+    let broker = if lose_power { broker.power_loss(5).await } else { broker.kill().await };
+    let mut client = broker.client().await;
+    let found = calls::values(&mut client, "t", 0).await;
+    assert_eq!(found[..BEFORE.len()], BEFORE);
+    let more = &found[BEFORE.len()..];
+    assert!(unacknowledged.starts_with(&more.iter().map(String::as_str).collect::<Vec<_>>()), "{more:?}");
+    assert_eq!(groups::committed(&mut client, "readers", ("t", 0)).await.0, 2);
+    let next = calls::append(&mut client, "t", 0, &batch(&["next"])).await;
+    assert_eq!(next, i64::try_from(found.len()).unwrap());
+    assert_eq!(http::get(&broker, "/readyz").await.status, 200);
+}
+
+/// Plans an error for the next operation of that kind on the topic's partitions or, with an empty part, on anything.
+fn fail_next(disk: &MemoryDisk, kind: OperationKind, path_part: &str) {
+    disk.with_faults(|faults| faults.fail(kind, path_part, 0));
+}
+
+/// fault = 33
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_write_takes_the_directory_out_of_service_and_loses_nothing() {
+    for lose_power in [false, true] {
+        let (broker, mut client) = running().await;
+        fail_next(broker.disk(), OperationKind::Write, "t-0/");
+        let error = calls::append_error(&mut client, "t", 0, &batch(&["x"])).await;
+        assert_eq!(error, ErrorCode::KafkaStorageError);
+        assert_out_of_service(&broker).await;
+        assert_whole_after_restart(broker, lose_power, &["x"]).await;
+    }
+}
+
+/// fault = 33
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_read_is_told_and_the_next_one_is_answered() {
+    let (broker, mut client) = running().await;
+    fail_next(broker.disk(), OperationKind::Read, "t-0/00000000000000000000.log");
+    let answer = within("fetch", client.fetch("t", 0, FetchOptions::default())).await;
+    // An answer that has begun cannot be taken back: the connection ends.
+    let failed = answer.map_or(true, |fetched| fetched.error_code == ErrorCode::KafkaStorageError);
+    assert!(failed, "the error is hidden");
+    assert_eq!(broker.disk().fault_counts().read_errors, 1);
+    let mut client = broker.client().await;
+    assert_eq!(calls::values(&mut client, "t", 0).await, BEFORE);
+}
+
+/// fault = 33, 34
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_fsync_that_fails_once_is_never_followed_by_an_acknowledgement() {
+    for (path_part, lose_power) in [("t-0/", false), ("t-0/", true)] {
+        let (broker, mut client) = running().await;
+        // Large enough to be synced itself rather than through the commit log; from here on every fsync succeeds.
+        let large = "x".repeat(1_000_000);
+        let batches = [batch(&[&large]), batch(&[&large])];
+        fail_next(broker.disk(), OperationKind::Sync, path_part);
+        for batch in &batches {
+            client.send_produce("t", 0, batch, -1).await.unwrap();
+        }
+        for _ in &batches {
+            let answer = within("produce", client.receive_produced()).await.unwrap();
+            assert_eq!(answer.error_code, ErrorCode::KafkaStorageError);
+        }
+        assert_eq!(broker.disk().fault_counts().sync_errors, 1);
+        assert_out_of_service(&broker).await;
+        assert_whole_after_restart(broker, lose_power, &[&large, &large]).await;
+    }
+}
+
+/// fault = 33, 34
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_log_that_fails_once_is_never_followed_by_an_acknowledgement() {
+    for kind in [OperationKind::Write, OperationKind::Sync] {
+        let (broker, mut client) = running().await;
+        fail_next(broker.disk(), kind, "/commit-log/");
+        // One record or a few: some cycle goes through the commit log.
+        let mut error = ErrorCode::None;
+        let mut acknowledged = BEFORE.to_vec();
+        for _ in 0..50 {
+            error = calls::append_error(&mut client, "t", 0, &batch(&["x"])).await;
+            if error != ErrorCode::None || broker.disk().with_faults(|faults| faults.counts.sync_errors) > 0 {
+                break;
+            }
+            acknowledged.push("x");
+        }
+        if error == ErrorCode::None {
+            // Direct writes need no sync of the commit log.
+            assert_eq!(kind, OperationKind::Sync);
+            continue;
+        }
+        assert_eq!(error, ErrorCode::KafkaStorageError);
+        assert_out_of_service(&broker).await;
+        broker.disk().with_faults(|faults| faults.clear());
+        let broker = broker.power_loss(9).await;
+        let found = calls::values(&mut broker.client().await, "t", 0).await;
+        assert!(found.len() >= acknowledged.len(), "{found:?}");
+        assert_eq!(found[..acknowledged.len()], acknowledged);
+    }
+}
+
+/// fault = 33, 34
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_metadata_log_that_fails_once_acknowledges_no_topic_until_a_restart() {
+    let (broker, mut client) = running().await;
+    fail_next(broker.disk(), OperationKind::Sync, "/metadata/");
+    for name in ["first", "second"] {
+        let refused = within("create", client.create_topic(name, 1, &[])).await.unwrap();
+        assert_ne!(refused.error_code, ErrorCode::None, "{name}: the fsync is not tried again");
+    }
+    broker.disk().with_faults(|faults| faults.clear());
+    let broker = broker.power_loss(3).await;
+    let mut client = broker.client().await;
+    assert_eq!(calls::values(&mut client, "t", 0).await, BEFORE);
+    calls::create_topic(&mut client, "third", 1, &[]).await;
+}
+
+/// fault = 35
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_takes_no_more_writes_is_told_and_the_process_lives() {
+    for lose_power in [false, true] {
+        let (broker, mut client) = running().await;
+        broker.disk().with_faults(|faults| {
+            for _ in 0..ALL {
+                faults.fail(OperationKind::Write, "", 0);
+                faults.fail(OperationKind::Sync, "", 0);
+            }
+        });
+        let error = calls::append_error(&mut client, "t", 0, &batch(&["x"])).await;
+        assert_eq!(error, ErrorCode::KafkaStorageError);
+        assert_out_of_service(&broker).await;
+        let refused = within("create", client.create_topic("u", 1, &[])).await.unwrap();
+        assert_ne!(refused.error_code, ErrorCode::None);
+        let refused = groups::try_commit(&mut client, "readers", ("t", 0), 3, "").await;
+        assert_ne!(refused, ErrorCode::None);
+        assert_whole_after_restart(broker, lose_power, &["x"]).await;
+    }
+}
+
+/// fault = 36
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_loss_with_writes_under_way_keeps_what_was_acknowledged_and_nothing_torn() {
+    for seed in 0..8 {
+        let (broker, mut client) = running().await;
+        // The power goes in the middle of some operation of these.
+        broker.disk().with_faults(|faults| faults.cut_power_after(3 + seed * 3));
+        let mut acknowledged = Vec::new();
+        for number in 0..20 {
+            let value = format!("{number}-{}", "y".repeat(700));
+            if calls::append_error(&mut client, "t", 0, &batch(&[&value])).await != ErrorCode::None {
+                break;
+            }
+            acknowledged.push(value);
+        }
+        assert!(broker.disk().with_faults(|faults| faults.power_is_off()), "the power stayed on");
+        let broker = broker.power_loss(seed).await;
+        let found = calls::values(&mut broker.client().await, "t", 0).await;
+        let wanted: Vec<&str> = BEFORE.into_iter().chain(acknowledged.iter().map(String::as_str)).collect();
+        assert!(
+            found.len() >= wanted.len() && found.len() <= wanted.len() + 1,
+            "seed {seed}: {}",
+            found.len()
+        );
+        assert_eq!(found[..wanted.len()], wanted, "seed {seed}");
+    }
+}

@@ -1,0 +1,102 @@
+//! What a consumer group commits, without a member.
+
+use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
+use broker_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
+use broker_protocol::messages::{
+    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+};
+
+use super::{Conn, within};
+
+/// Commits an offset of a partition with its metadata; returns the error.
+pub(crate) async fn try_commit(
+    client: &mut Conn,
+    group: &str,
+    (topic, partition): (&str, i32),
+    offset: i64,
+    metadata: &str,
+) -> ErrorCode {
+    let partitions = vec![OffsetCommitRequestPartition {
+        partition_index: partition,
+        committed_offset: offset,
+        committed_leader_epoch: 0,
+        committed_metadata: Some(metadata.into()),
+    }];
+    let request = OffsetCommitRequest {
+        group_id: group.into(),
+        generation_id_or_member_epoch: -1,
+        member_id: "".into(),
+        retention_time_ms: -1,
+        topics: vec![OffsetCommitRequestTopic {
+            name: topic.into(),
+            partitions,
+            ..OffsetCommitRequestTopic::default()
+        }],
+        ..OffsetCommitRequest::default()
+    };
+    let frame = within("commit", client.call(&request, 8)).await.unwrap();
+    let response: OffsetCommitResponse<'_> = frame.decode().unwrap();
+    ErrorCode::from_code(response.topics[0].partitions[0].error_code).unwrap()
+}
+
+/// Commits an offset; waits while the coordinator loads or its topic is being made.
+pub(crate) async fn commit(client: &mut Conn, group: &str, place: (&str, i32), offset: i64) {
+    within("coordinator", async {
+        loop {
+            match try_commit(client, group, place, offset, "").await {
+                ErrorCode::None => return,
+                ErrorCode::CoordinatorLoadInProgress | ErrorCode::NotCoordinator => {
+                    prepare(client, group).await;
+                }
+                error => panic!("{group} {place:?}: {error:?}"),
+            }
+        }
+    })
+    .await;
+}
+
+/// Asks for the group's coordinator, which makes the topic of the groups.
+async fn prepare(client: &mut Conn, group: &str) {
+    use broker_protocol::messages::FindCoordinatorRequest;
+    let request = FindCoordinatorRequest { key: group.into(), ..FindCoordinatorRequest::default() };
+    within("coordinator", client.call(&request, 3)).await.unwrap();
+    tokio::task::yield_now().await;
+}
+
+/// What the group has committed of a partition, with its metadata; `(-1, "")` if nothing. Waits while it is loaded.
+pub(crate) async fn committed(
+    client: &mut Conn,
+    group: &str,
+    (topic, partition): (&str, i32),
+) -> (i64, String) {
+    within("coordinator", async {
+        loop {
+            let asked = OffsetFetchRequestTopic { name: topic.into(), partition_indexes: vec![partition] };
+            let request = OffsetFetchRequest {
+                group_id: group.into(),
+                topics: Some(vec![asked]),
+                ..OffsetFetchRequest::default()
+            };
+            let frame = within("offset fetch", client.call(&request, 7)).await.unwrap();
+            let response: OffsetFetchResponse<'_> = frame.decode().unwrap();
+            match ErrorCode::from_code(response.error_code).unwrap() {
+                ErrorCode::None => {
+                    let found = &response.topics[0].partitions[0];
+                    assert_eq!(found.error_code, 0);
+                    return (
+                        found.committed_offset,
+                        found.metadata.as_deref().unwrap_or_default().to_owned(),
+                    );
+                }
+                ErrorCode::CoordinatorLoadInProgress | ErrorCode::NotCoordinator => {
+                    prepare(client, group).await;
+                }
+                error => panic!("{group}: {error:?}"),
+            }
+        }
+    })
+    .await
+}
