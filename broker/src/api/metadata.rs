@@ -29,10 +29,12 @@ pub async fn handle(
     };
     let may_create =
         ctx.config.topics.auto_create && (message.allow_auto_topic_creation || request.version < 4);
-    if let (Some(topics), true) = (asked, may_create) {
-        create_missing(ctx, topics).await;
-    }
+    // As with Kafka, a topic that this request creates is there from the next one on: clients ask again for what is
+    // unknown, and some rely on their first messages having to wait for that.
     let image = ctx.metadata.image();
+    if let (Some(topics), true) = (asked, may_create) {
+        create_missing(ctx, &image, topics).await;
+    }
     let with_operations = message.include_topic_authorized_operations;
     let topics = match asked {
         None => image.topics.iter().map(|topic| known(topic, with_operations)).collect(),
@@ -80,8 +82,7 @@ pub fn brokers(
         .collect()
 }
 
-async fn create_missing(ctx: &ApiContext, topics: &[MetadataRequestTopic<'_>]) {
-    let image = ctx.metadata.image();
+async fn create_missing(ctx: &ApiContext, image: &MetadataImage, topics: &[MetadataRequestTopic<'_>]) {
     let missing: Vec<&str> = topics
         .iter()
         .filter_map(|topic| topic.name.as_deref())
@@ -108,6 +109,7 @@ fn describe(
         error_code: error.code(),
         name: asked.name.as_ref().map(|name| name.to_string().into()),
         topic_id: asked.topic_id,
+        is_internal: asked.name.as_deref().is_some_and(internal_topics::is_internal),
         topic_authorized_operations: authorized_operations::NOT_ASKED,
         ..MetadataResponseTopic::default()
     };
