@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_log::manager::LogDir;
 use broker_protocol::error_code::ErrorCode;
@@ -17,6 +18,9 @@ use tokio::sync::watch;
 use crate::env::Env;
 use crate::quorum::{MetadataLog, ProposeError, SubmitError};
 use crate::replication::manager::ReplicaManager;
+
+/// Pause before replicas that could not follow the metadata log are asked to again.
+const FOLLOW_RETRY: Duration = Duration::from_secs(1);
 
 /// Why a decision did not take effect.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +41,7 @@ impl ChangeError {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self {
-            ChangeError::Propose(ProposeError::OutOfService(_))
+            ChangeError::Propose(ProposeError::NoRoom(_) | ProposeError::OutOfService(_))
             | ChangeError::LogDir(_)
             | ChangeError::OutOfService(_) => ErrorCode::KafkaStorageError,
             ChangeError::Propose(_) => ErrorCode::NotController,
@@ -132,8 +136,10 @@ impl Controller {
     pub async fn follow_all(&self, replicas: &Arc<ReplicaManager>, env: &Env) {
         let mut images = self.metadata.subscribe();
         loop {
-            self.follow(replicas, env).await;
-            if images.changed().await.is_err() {
+            let behind = self.follow(replicas, env).await.is_some();
+            let retry_after = if behind { FOLLOW_RETRY } else { Duration::MAX };
+            // A full disk may have room again although nothing else has changed.
+            if let Ok(Err(_)) = tokio::time::timeout(retry_after, images.changed()).await {
                 return;
             }
         }

@@ -44,6 +44,11 @@ type StoredMembership = openraft::StoredMembership<u64, RaftNode>;
 type SnapshotMeta = openraft::SnapshotMeta<u64, RaftNode>;
 type StorageError = openraft::StorageError<u64>;
 
+/// Whether the disk has no room: what was asked for did not happen, and may later.
+fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 /// CRC-32C, the checksum of everything that this module writes.
 fn crc32c(parts: &[&[u8]]) -> u32 {
     let mut digest = crc_fast::Digest::new(crc_fast::CrcAlgorithm::Crc32Iscsi);

@@ -17,12 +17,14 @@ use openraft::error::{CheckIsLeaderError, ClientWriteError, ForwardToLeader, Raf
 use tokio::sync::{Mutex, watch};
 
 use super::node::{self, QuorumConfig, QuorumError, RaftNode};
-use super::raft_log::RaftLog;
+use super::raft_log::{RaftLog, RaftLogError};
 use super::{EncodedBatch, TypeConfig};
 use crate::env::Env;
 
 /// Largest batch of records in bytes: 10,000 partitions with three replicas each are a tenth of it.
 const BATCH_BYTES_MAX: usize = 16 << 20;
+/// What the log adds to a batch.
+const FRAMING_BYTES_MAX: u64 = 256;
 /// A snapshot is made after this many bytes of log, even if they are few entries: bounds what a start reads.
 const SNAPSHOT_BYTES: u64 = 16 << 20;
 
@@ -44,6 +46,9 @@ pub enum ProposeError {
         /// Their size.
         bytes: usize,
     },
+    /// The disk is full. Nothing was written, and the next proposal may find room.
+    #[error("{0}")]
+    NoRoom(String),
     /// The log is out of service, most likely because its disk failed. Whether the records were written is unknown; the
     /// broker must stop.
     #[error("metadata log is out of service: {0}")]
@@ -260,6 +265,12 @@ impl MetadataLog {
         }
     }
 
+    /// Why the log is out of service, if it is; also after [`MetadataLog::shutdown`].
+    #[must_use]
+    pub fn failure(&self) -> Option<String> {
+        self.shared.raft.metrics().borrow().running_state.as_ref().err().map(ToString::to_string)
+    }
+
     /// Writes a snapshot in the background.
     ///
     /// # Errors
@@ -297,6 +308,10 @@ fn not_leader(to: &ForwardToLeader<u64, RaftNode>) -> ProposeError {
 
 impl Shared {
     async fn write(&self, bytes: Bytes) -> Result<Offset, ProposeError> {
+        self.log.make_room(bytes.len() as u64 + FRAMING_BYTES_MAX).await.map_err(|error| match error {
+            RaftLogError::NoRoom { .. } => ProposeError::NoRoom(error.to_string()),
+            error => ProposeError::OutOfService(error.to_string()),
+        })?;
         let written = match self.raft.client_write(EncodedBatch(bytes)).await {
             Ok(written) => written,
             Err(RaftError::APIError(ClientWriteError::ForwardToLeader(to))) => return Err(not_leader(&to)),

@@ -2,7 +2,8 @@
 //!
 //! Entries, votes, truncations and purges are records alike, so that one sync makes one order of all of them durable,
 //! and each file begins with the vote and the purge that earlier files said. Nothing is reported done before its sync
-//! returned. After a failed write or sync the state of the file is unknown: every later call fails.
+//! returned. After a failed write or sync the state of the file is unknown: every later call fails. Zeroes at the end of
+//! a file are room that was taken ahead, see `room.rs`.
 //! Purged entries stay on disk as long as the older snapshot needs them, see `snapshot_files.rs`.
 
 use std::collections::VecDeque;
@@ -21,10 +22,11 @@ use prost::Message;
 use super::raft_frame;
 use super::raft_message::{LogRecord, RecordKind, SegmentStart, Truncate};
 use super::snapshot_files::SnapshotFiles;
-use super::{Entry, LogId, StorageError, TypeConfig, Vote};
+use super::{Entry, LogId, StorageError, TypeConfig, Vote, is_full};
 use crate::env::Env;
 
 mod recovery;
+mod room;
 
 const FORMAT_VERSION: u32 = 1;
 const PREFIX: &str = "log-";
@@ -50,6 +52,9 @@ pub(super) enum RaftLogError {
     /// An earlier call failed.
     #[error("metadata log in {dir} is out of service after an earlier failure", dir = dir.display())]
     OutOfService { dir: PathBuf },
+    /// The disk is full. Nothing was written.
+    #[error("no room on the disk for the metadata log in {dir}", dir = dir.display())]
+    NoRoom { dir: PathBuf },
     /// Entries must follow each other.
     #[error("entry {index} does not follow entry {last} of the metadata log")]
     NotConsecutive { index: u64, last: u64 },
@@ -69,6 +74,8 @@ struct Segment {
     path: PathBuf,
     file: FileHandle,
     len: u64,
+    /// Length with the room that was taken ahead.
+    allocated: u64,
     /// Highest index of an entry in it, also of a truncated one.
     last_index: Option<u64>,
 }
@@ -131,6 +138,13 @@ impl RaftLog {
         files.entries.iter().rev().take_while(after).map(|place| u64::from(place.frame_len)).sum()
     }
 
+    /// Makes sure that entries of `bytes` bytes, frames included, can be written now; on a full disk the log stays in
+    /// service.
+    pub(super) async fn make_room(&self, bytes: u64) -> Result<(), RaftLogError> {
+        let files = Arc::clone(&self.files);
+        self.env.block_on_disk(move || files.lock().make_room(bytes)).await
+    }
+
     /// Runs a change that syncs, away from the threads that serve sockets.
     async fn change(
         &self,
@@ -186,6 +200,7 @@ impl LogFiles {
             self.disk.sync_dir(&self.dir).map_err(Self::io_error(&self.dir))?;
         }
         active.len += bytes.len() as u64;
+        active.allocated = active.allocated.max(active.len);
         active.last_index = places.iter().map(|place| place.log_id.index).max().max(active.last_index);
         places.into_iter().for_each(|place| self.push(place));
         Ok(())
@@ -193,6 +208,9 @@ impl LogFiles {
 
     /// Makes the next file and the active one of it. Returns the record that it must begin with.
     fn roll(&mut self) -> Result<Vec<u8>, RaftLogError> {
+        if let Some(last) = self.segments.back_mut() {
+            last.trim().map_err(Self::io_error(&last.path))?;
+        }
         let sequence = self.segments.back().map_or(0, |last| last.sequence + 1);
         let path = segment_path(&self.dir, sequence);
         let start = SegmentStart {
@@ -205,7 +223,7 @@ impl LogFiles {
         let mut bytes = Vec::new();
         raft_frame::push(&mut bytes, 0, &record.encode_to_vec());
         let file = self.disk.open(&path, OpenMode::CREATE_NEW).map_err(Self::io_error(&path))?;
-        self.segments.push_back(Segment { sequence, path, file, len: 0, last_index: None });
+        self.segments.push_back(Segment { sequence, path, file, len: 0, allocated: 0, last_index: None });
         Ok(bytes)
     }
 

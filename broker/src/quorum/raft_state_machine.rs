@@ -6,6 +6,7 @@
 
 use std::io::Cursor;
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_protocol::types::Offset;
 use broker_state::metadata::record::DecodeError;
@@ -18,6 +19,9 @@ use tokio::sync::watch;
 use super::snapshot_files::{SnapshotFileError, SnapshotFiles};
 use super::{EncodedBatch, Entry, LogId, RaftNode, SnapshotMeta, StorageError, StoredMembership, TypeConfig};
 use crate::env::Env;
+
+/// How long a snapshot waits for room before it looks again.
+const ROOM_PAUSE: Duration = Duration::from_secs(5);
 
 /// The state machine of the metadata quorum.
 pub(super) struct ImageMachine {
@@ -167,9 +171,19 @@ async fn save(
     meta: SnapshotMeta,
     image: Bytes,
 ) -> Result<(), StorageError> {
-    let files = files.clone();
     let signature = meta.signature();
-    let saved: Result<(), SnapshotFileError> = env.block_on_disk(move || files.save(&meta, image)).await;
+    let saved = loop {
+        let (files, meta, image) = (files.clone(), meta.clone(), image.clone());
+        let saved: Result<(), SnapshotFileError> = env.block_on_disk(move || files.save(&meta, image)).await;
+        match saved {
+            // An error would stop raft, and the log says all that the snapshot would.
+            Err(error) if error.is_full() => {
+                tracing::warn!(%error, "metadata snapshot waits for room on the disk");
+                tokio::time::sleep(ROOM_PAUSE).await;
+            }
+            saved => break saved,
+        }
+    };
     saved.map_err(|error| StorageIOError::write_snapshot(Some(signature), &error).into())
 }
 

@@ -16,7 +16,7 @@ use prost::Message;
 use tracing::{error, info};
 
 use super::raft_message::SnapshotField;
-use super::{SnapshotMeta, crc32c};
+use super::{SnapshotMeta, crc32c, is_full};
 
 const MAGIC: [u8; 4] = *b"HWMS";
 const FORMAT_VERSION: u8 = 1;
@@ -40,6 +40,13 @@ pub(super) enum SnapshotFileError {
     /// No snapshot can be read.
     #[error("metadata snapshot {path} is damaged: {reason}", path = path.display())]
     Damaged { path: PathBuf, reason: String },
+}
+
+impl SnapshotFileError {
+    /// Whether the disk is full.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, SnapshotFileError::Io { source, .. } if is_full(source))
+    }
 }
 
 /// The snapshots of one directory. Clones share their state.
@@ -122,7 +129,13 @@ impl SnapshotFiles {
         bytes.push(FORMAT_VERSION);
         bytes.extend_from_slice(&crc32c(&[&body]).to_le_bytes());
         bytes.extend_from_slice(&body);
-        self.disk.write_atomically(&path, &bytes).map_err(io_error)?;
+        if let Err(error) = self.disk.write_atomically(&path, &bytes) {
+            let unfinished = self.dir.join(format!("{PREFIX}{index:020}{UNFINISHED_SUFFIX}"));
+            if is_full(&error) && self.disk.exists(&unfinished).map_err(io_error)? {
+                self.disk.remove_file(&unfinished).map_err(io_error)?;
+            }
+            return Err(io_error(error));
+        }
         let mut kept = self.kept.lock();
         if kept.last() != Some(&path) {
             kept.push(path.clone());

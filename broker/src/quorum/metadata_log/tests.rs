@@ -76,6 +76,28 @@ async fn image_survives_restarts_by_kill_and_by_power_loss() {
 }
 
 #[tokio::test]
+async fn full_disk_refuses_proposals_until_it_has_room() {
+    let disk = memory_disk();
+    let log = start(&disk).await;
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used);
+    for _ in 0..3 {
+        let refused = log.propose(set("k", "1")).await;
+        assert!(matches!(refused, Err(ProposeError::NoRoom(_))), "{refused:?}");
+    }
+    assert_eq!((value(&log, "k"), log.failure()), (None, None));
+    disk.with_faults(|faults| faults.capacity = u64::MAX / 2);
+    log.propose(set("k", "2")).await.unwrap();
+    // What was taken ahead is there for those who make room.
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used);
+    log.propose(set("k", "3")).await.unwrap();
+    assert_eq!(value(&log, "k"), Some("3".into()));
+    log.shutdown().await;
+    assert_eq!(value(&start(&disk).await, "k"), Some("3".into()));
+}
+
+#[tokio::test]
 async fn restart_goes_on_from_a_snapshot() {
     let disk = memory_disk();
     let few = QuorumConfig { snapshot_entries: Some(10), ..config("/data/metadata") };

@@ -33,7 +33,10 @@ impl LogFiles {
 
     fn recover_segment(&mut self, sequence: u64, is_last: bool) -> Result<(), RaftLogError> {
         let path = segment_path(&self.dir, sequence);
-        let bytes = bytes::Bytes::from(self.disk.read(&path).map_err(Self::io_error(&path))?);
+        let mut bytes = bytes::Bytes::from(self.disk.read(&path).map_err(Self::io_error(&path))?);
+        let file_len = bytes.len();
+        // No frame ends in a zero: zeroes at the end are room taken ahead, or a length without its bytes.
+        bytes.truncate(bytes.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1));
         let (frames, tail) = raft_frame::scan(&bytes);
         let corrupt = |position: usize, reason: &str| RaftLogError::Corrupt {
             path: path.clone(),
@@ -55,6 +58,8 @@ impl LogFiles {
         if is_last {
             if len < bytes.len() {
                 tracing::warn!(path = %path.display(), from = bytes.len(), to = len, "torn metadata log tail cut");
+            }
+            if len < file_len {
                 file.set_len(len as u64).map_err(Self::io_error(&path))?;
             }
             // A process that saw a sync fail may have left bytes in the page cache that count as clean there: written
@@ -63,8 +68,8 @@ impl LogFiles {
             file.sync_data().map_err(Self::io_error(&path))?;
             self.disk.sync_dir(&self.dir).map_err(Self::io_error(&self.dir))?;
         }
-        let segment = Segment { sequence, path: path.clone(), file, len: len as u64, last_index: None };
-        self.segments.push_back(segment);
+        let (len, path) = (len as u64, path.clone());
+        self.segments.push_back(Segment { sequence, path, file, len, allocated: len, last_index: None });
         for (number, frame) in frames.iter().enumerate() {
             let position = frame.payload.start + 1 - raft_frame::OVERHEAD;
             let kind = LogRecord::decode(bytes.slice(frame.payload.clone()))

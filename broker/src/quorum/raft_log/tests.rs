@@ -221,6 +221,95 @@ async fn failed_sync_puts_the_log_out_of_service() {
     assert!(log.save_vote(&Vote::new(9, 7)).await.is_err());
 }
 
+async fn make_room(log: &RaftLog, bytes: u64) -> Result<(), RaftLogError> {
+    log.make_room(bytes).await
+}
+
+#[tokio::test]
+async fn full_disk_refuses_room_and_the_log_goes_on_when_there_is_some() {
+    let disk = disk();
+    let mut log = open(&disk);
+    append(&mut log, [entry(0, 40)]).await.unwrap();
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used + 1_000);
+    assert!(matches!(make_room(&log, 2_000).await, Err(RaftLogError::NoRoom { .. })));
+    assert_eq!(disk.used_bytes(), used, "a refusal takes nothing");
+    disk.with_faults(|faults| faults.capacity = used + (1 << 20));
+    make_room(&log, 2_000).await.unwrap();
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used);
+    append(&mut log, [entry(1, 2_000)]).await.unwrap();
+    make_room(&log, 2_000).await.unwrap();
+    append(&mut log, [entry(2, 2_000)]).await.unwrap();
+    assert!(matches!(make_room(&log, 1 << 20).await, Err(RaftLogError::NoRoom { .. })));
+    log.save_vote(&Vote::new(9, 7)).await.unwrap();
+    disk.power_loss(1);
+    assert_eq!(indexes(&mut open(&disk)).await, [0, 1, 2]);
+}
+
+#[tokio::test]
+async fn full_disk_at_the_end_of_a_file_leaves_no_trace_of_the_next() {
+    let disk = disk();
+    let mut log = open(&disk);
+    append(&mut log, [entry(0, SEGMENT_BYTES_MAX as usize)]).await.unwrap();
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used + 10);
+    assert!(matches!(make_room(&log, 10).await, Err(RaftLogError::NoRoom { .. })));
+    assert!(!disk.exists(&segment_path(&dir(), 1)).unwrap());
+    disk.with_faults(|faults| faults.capacity = u64::MAX / 2);
+    make_room(&log, 10).await.unwrap();
+    append(&mut log, [entry(1, 10)]).await.unwrap();
+    assert_eq!(indexes(&mut open(&disk)).await, [0, 1]);
+}
+
+#[tokio::test]
+async fn any_flipped_bit_before_the_room_refuses_the_start() {
+    let disk = disk();
+    let mut log = open(&disk);
+    append(&mut log, [entry(0, 40)]).await.unwrap();
+    let first = disk.file_len(&segment_path(&dir(), 0)).unwrap();
+    make_room(&log, 100).await.unwrap();
+    append(&mut log, [entry(1, 40)]).await.unwrap();
+    drop(log);
+    let path = segment_path(&dir(), 0);
+    let whole = disk.read(&path).unwrap();
+    let end = whole.iter().rposition(|&byte| byte != 0).unwrap() as u64 + 1;
+    assert!(end > first && whole.len() as u64 > end, "the file ends in room");
+    for position in 0..end {
+        disk.flip_bit(&path, position, 3).unwrap();
+        let refusal = try_open(&disk).err().unwrap_or_else(|| panic!("flip at {position} went unseen"));
+        assert!(refusal.contains("log-0000000000 is corrupt"), "{refusal}");
+        disk.flip_bit(&path, position, 3).unwrap();
+    }
+    assert_eq!(indexes(&mut open(&disk)).await, [0, 1]);
+}
+
+/// fault = 36, 40
+#[tokio::test]
+async fn power_loss_at_any_operation_with_room_taken_ahead_loses_nothing_acknowledged() {
+    for operations in 0..80 {
+        let disk = disk();
+        disk.with_faults(|faults| faults.cut_power_after(operations));
+        let mut acknowledged = 0;
+        if let Ok(mut log) = try_open(&disk) {
+            for index in 0..12 {
+                let room = make_room(&log, 800).await;
+                if room.is_err() || append(&mut log, [entry(index, 700)]).await.is_err() {
+                    break;
+                }
+                acknowledged = index + 1;
+            }
+        }
+        disk.power_loss(operations);
+        let mut log = open(&disk);
+        let found = indexes(&mut log).await;
+        assert!(found.iter().copied().eq(0..found.len() as u64), "{operations}: {found:?}");
+        assert!(found.len() as u64 >= acknowledged, "{operations}: {found:?} of {acknowledged}");
+        make_room(&log, 800).await.unwrap();
+        append(&mut log, [entry(found.len() as u64, 5)]).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn purged_files_go_once_two_snapshots_have_their_entries() {
     let disk = disk();
