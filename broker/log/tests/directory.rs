@@ -183,6 +183,27 @@ fn a_full_disk_refuses_appends_and_takes_them_again_once_there_is_room() {
 }
 
 #[test]
+fn a_checkpoint_without_room_is_put_off_and_loses_nothing() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let logs: Vec<_> = (1..4).map(|id| create(&dir, id)).collect();
+    logs.iter().for_each(|log| _ = append(log).unwrap());
+    dir.committer().run_cycle();
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used);
+    dir.checkpoint();
+    assert_eq!((dir.is_failed(), disk.fault_counts().no_space > 0), (None, true));
+    disk.with_faults(|faults| faults.capacity = 1 << 30);
+    logs.iter().for_each(|log| _ = append(log).unwrap());
+    dir.committer().run_cycle();
+    dir.checkpoint();
+    disk.power_loss(2);
+    let (dir, _) = open(&disk);
+    assert!(dir.logs().iter().all(|log| log.flushed_offset() == Offset(2)));
+    assert_eq!(dir.logs().len(), 3);
+}
+
+#[test]
 fn without_room_for_the_commit_log_the_segments_are_synced() {
     let disk = MemoryDisk::new(1);
     let (dir, _) = open(&disk);

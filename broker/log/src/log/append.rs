@@ -64,7 +64,12 @@ impl PartitionLog {
             span: i64::from(valid.header.last_offset_delta) + 1,
             max_timestamp: valid.max_timestamp_ms,
         };
-        self.write(bytes, &found, options.now_ms)?;
+        if let Err(error) = self.write(bytes, &found, options.now_ms) {
+            if valid.header.has_producer_id() {
+                self.producers.note_refused(&valid.header);
+            }
+            return Err(error);
+        }
         let stamped = valid.timestamp_type == TimestampType::LogAppendTime;
         Ok(self.info(base_offset, stamped.then_some(options.now_ms), &found, bytes.len()))
     }

@@ -2,7 +2,8 @@
 //! commit log write over what is covered.
 //!
 //! Works beside the committer: its gate is held only to pick the LSN and to recycle files. Logs are covered a few at a
-//! time, so that their syncs do not crowd out those that somebody waits for.
+//! time, so that their syncs do not crowd out those that somebody waits for. On a full disk it is given up, which costs
+//! nothing but a longer recovery, and begins again at the next interval.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +14,7 @@ use super::{LogDir, sync_new_directory};
 use crate::checkpoint::{self, Checkpoint};
 use crate::handle::LogHandle;
 use crate::log_error::LogError;
+use crate::manager::shared::{is_full, is_storage_full};
 
 /// A checkpoint under way.
 #[derive(Debug)]
@@ -31,8 +33,17 @@ struct Covered {
     log_start: Offset,
 }
 
-/// How a checkpoint step ended; the text says what failed.
-type Step<T> = Result<T, String>;
+/// Why a checkpoint did not come about.
+#[derive(Debug)]
+pub(super) enum CheckpointFailure {
+    /// The disk is full. The last checkpoint holds, and the commit log what came after it.
+    NoRoom(String),
+    /// The disk failed; the directory goes out of service.
+    Disk(String),
+}
+
+/// How a checkpoint step ended.
+type Step<T> = Result<T, CheckpointFailure>;
 
 impl LogDir {
     pub(super) fn begin_checkpoint(&self) -> CheckpointRun {
@@ -58,8 +69,6 @@ impl LogDir {
 
     /// Brings one log's segments to the disk and makes its tail.
     fn cover(&self, handle: &Arc<LogHandle>, run: &mut CheckpointRun) -> Step<Option<Covered>> {
-        let failed =
-            |error: &dyn std::fmt::Display| format!("checkpoint of {} failed: {error}", handle.identity());
         let new_directory = {
             let mut commit = handle.commit_state();
             if commit.deleted {
@@ -102,14 +111,22 @@ impl LogDir {
                 drop(commit);
                 Ok(Some(Covered { handle: handle.clone(), log_start: tail.log_start_offset }))
             }
-            Err(error) => Err(failed(&error)),
+            Err(error) => {
+                commit.changed = true;
+                let text = format!("checkpoint of {} failed: {error}", handle.identity());
+                let no_room = is_storage_full(&error);
+                Err(if no_room { CheckpointFailure::NoRoom(text) } else { CheckpointFailure::Disk(text) })
+            }
         }
     }
 
     /// Replaces the checkpoint file and recycles the commit log.
-    pub(super) fn finish_checkpoint(&self, run: CheckpointRun, clean: bool) -> Step<()> {
+    pub(super) fn finish_checkpoint(&self, run: &mut CheckpointRun, clean: bool) -> Step<()> {
         let shared = &self.shared;
-        let failed = |error: std::io::Error| format!("write of the checkpoint failed: {error}");
+        let failed = |error: std::io::Error| {
+            let text = format!("write of the checkpoint failed: {error}");
+            if is_full(&error) { CheckpointFailure::NoRoom(text) } else { CheckpointFailure::Disk(text) }
+        };
         if run.new_directories && !shared.settings.is_planted_no_directory_fsync() {
             shared.disk.sync_dir(&shared.path).map_err(failed)?;
         }
@@ -124,7 +141,7 @@ impl LogDir {
         let disk = shared.disk.as_ref();
         shared.reserve.with(disk, || checkpoint::store(disk, &shared.path, &bytes)).map_err(failed)?;
         shared.gate.lock().end_checkpoint(run.lsn);
-        for Covered { handle, log_start } in run.covered {
+        for Covered { handle, log_start } in run.covered.drain(..) {
             let mut commit = handle.commit_state();
             if run.new_directories {
                 commit.new_directory = false;
@@ -137,7 +154,8 @@ impl LogDir {
         Ok(())
     }
 
-    /// Runs a whole checkpoint now. A failure takes the directory out of service.
+    /// Runs a whole checkpoint now. A failure takes the directory out of service,
+    /// unless the disk is only full.
     pub fn checkpoint(&self) {
         let mut maintenance = self.maintenance.lock();
         // One at a time: two would take each other's `changed`.
@@ -155,9 +173,20 @@ impl LogDir {
 
     pub(super) fn complete_checkpoint(&self, mut run: CheckpointRun, clean: bool) {
         let done =
-            self.step_checkpoint(&mut run, usize::MAX).and_then(|_| self.finish_checkpoint(run, clean));
-        if let Err(reason) = done {
-            self.fail(reason);
+            self.step_checkpoint(&mut run, usize::MAX).and_then(|_| self.finish_checkpoint(&mut run, clean));
+        if let Err(failure) = done {
+            self.give_up_checkpoint(run, failure);
+        }
+    }
+
+    /// Ends a run that failed. What it has covered is for the next one, as if there had been none.
+    pub(super) fn give_up_checkpoint(&self, run: CheckpointRun, failure: CheckpointFailure) {
+        match failure {
+            CheckpointFailure::Disk(reason) => self.fail(reason),
+            CheckpointFailure::NoRoom(reason) => {
+                tracing::warn!(reason, "checkpoint put off: the disk is full");
+                run.covered.iter().for_each(|covered| covered.handle.commit_state().changed = true);
+            }
         }
     }
 }

@@ -133,11 +133,14 @@ impl LogDir {
             Ok(false) => maintenance.run = Some(run),
             Ok(true) => {
                 maintenance.last_checkpoint = now;
-                if let Err(reason) = self.finish_checkpoint(run, false) {
-                    self.fail(reason);
+                if let Err(failure) = self.finish_checkpoint(&mut run, false) {
+                    self.give_up_checkpoint(run, failure);
                 }
             }
-            Err(reason) => self.fail(reason),
+            Err(failure) => {
+                maintenance.last_checkpoint = now;
+                self.give_up_checkpoint(run, failure);
+            }
         }
     }
 

@@ -52,6 +52,18 @@ fn any_of_the_last_five_batches_is_recognised_with_its_original_offsets() {
 }
 
 #[test]
+fn batch_behind_a_first_one_without_room_is_refused_until_that_one_is_written() {
+    let mut table = ProducerTable::default();
+    table.note_refused(&batch(0, 0, 0));
+    let second = table.check(&batch(0, 5, 0)).unwrap_err();
+    assert!(matches!(second, ProducerError::OutOfOrderSequence { sequence: 5, last_sequence: -1, .. }));
+    assert_eq!(table.check(&batch(1, 0, 0)), Ok(Check::New), "another epoch begins anew");
+    assert_eq!(table.check(&batch(0, 0, 0)), Ok(Check::New));
+    table.apply_data(&batch(0, 0, 0));
+    assert_eq!(table.check(&batch(0, 5, 0)), Ok(Check::New));
+}
+
+#[test]
 fn gap_in_the_sequence_is_refused_and_its_successor_taken() {
     let table = table(&[batch(0, 0, 0)]);
     assert!(matches!(table.check(&batch(0, 6, 0)), Err(ProducerError::OutOfOrderSequence { .. })));
