@@ -7,6 +7,7 @@ mod coverage;
 mod r#gen;
 mod kill9;
 mod settings_reference;
+mod sim;
 mod suites;
 mod tidy;
 mod tools;
@@ -42,6 +43,8 @@ enum Command {
     /// A broker that acknowledges everything and keeps nothing: started by `bench`, for what a client can reach.
     #[command(hide = true, name = bench::null_broker::COMMAND)]
     NullBroker,
+    /// Run a whole broker under simulated faults, and prove that the simulation finds planted bugs.
+    Sim(sim::SimArguments),
     /// Run other projects' client tests against this broker and compare with Apache Kafka's results.
     Suites(suites::SuitesArguments),
     /// Check the rules of the house that no compiler checks: sizes, names, headers, words, links.
@@ -68,6 +71,7 @@ fn run() -> anyhow::Result<()> {
         Command::Gen { check } => r#gen::run(check).and_then(|()| settings_reference::run(check)),
         Command::Kill9(arguments) => kill9::run(&arguments),
         Command::NullBroker => bench::null_broker::serve(),
+        Command::Sim(arguments) => sim::run(&arguments),
         Command::Suites(arguments) => suites::run(&arguments),
         Command::Tidy => tidy::run(),
         Command::Tools(arguments) => tools::run(&arguments),

@@ -123,7 +123,7 @@ impl BrokerHost {
     #[must_use]
     pub fn failure(&self) -> Option<String> {
         match &*self.process.borrow() {
-            Process::Serving(ctx) => ctx.replicas.log_dir().is_failed(),
+            Process::Serving(ctx) => ctx.replicas.log_dir().is_failed().or_else(|| ctx.metadata.failure()),
             _ => None,
         }
     }

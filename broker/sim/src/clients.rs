@@ -3,6 +3,7 @@
 //! Each runs on a host of its own and uses broker-client over the simulated network; none knows the broker.
 
 pub mod admin;
+pub mod churn;
 mod connection;
 mod consumer;
 mod fetcher;

@@ -165,7 +165,10 @@ impl Nemesis {
             return;
         };
         let mut recorder = self.shared.recorder.borrow_mut();
-        if self.disk_has_failed() || self.host.disk.fault_counts().no_space > self.at_start.no_space {
+        // A full disk may refuse a start; a broker that runs goes on once there is room.
+        let refused = matches!(&*self.host.process.borrow(), Process::Refused(_));
+        let was_full = self.host.disk.fault_counts().no_space > self.at_start.no_space;
+        if self.disk_has_failed() || (refused && was_full) {
             recorder.note(format_args!("broker is out of service: {failure}"));
         } else {
             recorder

@@ -14,6 +14,8 @@ pub mod purpose {
     pub const DISK: u64 = 2;
     /// The network's luck.
     pub const NETWORK: u64 = 3;
+    /// The topic that comes and goes.
+    pub const CHURN: u64 = 4;
     /// Ids of the broker; one further for each of its lives.
     pub const BROKER: u64 = 1_000;
     /// Clients; one further for each.

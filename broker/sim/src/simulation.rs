@@ -120,6 +120,7 @@ fn simulate(
         sim.client(Shared::host_name(client), clients::run(Rc::clone(shared), client));
     }
     sim.client("admin", clients::admin::run(Rc::clone(shared)));
+    sim.client("churn", clients::churn::run(Rc::clone(shared)));
     let mut nemesis = Nemesis::new(plan, Rc::clone(&host), Rc::clone(shared));
     let counts = Rc::clone(&nemesis.counts);
 

@@ -62,9 +62,12 @@ async fn create(shared: &Shared, connection: &mut Connection, topic: &TopicPlan)
             true
         }
         code => {
-            if !code.retriable() && code != ErrorCode::UnknownServerError {
-                let message = created.error_message;
-                shared.violation(format_args!("{} was refused: {} {message:?}", topic.name, code.name()));
+            let message = created.error_message.unwrap_or_default();
+            if code.retriable() || code == ErrorCode::UnknownServerError {
+                let mut recorder = shared.recorder.borrow_mut();
+                recorder.note(format_args!("{} is not made: {}: {message}", topic.name, code.name()));
+            } else {
+                shared.violation(format_args!("{} was refused: {} {message}", topic.name, code.name()));
             }
             false
         }
