@@ -3,9 +3,11 @@
 use anyhow::{Context, Result};
 
 use crate::bench::Bench;
+use crate::bench::disk_alone::Way;
 use crate::bench::latency::{Load, measure};
-use crate::bench::measure::{Contender, Repetition, timed};
+use crate::bench::measure::{Contender, Participant, Repetition, timed, timed_alone};
 use crate::bench::statistics::{Percentiles, Spread, short};
+use crate::bench::subject::Kind;
 
 /// Medians over the repetitions of one contender's percentiles, in microseconds.
 #[derive(Debug)]
@@ -60,4 +62,44 @@ pub(super) fn produce(
     });
     contender.delete_topic(&topic)?;
     repetition
+}
+
+/// A broker, or the disk that they all write to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Measured<'a> {
+    Broker(Contender<'a>),
+    Disk(Way),
+}
+
+impl Participant for Measured<'_> {
+    fn label(&self) -> String {
+        match self {
+            Self::Broker(contender) => contender.label(),
+            Self::Disk(way) => way.label().to_owned(),
+        }
+    }
+
+    fn jvm(&self) -> Option<u32> {
+        match self {
+            Self::Broker(contender) => contender.jvm(),
+            Self::Disk(_) => None,
+        }
+    }
+}
+
+impl Measured<'_> {
+    pub(super) fn is(&self, kind: Kind, durable: bool) -> bool {
+        matches!(self, Self::Broker(contender) if contender.subject.kind == kind && contender.durable == durable)
+    }
+
+    /// One repetition.
+    pub(super) fn run(&self, bench: &Bench, load: Load) -> Result<Repetition<Percentiles>> {
+        match self {
+            Self::Broker(contender) => produce(bench, contender, load),
+            Self::Disk(way) => timed_alone(|| {
+                let latencies = way.measure(&bench.fresh_directory("disk-alone"), load)?;
+                Percentiles::of(latencies).context("nothing was written")
+            }),
+        }
+    }
 }

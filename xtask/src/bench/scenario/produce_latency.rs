@@ -3,14 +3,14 @@
 
 mod disk_limit;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::latencies::{Latencies, produce};
+use super::latencies::{Latencies, Measured, produce};
 use super::producing::unbatched_peak;
 use crate::bench::Bench;
 use crate::bench::disk_alone::Way;
 use crate::bench::latency::Load;
-use crate::bench::measure::{Contender, Participant, Repetition, contenders, in_turn, timed_alone};
+use crate::bench::measure::{Contender, Participant, Repetition, contenders, in_turn};
 use crate::bench::metrics::Histogram;
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Percentiles, Spread};
@@ -25,51 +25,21 @@ const PEAK_MESSAGES: u32 = 50_000;
 /// Time of one write or fdatasync of ours.
 const FSYNC_SECONDS: &str = "highwater_log_fsync_seconds";
 
-/// A broker, or the disk that they all write to.
-#[derive(Debug, Clone, Copy)]
-enum Measured<'a> {
-    Broker(Contender<'a>),
-    Disk(Way),
-}
-
-impl Participant for Measured<'_> {
-    fn label(&self) -> String {
-        match self {
-            Self::Broker(contender) => contender.label(),
-            Self::Disk(way) => way.label().to_owned(),
-        }
-    }
-
-    fn jvm(&self) -> Option<u32> {
-        match self {
-            Self::Broker(contender) => contender.jvm(),
-            Self::Disk(_) => None,
-        }
-    }
-}
-
-impl Measured<'_> {
-    fn is(&self, kind: Kind, durable: bool) -> bool {
-        matches!(self, Self::Broker(contender) if contender.subject.kind == kind && contender.durable == durable)
-    }
-
-    /// One repetition, and how long ours says that making records durable took on the mean, in microseconds.
-    fn run(&self, bench: &Bench, load: Load) -> Result<Repetition<(Percentiles, Option<f64>)>> {
-        match self {
-            Self::Broker(contender) => {
-                let http = contender.subject.http.filter(|_| contender.durable);
-                let read = || http.map(|address| Histogram::read(address, FSYNC_SECONDS)).transpose();
-                let before = read()?;
-                let repetition = produce(bench, contender, load)?;
-                let mean = before.zip(read()?).and_then(|(before, after)| after.mean_since(&before));
-                Ok(repetition.map(|percentiles| (*percentiles, mean.map(|seconds| seconds * 1e6))))
-            }
-            Self::Disk(way) => timed_alone(|| {
-                let latencies = way.measure(&bench.fresh_directory("disk-alone"), load)?;
-                Ok((Percentiles::of(latencies).context("nothing was written")?, None))
-            }),
-        }
-    }
+/// One repetition, and how long ours says that making records durable took on the mean, in microseconds.
+fn with_fsync(
+    bench: &Bench,
+    one: &Measured<'_>,
+    load: Load,
+) -> Result<Repetition<(Percentiles, Option<f64>)>> {
+    let http = match one {
+        Measured::Broker(contender) => contender.subject.http.filter(|_| contender.durable),
+        Measured::Disk(_) => None,
+    };
+    let read = || http.map(|address| Histogram::read(address, FSYNC_SECONDS)).transpose();
+    let before = read()?;
+    let repetition = one.run(bench, load)?;
+    let mean = before.zip(read()?).and_then(|(before, after)| after.mean_since(&before));
+    Ok(repetition.map(|percentiles| (*percentiles, mean.map(|seconds| seconds * 1e6))))
 }
 
 pub(super) fn run(bench: &Bench) -> Result<Section> {
@@ -85,7 +55,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     let load = Load { record_bytes: RECORD_BYTES as usize, requests_per_s: REQUESTS_PER_S, seconds };
     // First, because it warms a JVM up.
     let slowest = slowest_peak(bench, &contenders(&subjects, false))?;
-    let repetitions = in_turn(bench, &measured, |one| one.run(bench, load))?;
+    let repetitions = in_turn(bench, &measured, |one| with_fsync(bench, one, load))?;
     let mut all = Vec::new();
     let mut fsync_us = Vec::new();
     for (one, repetitions) in measured.iter().zip(&repetitions) {

@@ -3,10 +3,9 @@
 //! The floor is what ours takes without the disk plus what the disk takes without ours: no broker on this disk that
 //! acknowledges what is durable could be much below it.
 
-use super::Measured;
 use crate::bench::disk_alone::Way;
 use crate::bench::report::{Finding, Target};
-use crate::bench::scenario::latencies::Latencies;
+use crate::bench::scenario::latencies::{Latencies, Measured};
 use crate::bench::subject::Kind;
 
 /// The goal: ours durable at most this many times Kafka's.
