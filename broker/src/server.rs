@@ -3,6 +3,8 @@
 //! Start: sockets are bound (so that a port in use is found first), the log directory recovers, the metadata quorum
 //! comes up, the broker registers, its replicas follow the image, and only then is the first connection accepted.
 
+mod health;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,7 +26,6 @@ use crate::api::fetch_session::FetchSessions;
 use crate::controller::Controller;
 use crate::coordinator::GroupCoordinator;
 use crate::env::{Blocking, Env};
-use crate::http::Health;
 use crate::lifecycle;
 use crate::metrics::scrape::BrokerCollector;
 use crate::metrics::{CommitMetrics, Metrics};
@@ -35,6 +36,8 @@ use crate::producer_ids::ProducerIds;
 use crate::quorum::{MetadataLog, QuorumConfig, RaftNode};
 use crate::replication::manager::ReplicaManager;
 use crate::topic_settings::TopicSettings;
+
+pub use health::BrokerHealth;
 
 /// How long connections may take to finish what they have begun when the broker stops.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -421,44 +424,5 @@ async fn maintain(ctx: Arc<ApiContext>) {
     }
 }
 
-/// Health of a broker that may not be there yet.
-#[derive(Default)]
-pub struct BrokerHealth {
-    ctx: parking_lot::RwLock<Option<Arc<ApiContext>>>,
-    failure: parking_lot::RwLock<Option<String>>,
-}
-
-impl BrokerHealth {
-    /// The broker has started.
-    pub fn started(&self, broker: &Broker) {
-        *self.ctx.write() = Some(Arc::clone(&broker.ctx));
-    }
-
-    /// The broker has to stop; see [`Broker::failed`].
-    pub fn failed(&self, reason: &str) {
-        *self.failure.write() = Some(reason.to_owned());
-    }
-}
-
-impl Health for BrokerHealth {
-    fn unhealthy(&self) -> Vec<String> {
-        let ctx = self.ctx.read();
-        let Some(ctx) = ctx.as_ref() else { return Vec::new() };
-        let failed = ctx.replicas.log_dir().is_failed();
-        let failed = failed.map(|reason| format!("log directory is out of service: {reason}"));
-        // An orderly stop ends the metadata log too.
-        let metadata = if ctx.is_stopping() { None } else { ctx.metadata.failure() };
-        let metadata = metadata.map(|reason| format!("metadata log is out of service: {reason}"));
-        failed.into_iter().chain(metadata).collect()
-    }
-
-    fn not_ready(&self) -> Vec<String> {
-        let mut reasons = self.unhealthy();
-        match &*self.ctx.read() {
-            None => reasons.push("starting: recovery is not finished".to_owned()),
-            Some(ctx) if ctx.is_stopping() => reasons.push("stopping".to_owned()),
-            Some(_) => {}
-        }
-        reasons
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -90,10 +90,7 @@ async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
     };
     match &failure {
         None => tracing::info!("stopping; a second signal ends the process at once"),
-        Some(reason) => {
-            health.failed(reason);
-            tracing::error!(reason, "stopping, because the broker cannot go on");
-        }
+        Some(reason) => tracing::error!(reason, "stopping, because the broker cannot go on"),
     }
     tokio::select! {
         stopped = broker.stop() => stopped?,

@@ -1,0 +1,45 @@
+//! Whether a broker can do its work, for `/healthz` and `/readyz`.
+
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::Broker;
+use crate::api::context::ApiContext;
+use crate::http::Health;
+
+/// Health of a broker that may not be there yet.
+#[derive(Default)]
+pub struct BrokerHealth {
+    ctx: RwLock<Option<Arc<ApiContext>>>,
+}
+
+impl BrokerHealth {
+    /// The broker has started.
+    pub fn started(&self, broker: &Broker) {
+        *self.ctx.write() = Some(Arc::clone(&broker.ctx));
+    }
+}
+
+impl Health for BrokerHealth {
+    fn unhealthy(&self) -> Vec<String> {
+        let ctx = self.ctx.read();
+        let Some(ctx) = ctx.as_ref() else { return Vec::new() };
+        let failed = ctx.replicas.log_dir().is_failed();
+        let failed = failed.map(|reason| format!("log directory is out of service: {reason}"));
+        // An orderly stop ends the metadata log too.
+        let metadata = if ctx.is_stopping() { None } else { ctx.metadata.failure() };
+        let metadata = metadata.map(|reason| format!("metadata log is out of service: {reason}"));
+        failed.into_iter().chain(metadata).collect()
+    }
+
+    fn not_ready(&self) -> Vec<String> {
+        let mut reasons = self.unhealthy();
+        match &*self.ctx.read() {
+            None => reasons.push("starting: recovery is not finished".to_owned()),
+            Some(ctx) if ctx.is_stopping() => reasons.push("stopping".to_owned()),
+            Some(_) => {}
+        }
+        reasons
+    }
+}
