@@ -68,6 +68,14 @@ impl TourBroker {
         }
     }
 
+    /// What else there is to see.
+    pub(crate) fn where_to_look(&self) -> &'static str {
+        match self {
+            TourBroker::Found => " The broker's figures, lag among them: curl http://127.0.0.1:9644/metrics",
+            TourBroker::Own { .. } => " Start a broker to look at its figures: see README.md.",
+        }
+    }
+
     /// Stops the broker if the tour started it.
     pub(crate) fn stop(self) -> anyhow::Result<()> {
         match self {

@@ -38,7 +38,7 @@ fn main() -> anyhow::Result<()> {
     let replayed = shop.read_as_group("audit", 1, placed.len())?;
     verify_group("audit", 1, &placed, &replayed)?;
 
-    println!("\nAll of it was verified. Look at the broker's figures: curl http://127.0.0.1:9644/metrics");
+    println!("\nAll of it was verified.{}", broker.where_to_look());
     broker.stop()
 }
 

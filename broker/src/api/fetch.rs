@@ -224,7 +224,7 @@ impl Waiting {
     fn respond(&self, ctx: &ApiContext, reads: Vec<PartitionRead>) -> Response {
         let mut session = self.session.lock();
         let mut files = Vec::new();
-        let mut topics: BTreeMap<(TopicId, Arc<str>), Vec<PartitionData<'static>>> = BTreeMap::new();
+        let mut topics: BTreeMap<(TopicId, Arc<str>), (u64, Vec<PartitionData<'static>>)> = BTreeMap::new();
         for read in reads {
             let Some(target) =
                 session.targets.get_mut(read.place).filter(|target| target.partition == read.partition)
@@ -238,15 +238,16 @@ impl Waiting {
             target.told = told;
             ctx.metrics.error(self.request.api, read.error.code());
             let key = (target.topic_id, Arc::clone(&target.topic));
-            let data = partition_data(read, &mut files);
-            topics.entry(key).or_default().push(data);
+            let (records, partitions) = topics.entry(key).or_default();
+            *records += read.records;
+            partitions.push(partition_data(read, &mut files));
         }
         drop(session);
         let responses = topics
             .into_iter()
-            .map(|((id, name), partitions)| {
+            .map(|((id, name), (records, partitions))| {
                 if let Some(topic) = ctx.replicas.topic(&name) {
-                    topic.counters.fetched(partitions.iter().map(|data| data.records.len()).sum());
+                    topic.counters.fetched(partitions.iter().map(|data| data.records.len()).sum(), records);
                 }
                 FetchableTopicResponse { topic_id: id.0, topic: name.to_string().into(), partitions }
             })

@@ -39,6 +39,8 @@ pub struct PartitionRead {
     pub log_start: Offset,
     /// Bytes to send.
     pub range: Option<FileRange>,
+    /// Records in that range, from the offset asked for on; by offsets, of which a compacted log lacks some.
+    pub records: u64,
     /// Aborted transactions in that range; `None` at read_uncommitted.
     pub aborted: Option<Vec<AbortedTransaction>>,
     /// Where the client's log parts from ours (KIP-595).
@@ -57,6 +59,7 @@ impl PartitionRead {
             last_stable_offset: Offset(-1),
             log_start: Offset(-1),
             range: None,
+            records: 0,
             aborted: None,
             diverging: None,
             current_leader: None,
@@ -212,6 +215,7 @@ fn read_one(
                         }
                     }
                 }
+                read.records = u64::try_from(extent.next_offset.0 - target.offset.0).unwrap_or(0);
                 read.range =
                     Some(FileRange { file: extent.file, position: extent.position, len: extent.len, drop_behind: false });
             }

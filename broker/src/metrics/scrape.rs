@@ -34,6 +34,7 @@ struct LogSamples {
     bytes_in: IntCounterVec,
     records_in: IntCounterVec,
     bytes_out: IntCounterVec,
+    records_out: IntCounterVec,
 }
 
 /// Of consumer groups.
@@ -79,15 +80,21 @@ impl LogSamples {
                 &["topic"],
             ),
             bytes_out: counter("highwater_topic_bytes_out_total", "Bytes fetched from a topic.", &["topic"]),
+            records_out: counter(
+                "highwater_topic_records_out_total",
+                "Records fetched from a topic, by their offsets.",
+                &["topic"],
+            ),
         }
     }
 
     fn fill(&self, ctx: &ApiContext) {
         for topic in ctx.replicas.topics() {
-            let (bytes_in, records_in, bytes_out) = topic.counters.totals();
-            self.bytes_in.with_label_values(&[&topic.name]).inc_by(bytes_in);
-            self.records_in.with_label_values(&[&topic.name]).inc_by(records_in);
-            self.bytes_out.with_label_values(&[&topic.name]).inc_by(bytes_out);
+            let totals = topic.counters.totals();
+            self.bytes_in.with_label_values(&[&topic.name]).inc_by(totals.bytes_in);
+            self.records_in.with_label_values(&[&topic.name]).inc_by(totals.records_in);
+            self.bytes_out.with_label_values(&[&topic.name]).inc_by(totals.bytes_out);
+            self.records_out.with_label_values(&[&topic.name]).inc_by(totals.records_out);
             for partition in topic.partitions() {
                 let index = partition.index().to_string();
                 let labels: [&str; 2] = [&topic.name, &index];
@@ -167,7 +174,7 @@ impl Samples {
         }
     }
 
-    fn collectors(&self) -> [&dyn Collector; 16] {
+    fn collectors(&self) -> [&dyn Collector; 17] {
         let (logs, groups) = (&self.logs, &self.groups);
         [
             &logs.size,
@@ -178,6 +185,7 @@ impl Samples {
             &logs.bytes_in,
             &logs.records_in,
             &logs.bytes_out,
+            &logs.records_out,
             &groups.members,
             &groups.state,
             &groups.offset,

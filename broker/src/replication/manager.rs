@@ -23,6 +23,17 @@ pub struct TopicCounters {
     bytes_in: AtomicU64,
     records_in: AtomicU64,
     bytes_out: AtomicU64,
+    records_out: AtomicU64,
+}
+
+/// What went through a topic since the broker started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[expect(missing_docs, reason = "each field says what it counts")]
+pub struct TopicTotals {
+    pub bytes_in: u64,
+    pub records_in: u64,
+    pub bytes_out: u64,
+    pub records_out: u64,
 }
 
 impl TopicCounters {
@@ -32,16 +43,22 @@ impl TopicCounters {
         self.records_in.fetch_add(records, Ordering::Relaxed);
     }
 
-    /// Bytes were fetched.
-    pub fn fetched(&self, bytes: usize) {
+    /// Records were fetched.
+    pub fn fetched(&self, bytes: usize, records: u64) {
         self.bytes_out.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.records_out.fetch_add(records, Ordering::Relaxed);
     }
 
-    /// Bytes in, records in, bytes out.
+    /// All of them.
     #[must_use]
-    pub fn totals(&self) -> (u64, u64, u64) {
+    pub fn totals(&self) -> TopicTotals {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        (load(&self.bytes_in), load(&self.records_in), load(&self.bytes_out))
+        TopicTotals {
+            bytes_in: load(&self.bytes_in),
+            records_in: load(&self.records_in),
+            bytes_out: load(&self.bytes_out),
+            records_out: load(&self.records_out),
+        }
     }
 }
 

@@ -98,6 +98,8 @@ async fn the_figures_of_requests_topics_and_the_disk_are_there() {
         (r#"highwater_request_errors_total{api="Produce",error="UNKNOWN_TOPIC_OR_PARTITION"}"#, 1.0),
         (r#"highwater_topic_records_in_total{topic="orders"}"#, 4.0),
         (r#"highwater_topic_records_in_total{topic="bills"}"#, 1.0),
+        (r#"highwater_topic_records_out_total{topic="orders"}"#, 4.0),
+        (r#"highwater_topic_records_out_total{topic="bills"}"#, 0.0),
         (r#"highwater_partition_log_start_offset{partition="1",topic="orders"}"#, 0.0),
         (r#"highwater_partition_log_end_offset{partition="1",topic="orders"}"#, 4.0),
         (r#"highwater_partition_high_watermark{partition="1",topic="orders"}"#, 4.0),

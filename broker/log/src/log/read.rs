@@ -26,13 +26,23 @@ pub struct FetchExtent {
     pub len: usize,
     /// Offset of the first batch, which may be before the offset asked for; that offset if there is nothing to read.
     pub base_offset: Offset,
+    /// Offset after the last batch; that offset if there is nothing to read.
+    pub next_offset: Offset,
 }
 
 impl FetchExtent {
     /// No batches, and no file: waiting readers keep none open.
     fn empty(offset: Offset) -> FetchExtent {
-        FetchExtent { file: Arc::new(NoFile), position: 0, len: 0, base_offset: offset }
+        FetchExtent { file: Arc::new(NoFile), position: 0, len: 0, base_offset: offset, next_offset: offset }
     }
+}
+
+/// Where the batches of an answer end.
+#[derive(Clone, Copy)]
+struct Stop {
+    position: u64,
+    /// Offset after the last of them.
+    offset: Offset,
 }
 
 /// The file of an answer without bytes.
@@ -102,15 +112,17 @@ impl PartitionLog {
         if limit <= start {
             return Ok(FetchExtent::empty(from));
         }
-        let end = self.stop_position(index, (start, limit), max_bytes, min_one_batch)?;
+        let limit = Stop { position: limit, offset: upper.min(self.segments[index].next_offset) };
+        let stop = self.stop_position(index, (start, limit), max_bytes, min_one_batch)?;
+        let end = stop.position;
         let segment = &self.segments[index];
         let (segment_base, base_offset) = (segment.base_offset, from.max(segment.base_offset));
-        if end == limit && upper < segment.next_offset {
+        if end == limit.position && upper < segment.next_offset {
             self.hints.note_read(Boundary { offset: upper, segment_base, position: end });
         }
         let file = self.with_segment(index, Segment::file)?;
         let len = usize::try_from(end - start).expect("a segment is smaller than 2 GiB");
-        Ok(FetchExtent { file, position: start, len, base_offset })
+        Ok(FetchExtent { file, position: start, len, base_offset, next_offset: stop.offset.max(from) })
     }
 
     /// Position of the first batch that ends at or after `offset`.
@@ -148,22 +160,22 @@ impl PartitionLog {
     fn stop_position(
         &mut self,
         index: usize,
-        (start, limit): (u64, u64),
+        (start, limit): (u64, Stop),
         max_bytes: usize,
         min_one_batch: bool,
-    ) -> Result<u64, LogError> {
+    ) -> Result<Stop, LogError> {
         let wanted = start.saturating_add(max_bytes as u64);
-        if limit <= wanted {
+        if limit.position <= wanted {
             return Ok(limit);
         }
         let interval = self.config.index_interval_bytes;
         let boundary = self
             .with_segment(index, |segment, files| segment.boundary_at_or_before(files, wanted, interval))?;
         if boundary > start {
-            self.note_boundary(index, boundary)?;
-            return Ok(boundary);
+            let offset = self.note_boundary(index, boundary)?;
+            return Ok(Stop { position: boundary, offset });
         }
-        self.walk_to(index, (start, limit), wanted, min_one_batch)
+        self.walk_to(index, (start, limit.position), wanted, min_one_batch)
     }
 
     /// Walks headers to the last boundary that is not behind `wanted`.
@@ -173,7 +185,7 @@ impl PartitionLog {
         (start, limit): (u64, u64),
         wanted: u64,
         min_one_batch: bool,
-    ) -> Result<u64, LogError> {
+    ) -> Result<Stop, LogError> {
         let base = self.segments[index].base_offset;
         let path = self.log_path(base);
         let file = self.with_segment(index, Segment::file)?;
@@ -189,11 +201,12 @@ impl PartitionLog {
         if let Some(offset) = next_offset {
             self.hints.note_read(Boundary { offset, segment_base: base, position: end });
         }
-        Ok(end)
+        Ok(Stop { position: end, offset: next_offset.unwrap_or(base) })
     }
 
-    /// Remembers where the batch at `position`, at which an answer ends, begins: the next fetch will ask for it.
-    fn note_boundary(&mut self, index: usize, position: u64) -> Result<(), LogError> {
+    /// Remembers where the batch at `position`, at which an answer ends, begins: the next fetch will ask for it. Returns
+    /// its offset.
+    fn note_boundary(&mut self, index: usize, position: u64) -> Result<Offset, LogError> {
         let base = self.segments[index].base_offset;
         let path = self.log_path(base);
         let file = self.with_segment(index, Segment::file)?;
@@ -201,6 +214,6 @@ impl PartitionLog {
         file.read_at(&mut bytes, position).map_err(|error| LogError::io(&path, error))?;
         let header = BatchHeader::parse(&bytes).map_err(|error| LogError::corrupt(&path, position, error))?;
         self.hints.note_read(Boundary { offset: header.base_offset, segment_base: base, position });
-        Ok(())
+        Ok(header.base_offset)
     }
 }

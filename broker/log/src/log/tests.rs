@@ -90,6 +90,7 @@ impl Fixture {
                     (record.offset(&batch.header).0, value)
                 }));
             }
+            assert!(extent.next_offset >= next && extent.next_offset <= upper);
         }
     }
 }
