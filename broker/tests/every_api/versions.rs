@@ -98,3 +98,17 @@ async fn keys_that_are_not_served_close_the_connection() {
         assert_closed_by(&broker, &bare_request(key, 0)).await;
     }
 }
+
+#[test]
+fn the_table_is_what_clients_conclude_from_it() {
+    let range = |key| SUPPORTED.iter().find(|api| api.key == key).map(|api| (api.min, api.max));
+    // librdkafka takes a first version above 0 for a broker without compression (KAFKA-18659).
+    assert_eq!(range(ApiKey::Produce).unwrap().0, 0);
+    // Old clients join by the first versions, which Kafka 4.0 dropped and 4.1 took back (KAFKA-19444).
+    assert_eq!(range(ApiKey::JoinGroup).unwrap().0, 0);
+    // Topic ids go together: what produces or fetches by id must be able to learn the id.
+    assert!(range(ApiKey::Produce).unwrap().1 >= 13 && range(ApiKey::Fetch).unwrap().1 >= 13);
+    assert!(range(ApiKey::Metadata).unwrap().1 >= 12);
+    // Without a receiver of telemetry clients must not be asked for any (KIP-714).
+    assert_eq!((range(ApiKey::GetTelemetrySubscriptions), range(ApiKey::PushTelemetry)), (None, None));
+}

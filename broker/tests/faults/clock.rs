@@ -1,15 +1,9 @@
 //! A wall clock that jumps, ahead and back: nothing acknowledged goes, offsets go on, nobody is sent away.
 
-use broker_protocol::error_code::ErrorCode;
-use broker_protocol::messages::join_group_request::JoinGroupRequestProtocol;
-use broker_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
-use broker_protocol::messages::{
-    HeartbeatRequest, HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, SyncGroupRequest,
-    SyncGroupResponse,
-};
+use broker_protocol::messages::{HeartbeatRequest, HeartbeatResponse};
 
 use crate::harness::batches::{base_time_ms, batch, batch_at, numbered};
-use crate::harness::{Conn, TestBroker, calls, groups, within};
+use crate::harness::{TestBroker, calls, groups, within};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -78,43 +72,6 @@ async fn retention_goes_by_the_time_of_the_records_when_the_clock_is_late() {
     .await;
 }
 
-/// The only member of a group, with its assignment; gives its id.
-async fn joined(client: &mut Conn, group: &str) -> String {
-    let mut member = String::new();
-    loop {
-        let request = JoinGroupRequest {
-            group_id: group.into(),
-            session_timeout_ms: 30_000,
-            rebalance_timeout_ms: 30_000,
-            member_id: member.clone().into(),
-            protocol_type: "consumer".into(),
-            protocols: vec![JoinGroupRequestProtocol { name: "range".into(), metadata: b"m"[..].into() }],
-            ..JoinGroupRequest::default()
-        };
-        let frame = within("join", client.call(&request, 5)).await.unwrap();
-        let response: JoinGroupResponse<'_> = frame.decode().unwrap();
-        member = response.member_id.to_string();
-        match ErrorCode::from_code(response.error_code).unwrap() {
-            ErrorCode::None => break,
-            ErrorCode::MemberIdRequired => {}
-            error => panic!("{error:?}"),
-        }
-    }
-    let request = SyncGroupRequest {
-        group_id: group.into(),
-        generation_id: 1,
-        member_id: member.clone().into(),
-        assignments: vec![SyncGroupRequestAssignment {
-            member_id: member.clone().into(),
-            assignment: b"a"[..].into(),
-        }],
-        ..SyncGroupRequest::default()
-    };
-    let frame = within("sync", client.call(&request, 3)).await.unwrap();
-    assert_eq!(frame.decode::<SyncGroupResponse<'_>>().unwrap().error_code, 0);
-    member
-}
-
 /// fault = 65
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_of_members_do_not_end_when_the_clock_jumps() {
@@ -123,7 +80,7 @@ async fn sessions_of_members_do_not_end_when_the_clock_jumps() {
     calls::create_topic(&mut client, "t", 1, &[]).await;
     // Makes the topic of the groups.
     groups::commit(&mut client, "other", ("t", 0), 0).await;
-    let member = joined(&mut client, "readers").await;
+    let member = groups::joined(&mut client, "readers").await;
     for jump_ms in JUMPS_MS {
         broker.clock().set_wrong_by(jump_ms);
         let request = HeartbeatRequest {

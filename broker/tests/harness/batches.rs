@@ -24,14 +24,28 @@ pub(crate) fn batch_at(first_ms: i64, values: &[&str]) -> Vec<u8> {
 
 /// One batch in a compression of its own.
 pub(crate) fn compressed(compression: Compression, values: &[&str]) -> Vec<u8> {
-    fill(BatchBuilder::new(compression), base_time_ms(), values)
+    compressed_at(compression, base_time_ms(), values)
+}
+
+/// One batch in a compression of its own whose first record has that time.
+pub(crate) fn compressed_at(compression: Compression, first_ms: i64, values: &[&str]) -> Vec<u8> {
+    fill(BatchBuilder::new(compression), first_ms, values)
 }
 
 /// One batch of an idempotent producer.
 pub(crate) fn numbered(producer: i64, epoch: i16, sequence: i32, values: &[&str]) -> Vec<u8> {
+    numbered_at(base_time_ms(), (producer, epoch, sequence), values)
+}
+
+/// One batch of an idempotent producer (id, epoch, first sequence) whose first record has that time.
+pub(crate) fn numbered_at(
+    first_ms: i64,
+    (producer, epoch, sequence): (i64, i16, i32),
+    values: &[&str],
+) -> Vec<u8> {
     let builder =
         BatchBuilder::new(Compression::None).producer(ProducerId(producer), ProducerEpoch(epoch), sequence);
-    fill(builder, base_time_ms(), values)
+    fill(builder, first_ms, values)
 }
 
 fn fill(mut builder: BatchBuilder, first_ms: i64, values: &[&str]) -> Vec<u8> {

@@ -1,12 +1,15 @@
-//! What a consumer group commits, without a member.
+//! What consumer groups commit, and a member of one.
 
 use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use broker_protocol::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
 };
 use broker_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
+use broker_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use broker_protocol::messages::{
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+    JoinGroupRequest, JoinGroupResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
+    OffsetFetchResponse, SyncGroupRequest, SyncGroupResponse,
 };
 
 use super::{Conn, within};
@@ -86,6 +89,8 @@ pub(crate) async fn committed(
                 ErrorCode::None => {
                     let found = &response.topics[0].partitions[0];
                     assert_eq!(found.error_code, 0);
+                    // The epoch of the commit stays with it.
+                    assert_eq!(found.committed_leader_epoch, if found.committed_offset < 0 { -1 } else { 0 });
                     return (
                         found.committed_offset,
                         found.metadata.as_deref().unwrap_or_default().to_owned(),
@@ -99,4 +104,41 @@ pub(crate) async fn committed(
         }
     })
     .await
+}
+
+/// The only member of a group, with its assignment; gives its id.
+pub(crate) async fn joined(client: &mut Conn, group: &str) -> String {
+    let mut member = String::new();
+    loop {
+        let request = JoinGroupRequest {
+            group_id: group.into(),
+            session_timeout_ms: 30_000,
+            rebalance_timeout_ms: 30_000,
+            member_id: member.clone().into(),
+            protocol_type: "consumer".into(),
+            protocols: vec![JoinGroupRequestProtocol { name: "range".into(), metadata: b"m"[..].into() }],
+            ..JoinGroupRequest::default()
+        };
+        let frame = within("join", client.call(&request, 5)).await.unwrap();
+        let response: JoinGroupResponse<'_> = frame.decode().unwrap();
+        member = response.member_id.to_string();
+        match ErrorCode::from_code(response.error_code).unwrap() {
+            ErrorCode::None => break,
+            ErrorCode::MemberIdRequired => {}
+            error => panic!("{error:?}"),
+        }
+    }
+    let request = SyncGroupRequest {
+        group_id: group.into(),
+        generation_id: 1,
+        member_id: member.clone().into(),
+        assignments: vec![SyncGroupRequestAssignment {
+            member_id: member.clone().into(),
+            assignment: b"a"[..].into(),
+        }],
+        ..SyncGroupRequest::default()
+    };
+    let frame = within("sync", client.call(&request, 3)).await.unwrap();
+    assert_eq!(frame.decode::<SyncGroupResponse<'_>>().unwrap().error_code, 0);
+    member
 }

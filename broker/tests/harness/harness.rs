@@ -18,13 +18,15 @@ use std::time::Duration;
 
 use broker_client::Client;
 use broker_config::Config;
+use broker_log::commit_log::CommitLogSizes;
 use broker_log::io::Disk;
 use broker_log::io::local_disk::LocalDisk;
 use broker_log::io::memory_disk::MemoryDisk;
+use broker_log::manager::LogDirSettings;
 use highwater_broker::api::context::ApiContext;
 use highwater_broker::env::{Blocking, Env, SystemRandom};
 use highwater_broker::metrics::Metrics;
-use highwater_broker::server::{Bound, Broker, BrokerHealth};
+use highwater_broker::server::{Bound, Broker, BrokerHealth, TuneLogDir, Tuning};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -72,12 +74,14 @@ pub(crate) struct Stopped {
     store: Store,
     sets: Vec<String>,
     clock: Arc<JumpingClock>,
+    /// With a commit log of a few kilobytes and nothing in reserve.
+    small_files: bool,
 }
 
 impl Stopped {
     fn new(store: Store, sets: &[&str]) -> Stopped {
         let sets = sets.iter().map(|set| (*set).to_owned()).collect();
-        Stopped { store, sets, clock: Arc::new(JumpingClock::new()) }
+        Stopped { store, sets, clock: Arc::new(JumpingClock::new()), small_files: false }
     }
 
     /// A copy of a directory that a broker has left behind, to be started with `sets`.
@@ -96,7 +100,18 @@ impl Stopped {
     pub(crate) fn copy(&self) -> Stopped {
         let dir = tempfile::tempdir().unwrap();
         copy_files(self.store.path(), dir.path());
-        Stopped { store: Store::Dir(dir), sets: self.sets.clone(), clock: Arc::new(JumpingClock::new()) }
+        Stopped { store: Store::Dir(dir), sets: self.sets.clone(), clock: Arc::clone(&self.clock), ..*self }
+    }
+
+    /// An empty directory for a broker whose files are to be small.
+    pub(crate) fn empty_with_small_files(sets: &[&str]) -> Stopped {
+        let store = Store::Dir(tempfile::tempdir().unwrap());
+        Stopped { small_files: true, ..Stopped::new(store, sets) }
+    }
+
+    /// Its clock.
+    pub(crate) fn clock(&self) -> &JumpingClock {
+        &self.clock
     }
 
     /// Its disk, which must be one in memory.
@@ -126,9 +141,16 @@ impl Stopped {
         };
         let listeners = vec![Bound { config: listener, socket }];
         let metrics = Arc::new(Metrics::new());
-        let started =
-            within("start", Broker::start(env, Arc::new(config), listeners, Arc::clone(&metrics))).await;
-        match started {
+        let small = |settings: &mut LogDirSettings| {
+            settings.commit_log =
+                CommitLogSizes { file_bytes: 32 << 10, extend_bytes: 8 << 10, uncovered_bytes_max: 1 << 20 };
+            settings.reserve_bytes = 0;
+        };
+        let log_dir: Option<TuneLogDir> = if self.small_files { Some(Arc::new(small)) } else { None };
+        let tuning = Tuning { log_dir, ..Tuning::default() };
+        let config = Arc::new(config);
+        let start = Broker::start_tuned(env, config, listeners, Arc::clone(&metrics), &tuning);
+        match within("start", start).await {
             Ok(broker) => {
                 let health = Arc::new(BrokerHealth::default());
                 health.started(&broker);
@@ -234,7 +256,8 @@ impl TestBroker {
     }
 }
 
-fn copy_files(from: &Path, to: &Path) {
+/// Copies a directory with all below it.
+pub(crate) fn copy_files(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());

@@ -9,6 +9,7 @@ mod configs;
 mod connections;
 mod durability;
 mod fetching;
+mod listeners;
 mod metrics;
 mod offsets;
 mod producers;

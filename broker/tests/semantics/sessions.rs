@@ -139,3 +139,27 @@ async fn without_a_free_slot_a_fetch_has_no_session() {
     assert_eq!(fetch(&mut client, (0, 0), &[(1, 0)], &[]).await, told(0, &[(1, 0)]));
     assert_eq!(fetch(&mut client, (first, 1), &[], &[]).await, told(first, &[]));
 }
+
+#[tokio::test]
+async fn partitions_with_much_to_read_take_turns() {
+    let (_broker, mut client) = with_partitions(&[]).await;
+    // More than one answer holds.
+    let large = batch(&["x".repeat(700_000).as_str()]);
+    for partition in 0..3 {
+        for _ in 0..2 {
+            calls::append(&mut client, "t", partition, &large).await;
+        }
+    }
+    let mut answer = fetch(&mut client, (0, 0), &[(0, 0), (1, 0), (2, 0)], &[]).await;
+    let session = answer.session;
+    let mut served = Vec::new();
+    for epoch in 1..4 {
+        let with_records = answer.partitions.iter().filter(|(_, records)| *records > 0);
+        served.extend(with_records.map(|(partition, _)| *partition));
+        // The client does not move on, as if each partition had no end.
+        answer = fetch(&mut client, (session, epoch), &[], &[]).await;
+    }
+    for partition in 0..3 {
+        assert!(served.contains(&partition), "{partition} starves: {served:?}");
+    }
+}
