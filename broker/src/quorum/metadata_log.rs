@@ -271,12 +271,6 @@ impl MetadataLog {
         self.shared.raft.metrics().borrow().running_state.as_ref().err().map(ToString::to_string)
     }
 
-    /// Why the log is out of service, if it is; also after [`MetadataLog::shutdown`].
-    #[must_use]
-    pub fn failure(&self) -> Option<String> {
-        self.shared.raft.metrics().borrow().running_state.as_ref().err().map(ToString::to_string)
-    }
-
     /// Writes a snapshot in the background.
     ///
     /// # Errors
