@@ -277,8 +277,13 @@ fn log_dir(read: &Reader<'_>) -> Result<PathBuf, ConfigError> {
 }
 
 fn listeners(read: &Reader<'_>) -> Result<Vec<Listener>, ConfigError> {
-    let listeners =
-        listener::parse_list(&read.text("listeners")).expect("the table takes lists of listeners only");
+    let text = read.text("listeners");
+    let mut listeners = listener::parse_list(&text).expect("the table takes lists of listeners only");
+    drop_controllers(read, &mut listeners);
+    if listeners.is_empty() {
+        let problem = format!("controller.listener.names leaves none of {text} for clients");
+        return Err(refused("listeners", problem));
+    }
     let protocols = listener::parse_protocol_map(&read.text("listener.security.protocol.map"))
         .expect("the table takes maps of protocols only");
     for (index, one) in listeners.iter().enumerate() {
@@ -301,13 +306,24 @@ fn listeners(read: &Reader<'_>) -> Result<Vec<Listener>, ConfigError> {
     Ok(listeners)
 }
 
+/// Takes out what `controller.listener.names` names.
+fn drop_controllers(read: &Reader<'_>, listeners: &mut Vec<Listener>) {
+    let names = read.optional_text("controller.listener.names").unwrap_or_default();
+    let is_controller = |name: &str| split_list(&names).any(|other| other.eq_ignore_ascii_case(name));
+    listeners.retain(|listener| !is_controller(&listener.name));
+}
+
 fn advertised_listeners(read: &Reader<'_>, listeners: &[Listener]) -> Result<Vec<Listener>, ConfigError> {
     const KEY: &str = "advertised.listeners";
     let explicit = read.optional_text(KEY);
-    let advertised = match &explicit {
+    let mut advertised = match &explicit {
         Some(text) => listener::parse_list(text).expect("the table takes lists of listeners only"),
         None => listeners.to_vec(),
     };
+    drop_controllers(read, &mut advertised);
+    if advertised.is_empty() {
+        return Err(refused(KEY, "it names no listener that is for clients".to_owned()));
+    }
     for one in &advertised {
         if one.is_wildcard() {
             let problem =

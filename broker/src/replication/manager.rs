@@ -199,7 +199,7 @@ impl ReplicaManager {
     }
 
     fn remove_deleted(&self, image: &MetadataImage) -> Result<(), LogDirError> {
-        let gone: Vec<Arc<TopicReplicas>> = self
+        let mut gone: Vec<Arc<TopicReplicas>> = self
             .topics
             .read()
             .by_id
@@ -207,6 +207,8 @@ impl ReplicaManager {
             .filter(|topic| image.topics.by_id(topic.id).is_none())
             .cloned()
             .collect();
+        // Whoever waits is woken in the same order every time.
+        gone.sort_by_key(|topic| topic.id);
         for topic in gone {
             {
                 let mut topics = self.topics.write();

@@ -63,6 +63,22 @@ fn two_listeners_cannot_have_one_address() {
 }
 
 #[test]
+fn listeners_of_controllers_are_neither_opened_nor_told_to_clients() {
+    let both = "PLAINTEXT://localhost:9092,CONTROLLER://:9093";
+    let sets = [
+        &format!("listeners={both}"),
+        &format!("advertised.listeners={both}"),
+        "controller.listener.names=CONTROLLER",
+        "listener.security.protocol.map=CONTROLLER:SSL,PLAINTEXT:PLAINTEXT",
+    ];
+    let config = typed(&sets).unwrap();
+    assert_eq!(config.listeners.len(), 1);
+    assert_eq!(config.advertised_listeners[0].to_string(), "PLAINTEXT://localhost:9092");
+    let line = typed(&["controller.listener.names=PLAINTEXT"]).unwrap_err();
+    assert!(line.starts_with("listeners: controller.listener.names leaves none"), "{line}");
+}
+
+#[test]
 fn request_must_fit_into_the_memory_budget() {
     let line = typed(&["highwater.memory.max.bytes=1048576"]).unwrap_err();
     assert!(line.contains("less than socket.request.max.bytes, 104857600"), "{line}");

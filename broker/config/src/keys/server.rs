@@ -38,6 +38,13 @@ pub(super) const KEYS: &[ConfigDef] = &[
          TLS and authentication are not supported yet.",
     )
     .takes(Validator::Check(|text| listener::parse_protocol_map(text).is_ok(), listener::EXPECTED_MAP)),
+    list(
+        "controller.listener.names",
+        "",
+        "Names among listeners that are for controllers, not for clients. They are not opened: this broker is its own \
+         controller.",
+    )
+    .unset(),
     boolean(
         "auto.create.topics.enable",
         "true",
