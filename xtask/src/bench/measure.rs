@@ -175,8 +175,8 @@ impl Journal {
         let mut notes: Vec<String> = journal.warm_ups.iter().map(warm_up_note).collect();
         if journal.kept > 0 {
             notes.push(format!(
-                "Of {} repetitions, {} more were run because others used more than {:.0} % of the machine; {} were kept \
-                 although others did.",
+                "{} repetitions count; {} more were replaced because others used more than {:.0} % of the machine, and in \
+                 {} that count they did.",
                 journal.kept,
                 journal.repeated,
                 FOREIGN_SHARE_MAX * 100.0,
@@ -238,7 +238,7 @@ mod tests {
             notes[0],
             "Warm-up of kafka, page cache: 5.00, 2.00, 1.90 CPU s in the rounds that were thrown away, steady."
         );
-        assert!(notes[1].starts_with("Of 10 repetitions, 2 more were run"), "{}", notes[1]);
+        assert!(notes[1].starts_with("10 repetitions count; 2 more were replaced"), "{}", notes[1]);
         assert!(journal.take().is_empty());
     }
 }

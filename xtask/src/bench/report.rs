@@ -144,7 +144,7 @@ fn markdown_table(header: &[&str], rows: &[Vec<String>]) -> String {
 const TITLE: &str = "# Benchmarks\n\n";
 const OVERVIEW: &str = "## Overview\n\n";
 const OVERVIEW_HEADER: &str =
-    "| scenario | what | measured | goal | |\n|----------|------|----------|------|---|\n";
+    "| scenario | what | measured | goal | verdict |\n|----------|------|----------|------|---------|\n";
 
 /// The document with `sections` put in place of those of the same number in `existing`.
 pub(crate) fn document(existing: &str, preface: &str, sections: &[Section]) -> String {

@@ -70,7 +70,8 @@ pub(crate) fn preface(bench: &Bench, facts: &str) -> Result<String> {
          is the largest share of the machine that neither broker nor client nor the kernel's own threads used, or that \
          the host took away; a repetition above 10 % is repeated, as often as there are repetitions. \"null\" is a broker \
          within the benchmark that acknowledges everything and keeps nothing: the most that the client can do here, of \
-         which \"of ceiling\" is a share. MB are 10^6, MiB 2^20 bytes.\n",
+         which \"of ceiling\" is a share (above 100 % \
+         where answers that come in groups wake the client less often). MB are 10^6, MiB 2^20 bytes.\n",
         env!("CARGO_PKG_VERSION"),
         super::REPETITIONS_MIN,
     ))
