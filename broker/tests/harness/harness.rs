@@ -189,7 +189,12 @@ impl TestBroker {
 
     /// Starts one over a disk in memory.
     pub(crate) async fn start_in_memory(sets: &[&str]) -> TestBroker {
-        Stopped::new(Store::Memory(MemoryDisk::new(1)), sets).start().await
+        TestBroker::start_on(MemoryDisk::new(1), sets).await
+    }
+
+    /// Starts one over that disk.
+    pub(crate) async fn start_on(disk: MemoryDisk, sets: &[&str]) -> TestBroker {
+        Stopped::new(Store::Memory(disk), sets).start().await
     }
 
     /// Stops it in order.
