@@ -76,12 +76,14 @@ pub(crate) struct Stopped {
     clock: Arc<JumpingClock>,
     /// With a commit log of a few kilobytes and nothing in reserve.
     small_files: bool,
+    /// What a commit takes, in a broker with one thread.
+    commit_time: Option<Duration>,
 }
 
 impl Stopped {
     fn new(store: Store, sets: &[&str]) -> Stopped {
         let sets = sets.iter().map(|set| (*set).to_owned()).collect();
-        Stopped { store, sets, clock: Arc::new(JumpingClock::new()), small_files: false }
+        Stopped { store, sets, clock: Arc::new(JumpingClock::new()), small_files: false, commit_time: None }
     }
 
     /// A copy of a directory that a broker has left behind, to be started with `sets`.
@@ -137,7 +139,7 @@ impl Stopped {
             disk: self.store.disk(),
             clock: Arc::clone(&self.clock) as _,
             random: Arc::new(SystemRandom),
-            blocking: Blocking::Threads,
+            blocking: if self.commit_time.is_some() { Blocking::Inline } else { Blocking::Threads },
         };
         let listeners = vec![Bound { config: listener, socket }];
         let metrics = Arc::new(Metrics::new());
@@ -148,6 +150,7 @@ impl Stopped {
         };
         let log_dir: Option<TuneLogDir> = if self.small_files { Some(Arc::new(small)) } else { None };
         let tuning = Tuning { log_dir, ..Tuning::default() };
+        let tuning = Tuning { commit_time: self.commit_time.unwrap_or_default(), ..tuning };
         let config = Arc::new(config);
         let start = Broker::start_tuned(env, config, listeners, Arc::clone(&metrics), &tuning);
         match within("start", start).await {
@@ -195,6 +198,12 @@ impl TestBroker {
     /// Starts one over that disk.
     pub(crate) async fn start_on(disk: MemoryDisk, sets: &[&str]) -> TestBroker {
         Stopped::new(Store::Memory(disk), sets).start().await
+    }
+
+    /// Starts one over a disk in memory that takes `commit_time` to make anything but metadata durable.
+    pub(crate) async fn start_slow(commit_time: Duration) -> TestBroker {
+        let stopped = Stopped::new(Store::Memory(MemoryDisk::new(1)), &[]);
+        Stopped { commit_time: Some(commit_time), ..stopped }.start().await
     }
 
     /// Stops it in order.

@@ -15,3 +15,4 @@ mod offsets;
 mod producers;
 mod sessions;
 mod topics;
+mod watermark;
