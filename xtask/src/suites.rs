@@ -165,6 +165,11 @@ fn chosen(arguments: &SuitesArguments) -> Result<Vec<&'static Suite>> {
 }
 
 fn print_verdict(suite: &str, verdict: &Verdict) {
+    for test in &verdict.chance {
+        println!(
+            "suites: {suite} {test} does not pass; with Kafka that is chance too, see docs/conformance.md"
+        );
+    }
     for test in &verdict.behind {
         println!("suites: {suite} {test} does not pass, Kafka passes it");
     }
@@ -237,13 +242,12 @@ impl SuiteRun<'_> {
         };
         let mut verdict = judge(self.suite.name, baseline, &results, self.skips, selected);
         for _ in 1..ATTEMPTS_MAX {
-            if verdict.behind.is_empty() {
+            let again = wanted.iter().filter(|(test, _)| verdict.is_worth_a_retry(test));
+            let again: Tests<'_> = again.map(|(test, seconds)| (*test, *seconds)).collect();
+            if again.is_empty() {
                 break;
             }
-            let behind =
-                wanted.iter().filter(|(test, _)| verdict.behind.iter().any(|behind| behind == *test));
-            let behind = behind.map(|(test, seconds)| (*test, *seconds)).collect();
-            self.retry(address, &behind, &mut results, &options.directory)?;
+            self.retry(address, &again, &mut results, &options.directory)?;
             broker.check_alive()?;
             verdict = judge(self.suite.name, baseline, &results, self.skips, selected);
         }

@@ -9,6 +9,21 @@ use anyhow::{Context, Result, bail, ensure};
 pub(crate) const TAGS: [&str; 8] =
     ["txn", "848", "share", "security", "multi-broker", "tiering", "compaction", "quota"];
 
+/// Tests that Kafka itself now and then does not pass in three runs, although its baseline has a pass: suite, test,
+/// what it hangs on. They run and stand in the table, and are not held against anyone.
+pub(crate) const CHANCE: [(&str, &str, &str); 1] = [(
+    "rdkafka-rust",
+    "test_low_producers::test_base_producer_timeout",
+    "Messages with a time limit of 100 ms, to a topic that the broker creates, have to miss it. The client asks for the \
+     topic again after 100 ms and finds it; whether it then looks at the limit before it sends is up to its threads. \
+     Kafka 4.3.1 passed 3 of 5 runs.",
+)];
+
+/// Whether a pass or failure of the test says nothing about a broker.
+pub(crate) fn is_chance(suite: &str, test: &str) -> bool {
+    CHANCE.iter().any(|(of, name, _)| (*of, *name) == (suite, test))
+}
+
 /// How a test ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -81,18 +96,25 @@ fn numbered_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
 }
 
-/// What is wrong with one suite's results: nothing else than these two may happen.
+/// What one suite's results show beyond passes and excused failures.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Verdict {
     /// Kafka passes, the skip file does not excuse, and this broker does not pass.
     pub(crate) behind: Vec<String>,
     /// In the skip file although this broker passes.
     pub(crate) skipped_but_passing: Vec<String>,
+    /// Not passed, which is [`CHANCE`].
+    pub(crate) chance: Vec<String>,
 }
 
 impl Verdict {
     pub(crate) fn is_good(&self) -> bool {
         self.behind.is_empty() && self.skipped_but_passing.is_empty()
+    }
+
+    /// Whether the test may yet pass.
+    pub(crate) fn is_worth_a_retry(&self, test: &str) -> bool {
+        self.behind.iter().chain(&self.chance).any(|failed| failed == test)
     }
 }
 
@@ -109,6 +131,7 @@ pub(crate) fn judge(
         let passes = results.get(test).is_some_and(|(outcome, _)| *outcome == Outcome::Pass);
         let skipped = skips.contains_key(&(suite.to_owned(), test.clone()));
         match (passes, skipped) {
+            (false, false) if is_chance(suite, test) => verdict.chance.push(test.clone()),
             (true, true) => verdict.skipped_but_passing.push(test.clone()),
             (false, false) if *expected == Outcome::Pass => verdict.behind.push(test.clone()),
             _ => {}
@@ -138,6 +161,15 @@ mod tests {
     #[test]
     fn a_skipped_test_that_passes_is_named() {
         assert_eq!(verdict("a\tpass\t1\nb\tpass\t1", "s\tb\ttxn").skipped_but_passing, ["b"]);
+    }
+
+    #[test]
+    fn a_failure_that_is_chance_with_kafka_too_is_not_held_against_the_broker() {
+        let (suite, test, _) = CHANCE[0];
+        let baseline = parse_results(&format!("{test}\tpass\t1")).unwrap();
+        let verdict = judge(suite, &baseline, &Results::new(), &Skips::new(), |_| true);
+        assert_eq!(verdict.chance, [test]);
+        assert!(verdict.is_good());
     }
 
     #[test]
