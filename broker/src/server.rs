@@ -63,6 +63,8 @@ pub struct Tuning {
     pub commit_time: Duration,
     /// Changes how the log directory is run, for example to small files.
     pub log_dir: Option<TuneLogDir>,
+    /// Changes of the metadata after which a snapshot of it is made; `None` for the default.
+    pub metadata_snapshot_entries: Option<u64>,
 }
 
 /// Changes the settings of the log directory that no user may set.
@@ -113,7 +115,7 @@ impl Broker {
         let advertised = advertised(settings, &listeners)?;
 
         let log_dir = open_log_dir(&env, settings, &metrics, tuning).await?;
-        let metadata = start_metadata_log(&env, &log_dir, settings, &advertised).await?;
+        let metadata = start_metadata_log(&env, &log_dir, settings, &advertised, tuning).await?;
         let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
         let replicas =
             Arc::new(ReplicaManager::new(broker_id, Arc::clone(&log_dir), Arc::clone(&topic_settings)));
@@ -237,6 +239,7 @@ async fn start_metadata_log(
     log_dir: &LogDir,
     settings: &broker_config::BrokerConfig,
     advertised: &[AdvertisedListener],
+    tuning: &Tuning,
 ) -> anyhow::Result<MetadataLog> {
     let own = advertised.first().context("there is no listener")?;
     let config = QuorumConfig {
@@ -247,7 +250,7 @@ async fn start_metadata_log(
             host: own.host.clone(),
             port: own.port,
         },
-        snapshot_entries: None,
+        snapshot_entries: tuning.metadata_snapshot_entries,
     };
     refuse_lost_metadata(env, log_dir, &config.dir)?;
     let began = env.clock.monotonic();

@@ -30,7 +30,7 @@ pub use shared::CommitObserver;
 use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
 use crate::committer::{Committer, CycleOutcome};
 use crate::handle::{CommitState, LogHandle};
-use crate::io::{Clock, Disk, OpenMode};
+use crate::io::{Clock, Disk, OpenMode, rewrite};
 use crate::log::PartitionLog;
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::meta_properties::MetaProperties;
@@ -366,6 +366,8 @@ fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
 /// Makes what a new log's directory holds beside its segments durable; its own name is the caller's.
 pub(crate) fn sync_new_directory(shared: &Shared, dir: &Path) -> io::Result<()> {
     let metadata = shared.disk.open(&dir.join(PARTITION_METADATA_FILE), OpenMode::WRITE)?;
+    // A process whose sync failed may have left it in the page cache as clean: a sync alone would not write it again.
+    rewrite(metadata.as_ref(), 0, metadata.len()?)?;
     shared.timed(|| metadata.sync_data())?;
     if !shared.settings.is_planted_no_directory_fsync() {
         shared.timed(|| shared.disk.sync_dir(dir))?;

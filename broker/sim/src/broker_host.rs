@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::path::Path;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,12 +112,19 @@ impl BrokerHost {
         let tuning = Tuning {
             commit_time: Duration::from_millis(commit_ms),
             log_dir: Some(Arc::new(move |settings| adjust(settings, file_bytes, bug))),
+            metadata_snapshot_entries: Some(self.plan.metadata_snapshot_entries),
         };
         let listener = self.config.broker().listeners.first().cloned();
         let listener = listener.ok_or_else(|| anyhow::anyhow!("the plan's settings name no listener"))?;
         let socket = SimListener::bind(PORT).await?;
         let bound = vec![Bound { config: listener, socket }];
         Broker::start_tuned(env, Arc::clone(&self.config), bound, Arc::new(Metrics::new()), &tuning).await
+    }
+
+    /// Takes back an order to stop that the last process did not live to see.
+    pub fn forget_stop(&self) {
+        // Enabled, it takes the order if there is one.
+        let _ordered = pin!(self.stop.notified()).as_mut().enable();
     }
 
     /// Why the broker's log directory or metadata is out of service, if it is.

@@ -222,6 +222,7 @@ impl Nemesis {
         self.shared.recorder.borrow_mut().note("the broker starts");
         self.at_start = self.host.disk.fault_counts();
         self.started_at_ms = now_ms;
+        self.host.forget_stop();
         self.machine = Machine::Up;
         if let Some(after) = again {
             self.lose_power(now_ms, after);

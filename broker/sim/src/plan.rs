@@ -16,6 +16,8 @@ pub mod purpose {
     pub const NETWORK: u64 = 3;
     /// The topic that comes and goes.
     pub const CHURN: u64 = 4;
+    /// How often the metadata has a snapshot.
+    pub const METADATA: u64 = 5;
     /// Ids of the broker; one further for each of its lives.
     pub const BROKER: u64 = 1_000;
     /// Clients; one further for each.
@@ -162,6 +164,8 @@ pub struct Plan {
     pub commit_ms_max: u64,
     /// Size of a commit log file in bytes.
     pub commit_log_file_bytes: u64,
+    /// Changes of the metadata after which a snapshot of it is made.
+    pub metadata_snapshot_entries: u64,
     /// Faults in the order of their times.
     pub faults: Vec<PlannedFault>,
 }
@@ -194,6 +198,7 @@ impl Plan {
         let settings = settings(&mut rng);
         let commit_ms_max = *rng.pick(&[0, 3, 10, 30]);
         let commit_log_file_bytes = *rng.pick(&[2 << 20, 4 << 20]);
+        let metadata_snapshot_entries = *Rng::new(seed, purpose::METADATA).pick(&[2, 7, 30, 10_000]);
         let faults = faults(&mut rng, load_ms, clients);
         Plan {
             seed,
@@ -205,6 +210,7 @@ impl Plan {
             groups,
             commit_ms_max,
             commit_log_file_bytes,
+            metadata_snapshot_entries,
             faults,
         }
     }
