@@ -218,3 +218,24 @@ async fn a_power_loss_with_writes_under_way_keeps_what_was_acknowledged_and_noth
         assert_eq!(found[..wanted.len()], wanted, "seed {seed}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_records_loses_nothing_and_is_used_again_once_there_is_room() {
+    let (broker, mut client) = running().await;
+    let room = broker.disk().with_faults(|faults| faults.capacity);
+    let full = broker.disk().used_bytes();
+    broker.disk().with_faults(|faults| faults.capacity = full);
+    let large = batch(&["x".repeat(500_000).as_str()]);
+    for _ in 0..3 {
+        assert_eq!(calls::append_error(&mut client, "t", 0, &large).await, ErrorCode::KafkaStorageError);
+    }
+    // What is there is served.
+    assert_eq!(calls::values(&mut client, "t", 0).await, BEFORE);
+    assert_eq!(groups::committed(&mut client, "readers", ("t", 0)).await.0, 2);
+    broker.disk().with_faults(|faults| faults.capacity = room);
+    assert_eq!(calls::append(&mut client, "t", 0, &large).await, 3);
+    calls::create_topic(&mut client, "u", 1, &[]).await;
+    assert_eq!(http::get(&broker, "/readyz").await.status, 200);
+    let broker = broker.power_loss(8).await;
+    assert_eq!(calls::values(&mut broker.client().await, "t", 0).await.len(), 4);
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
 
 use crate::harness::batches::{batch, numbered};
 use crate::harness::{Conn, TestBroker, calls};
@@ -139,5 +140,23 @@ async fn batches_without_a_producer_are_not_numbered() {
     let same = batch(&["a"]);
     for offset in 0..3 {
         assert_eq!(calls::append(&mut client, "t", 0, &same).await, offset);
+    }
+}
+
+#[tokio::test]
+async fn a_producer_without_transactions_gets_a_new_id_whatever_it_had() {
+    let (_broker, mut client, id) = with_producer().await;
+    for (producer_id, producer_epoch) in [(id, 0), (id, i16::MAX), (4711, 3), (-1, -1)] {
+        let request = InitProducerIdRequest {
+            transactional_id: None,
+            transaction_timeout_ms: i32::MAX,
+            producer_id,
+            producer_epoch,
+            ..InitProducerIdRequest::default()
+        };
+        let frame = client.call(&request, 4).await.unwrap();
+        let response: InitProducerIdResponse = frame.decode().unwrap();
+        assert_eq!((response.error_code, response.producer_epoch), (0, 0));
+        assert!(response.producer_id > id, "{} for {producer_id}", response.producer_id);
     }
 }
