@@ -1,6 +1,7 @@
 //! The broker's command line.
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -39,7 +40,8 @@ fn main() -> ExitCode {
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("highwater-broker: {error:#}");
+            // Nobody is left to be told that nobody could be told.
+            let _ = writeln!(std::io::stderr(), "highwater-broker: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -48,7 +50,8 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let (config, warnings) = load(arguments)?;
     if arguments.print_config {
-        print!("{}", config.print());
+        // A reader that has seen enough, such as head, is no error.
+        let _ = std::io::stdout().write_all(config.print().as_bytes());
         return Ok(());
     }
     startup::run(Arc::new(config), &warnings)

@@ -173,11 +173,28 @@ fn a_start_and_a_stop_are_told_in_one_line_each() {
 fn pages_tell_health_and_figures() {
     let dir = tempfile::tempdir().unwrap();
     let mut broker = Process::start(dir.path(), &[]);
+    process::wait_until_ready(broker.address("HTTP"));
     assert_eq!(broker.page("/healthz"), ("HTTP/1.1 200 OK".to_owned(), "ok\n".to_owned()));
     assert_eq!(broker.page("/readyz"), ("HTTP/1.1 200 OK".to_owned(), "ok\n".to_owned()));
     let (_, metrics) = broker.page("/metrics");
     assert!(metrics.contains("\nhighwater_build_info{"), "{metrics}");
     assert!(metrics.contains("\nhighwater_log_dir_up 1\n"), "{metrics}");
+}
+
+#[test]
+fn a_log_that_nobody_takes_stops_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut sets = process::arguments(dir.path(), &[]);
+    sets.extend(["--set".to_owned(), format!("highwater.http.listener={address}")]);
+    let mut broker = command(&sets.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut broker = broker.stderr(full()).spawn().unwrap();
+    process::wait_until_ready(address);
+    process::terminate(&broker);
+    assert!(broker.wait().unwrap().success());
 }
 
 #[test]

@@ -48,6 +48,31 @@ pub(crate) fn refusal(output: &Output) -> String {
     line.strip_prefix("highwater-broker: ").unwrap().to_owned()
 }
 
+/// Sends SIGTERM.
+pub(crate) fn terminate(child: &Child) {
+    let pid = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    kill_process(pid, Signal::TERM).unwrap();
+}
+
+/// The answer of an HTTP page, its first line and its body, if somebody is there.
+pub(crate) fn get(address: SocketAddr, path: &str) -> Option<(String, String)> {
+    let mut socket = TcpStream::connect(address).ok()?;
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: broker\r\nConnection: close\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.lines().next()?.to_owned(), body.to_owned()))
+}
+
+/// Waits until `/readyz` says so: sockets are bound before the broker has recovered.
+pub(crate) fn wait_until_ready(http: SocketAddr) {
+    let deadline = Instant::now() + PATIENCE;
+    while !get(http, "/readyz").is_some_and(|(status, _)| status.ends_with("200 OK")) {
+        assert!(Instant::now() < deadline, "it does not get ready");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A running broker.
 pub(crate) struct Process {
     child: Child,
@@ -111,17 +136,11 @@ impl Process {
 
     /// The answer of an HTTP page: its first line and its body.
     pub(crate) fn page(&mut self, path: &str) -> (String, String) {
-        let mut socket = self.connect("HTTP");
-        write!(socket, "GET {path} HTTP/1.1\r\nHost: broker\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        socket.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.lines().next().unwrap().to_owned(), body.to_owned())
+        get(self.address("HTTP"), path).unwrap()
     }
 
     pub(crate) fn terminate(&self) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, Signal::TERM).unwrap();
+        terminate(&self.child);
     }
 
     /// Waits for its end.
