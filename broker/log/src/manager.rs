@@ -30,7 +30,7 @@ pub use shared::CommitObserver;
 use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
 use crate::committer::{Committer, CycleOutcome};
 use crate::handle::{CommitState, LogHandle};
-use crate::io::{Clock, Disk, OpenMode, rewrite};
+use crate::io::{Clock, Disk, OpenMode};
 use crate::log::PartitionLog;
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::meta_properties::MetaProperties;
@@ -40,7 +40,7 @@ use committer_thread::CommitterThread;
 use maintenance::Maintenance;
 use removals::Removals;
 use reserve::Reserve;
-use shared::{CommitQueue, Failure, Shared};
+use shared::{CommitQueue, Failure, Shared, is_storage_full};
 
 const LOCK_FILE: &str = ".lock";
 
@@ -163,7 +163,7 @@ impl LogDir {
     ///
     /// # Errors
     /// `NameTaken` if a log of the same name but another topic id is there, `Offline` if it is there but damaged,
-    /// `OutOfService`, or an error of the disk.
+    /// `OutOfService`, or an error of the disk; unless the disk is only full, the directory is then out of service.
     pub fn create_log(
         &self,
         identity: LogIdentity,
@@ -190,7 +190,17 @@ impl LogDir {
                 return Err(LogDirError::NameTaken { identity, found: other.identity().topic_id });
             }
         }
-        let log = PartitionLog::create(self.shared.disk.clone(), dir, identity, config, leader_epoch)?;
+        let log = match PartitionLog::create(self.shared.disk.clone(), dir, identity, config, leader_epoch) {
+            Ok(log) => log,
+            Err(error) => {
+                drop(logs);
+                // A sync may have failed: what was written is clean in the page cache and absent on the medium.
+                if !is_storage_full(&error) {
+                    self.fail(format!("making of {name} failed: {error}"));
+                }
+                return Err(error.into());
+            }
+        };
         let key = (log.identity().topic_id, log.identity().partition);
         let handle = Arc::new(LogHandle::new(log, CommitState::of_new_log(), Offset(0), self.shared.clone()));
         logs.insert(key, handle.clone());
@@ -366,8 +376,6 @@ fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
 /// Makes what a new log's directory holds beside its segments durable; its own name is the caller's.
 pub(crate) fn sync_new_directory(shared: &Shared, dir: &Path) -> io::Result<()> {
     let metadata = shared.disk.open(&dir.join(PARTITION_METADATA_FILE), OpenMode::WRITE)?;
-    // A process whose sync failed may have left it in the page cache as clean: a sync alone would not write it again.
-    rewrite(metadata.as_ref(), 0, metadata.len()?)?;
     shared.timed(|| metadata.sync_data())?;
     if !shared.settings.is_planted_no_directory_fsync() {
         shared.timed(|| shared.disk.sync_dir(dir))?;

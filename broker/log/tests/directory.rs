@@ -163,6 +163,43 @@ fn a_failed_write_of_the_commit_log_takes_the_directory_out_of_service() {
     assert!(matches!(refused, Err(LogDirError::OutOfService { .. })));
 }
 
+/// fault = 33
+#[test]
+fn what_is_acknowledged_after_a_sync_failed_while_a_log_was_made_outlives_a_power_loss() {
+    for part in ["t1-0/partition.metadata", "t1-0/0"] {
+        let disk = MemoryDisk::new(1);
+        let (dir, _) = open(&disk);
+        let kind = if part.ends_with("metadata") { OperationKind::Sync } else { OperationKind::Open };
+        disk.with_faults(|faults| faults.fail(kind, part, 0));
+        let refused = dir.create_log(identity("t1", 1), Arc::default(), LeaderEpoch(0));
+        assert!(matches!(refused, Err(LogDirError::Log(_))), "{part}: {refused:?}");
+        assert!(dir.is_failed().unwrap().contains("making of t1-0 failed"), "{part}");
+        disk.kill();
+        let (dir, _) = open(&disk);
+        let log = create(&dir, 1);
+        append(&log).unwrap();
+        assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1), "{part}");
+        disk.power_loss(3);
+        let (dir, _) = open(&disk);
+        let log = dir.get(identity("t1", 1).topic_id, 0).expect("the log is there");
+        assert_eq!(log.flushed_offset(), Offset(1), "{part}");
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_logs_and_makes_them_once_there_is_room() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used + 10);
+    let refused = dir.create_log(identity("t1", 1), Arc::default(), LeaderEpoch(0));
+    assert!(matches!(refused, Err(LogDirError::Log(_))), "{refused:?}");
+    assert_eq!(dir.is_failed(), None);
+    disk.with_faults(|faults| faults.capacity = 1 << 30);
+    append(&create(&dir, 1)).unwrap();
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1));
+}
+
 #[test]
 fn a_full_disk_refuses_appends_and_takes_them_again_once_there_is_room() {
     let disk = MemoryDisk::new(1);
