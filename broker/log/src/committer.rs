@@ -261,7 +261,7 @@ impl Committer {
     }
 
     /// No room for the commit log: sync the segments, for whose bytes room was found when they were appended. Log
-    /// start offsets wait for the next checkpoint.
+    /// start offsets wait for the next checkpoint, or for room: `maintain` queues them again.
     fn avoid_commit_log(&mut self, gate: &mut CommitLog) -> Result<(), String> {
         gate.clear();
         for work in &mut self.work {

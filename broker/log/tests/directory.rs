@@ -257,6 +257,27 @@ fn without_room_for_the_commit_log_the_segments_are_synced() {
 }
 
 #[test]
+fn a_log_start_that_found_no_room_becomes_durable_once_there_is_room() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create(&dir, 1);
+    // Large enough to be synced itself: the commit log has no file yet.
+    append_bytes(&log, 100_000).unwrap();
+    dir.committer().run_cycle();
+    // The checkpoint that every start wants, so that the next one is far.
+    dir.maintain(1000, &|log| log.flushed_offset());
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used);
+    assert!(log.advance_log_start_offset(Offset(1)));
+    dir.committer().run_cycle();
+    assert_eq!((dir.is_failed(), log.durable_log_start_offset()), (None, Offset(0)));
+    disk.with_faults(|faults| faults.capacity = 1 << 30);
+    dir.maintain(1000, &|log| log.flushed_offset());
+    dir.committer().run_cycle();
+    assert_eq!(log.durable_log_start_offset(), Offset(1));
+}
+
+#[test]
 fn a_directory_is_opened_by_one_process_of_its_own_broker() {
     let disk = MemoryDisk::new(1);
     let (dir, _) = open(&disk);

@@ -81,6 +81,8 @@ impl LogDir {
             commit.unflushed_since_ms.is_some_and(|since| now_ms.saturating_sub(since) >= flush_ms)
         };
         let mut wants_commit = handle.with(|log| flush_due(log.config().flush_ms));
+        // A log start that found no room in the commit log: somebody waits for it.
+        wants_commit |= handle.with(|log| log.log_start_offset() > commit.durable_log_start);
         // A tail keeps what retention takes away: without one, recovery would look for the log's beginning.
         let has_tail = commit.tail.is_some();
         let durable_start = commit.durable_log_start;
