@@ -6,7 +6,7 @@ use broker_protocol::messages::delete_records_response::{
     DeleteRecordsPartitionResult, DeleteRecordsResponse, DeleteRecordsTopicResult,
 };
 use broker_protocol::types::Offset;
-use tokio::time::Duration;
+use tokio::time::{Duration, Instant};
 
 use crate::api::context::{ApiContext, RequestContext};
 
@@ -22,11 +22,13 @@ pub async fn handle(
     request: &RequestContext,
     message: DeleteRecordsRequest<'_>,
 ) -> DeleteRecordsResponse<'static> {
+    let timeout = Duration::from_millis(u64::try_from(message.timeout_ms).unwrap_or(0));
+    let deadline = request.received_at + timeout;
     let mut topics = Vec::with_capacity(message.topics.len());
     for topic in &message.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in &topic.partitions {
-            let moved = delete(ctx, &topic.name, asked.partition_index, asked.offset).await;
+            let moved = delete(ctx, &topic.name, asked.partition_index, asked.offset, deadline).await;
             let error = moved.as_ref().err().copied().unwrap_or_default();
             ctx.metrics.error(request.api, error.code());
             partitions.push(DeleteRecordsPartitionResult {
@@ -40,7 +42,13 @@ pub async fn handle(
     DeleteRecordsResponse { throttle_time_ms: 0, topics }
 }
 
-async fn delete(ctx: &ApiContext, topic: &str, index: i32, offset: i64) -> Result<Offset, ErrorCode> {
+async fn delete(
+    ctx: &ApiContext,
+    topic: &str,
+    index: i32,
+    offset: i64,
+    deadline: Instant,
+) -> Result<Offset, ErrorCode> {
     let partition = ctx.replicas.partition(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
     if partition.is_internal() {
         return Err(ErrorCode::InvalidTopicException);
@@ -62,12 +70,16 @@ async fn delete(ctx: &ApiContext, topic: &str, index: i32, offset: i64) -> Resul
         return Err(ErrorCode::OffsetOutOfRange);
     }
     partition.log().advance_log_start_offset(to);
-    // Answered once it is durable: records that were deleted must not come back.
-    while partition.log().durable_log_start_offset() < to {
-        if partition.is_offline() {
-            return Err(ErrorCode::KafkaStorageError);
+    // Answered once it is durable: records that were deleted must not come back. On a full disk that takes a while.
+    let durable = async {
+        while partition.log().durable_log_start_offset() < to {
+            if partition.is_offline() {
+                return Err(ErrorCode::KafkaStorageError);
+            }
+            tokio::time::sleep(DURABLE_POLL).await;
         }
-        tokio::time::sleep(DURABLE_POLL).await;
-    }
+        Ok(())
+    };
+    tokio::time::timeout_at(deadline, durable).await.map_err(|_| ErrorCode::RequestTimedOut)??;
     Ok(partition.log().with(|log| log.log_start_offset()))
 }
