@@ -16,7 +16,7 @@ use broker_protocol::messages::{
 };
 use turmoil::net::TcpStream;
 
-use super::connection::Connection;
+use super::connection::{Connection, Lost};
 use super::{Shared, pause, payload};
 use crate::plan::purpose;
 use crate::random::Rng;
@@ -291,12 +291,17 @@ impl Churn {
                 self.shared.violation(format_args!("{TOPIC} is not served long after everything has healed"));
                 return None;
             }
-            if let Ok((code, answer)) = self.connection.attempt(async |client| act(client).await).await {
-                let passes = code.retriable() || code == ErrorCode::UnknownServerError;
-                if settles(code) || !passes {
-                    return Some(Settled { code, answer, again });
+            match self.connection.attempt(async |client| act(client).await).await {
+                Ok((code, answer)) => {
+                    let passes = code.retriable() || code == ErrorCode::UnknownServerError;
+                    if settles(code) || !passes {
+                        return Some(Settled { code, answer, again });
+                    }
+                    self.shared.recorder.borrow_mut().note(format_args!("{TOPIC}: {}", code.name()));
                 }
-                self.shared.recorder.borrow_mut().note(format_args!("{TOPIC}: {}", code.name()));
+                Err(Lost) => {
+                    self.shared.recorder.borrow_mut().note(format_args!("{TOPIC}: no answer"));
+                }
             }
             again = true;
             pause(RETRY_MS).await;
