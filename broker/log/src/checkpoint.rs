@@ -95,6 +95,11 @@ impl Checkpoint {
         })
     }
 
+    /// Whether a data directory has never had one.
+    pub(crate) fn is_missing(disk: &dyn Disk, dir: &Path) -> io::Result<bool> {
+        Ok(!disk.exists(&dir.join(FILE))? && !disk.exists(&dir.join(PREVIOUS))?)
+    }
+
     /// Reads the latest usable checkpoint of a data directory.
     pub(crate) fn load(disk: &dyn Disk, dir: &Path) -> io::Result<(Checkpoint, CheckpointSource)> {
         let mut found = false;

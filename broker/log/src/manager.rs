@@ -27,6 +27,7 @@ pub use settings::PlantedBug;
 pub use settings::{LogDirError, LogDirSettings};
 pub use shared::CommitObserver;
 
+use crate::checkpoint::Checkpoint;
 use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
 use crate::committer::{Committer, CycleOutcome};
 use crate::handle::{CommitState, LogHandle};
@@ -40,7 +41,7 @@ use committer_thread::CommitterThread;
 use maintenance::Maintenance;
 use removals::Removals;
 use reserve::Reserve;
-use shared::{CommitQueue, Failure, Shared, is_storage_full};
+use shared::{CommitQueue, FAILED_FILE, Failure, Shared, is_storage_full};
 
 const LOCK_FILE: &str = ".lock";
 
@@ -96,7 +97,8 @@ impl LogDir {
             directory_id: settings.new_directory_id,
         };
         let meta = MetaProperties::load_or_create(disk.as_ref(), &path, &expected)?;
-        let found = recovery::read_directory(disk.as_ref(), &path)?;
+        let mark = |_: &LogDirError| mark_failed(disk.as_ref(), &path);
+        let found = recovery::read_directory(disk.as_ref(), &path).inspect_err(mark)?;
         let commit_log =
             CommitLog::new(disk.clone(), path.join(COMMIT_LOG_DIR), settings.commit_log, &found.replay);
         let reserve = Reserve::new(path.clone(), settings.reserve_bytes);
@@ -113,7 +115,8 @@ impl LogDir {
             removals: Removals::default(),
             closed: AtomicBool::new(false),
         });
-        let recovered = recovery::recover_logs(&shared, &found, config_of)?;
+        let recovered = recovery::recover_logs(&shared, &found, config_of)
+            .inspect_err(|error| shared.fail(format!("recovery failed: {error}")))?;
         let adopted = found.is_foreign();
         let maintenance = Maintenance {
             last_checkpoint: shared.clock.monotonic(),
@@ -339,8 +342,7 @@ fn prepare_directory(
     path: &Path,
 ) -> Result<Box<dyn std::fmt::Debug + Send + Sync>, LogDirError> {
     let commit_log = path.join(COMMIT_LOG_DIR);
-    let is_new = !disk.exists(&commit_log).map_err(LogDirError::io(path))?;
-    create_durably(disk, path).map_err(LogDirError::io(path))?;
+    disk.create_dir_all(path).map_err(LogDirError::io(path))?;
     let lock_path = path.join(LOCK_FILE);
     let lock = disk.lock(&lock_path).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => LogDirError::Locked { path: lock_path.clone() },
@@ -351,26 +353,32 @@ fn prepare_directory(
     if was_marked {
         disk.remove_file(&mark).map_err(LogDirError::io(&mark))?;
     }
-    if is_new {
-        disk.create_dir_all(&commit_log).map_err(LogDirError::io(&commit_log))?;
-    }
-    if is_new || was_marked {
-        disk.sync_dir(path).map_err(LogDirError::io(path))?;
+    disk.create_dir_all(&commit_log).map_err(LogDirError::io(&commit_log))?;
+    // Without a checkpoint no start has come to its end: the names of the directories may be in the page cache only.
+    if Checkpoint::is_missing(disk, path).map_err(LogDirError::io(path))? {
+        sync_ancestors(disk, path).map_err(LogDirError::io(path))?;
     }
     Ok(lock)
 }
 
-/// Makes a directory and its missing parents, and their names durable.
-fn create_durably(disk: &dyn Disk, path: &Path) -> io::Result<()> {
-    let mut missing = Vec::new();
-    for ancestor in path.ancestors() {
-        if disk.exists(ancestor)? {
-            break;
+/// Makes the name of a directory durable, and those of the directories that it lies in.
+fn sync_ancestors(disk: &dyn Disk, path: &Path) -> io::Result<()> {
+    for ancestor in path.ancestors().skip(1) {
+        // Where we may not look, we have not made anything.
+        let not_ours = [io::ErrorKind::PermissionDenied, io::ErrorKind::ReadOnlyFilesystem];
+        match disk.sync_dir(ancestor) {
+            Err(error) if not_ours.contains(&error.kind()) => break,
+            synced => synced?,
         }
-        missing.push(ancestor);
     }
-    disk.create_dir_all(path)?;
-    missing.iter().filter_map(|dir| dir.parent()).try_for_each(|parent| disk.sync_dir(parent))
+    Ok(())
+}
+
+/// Tells the next start that a sync may have failed in this one.
+fn mark_failed(disk: &dyn Disk, path: &Path) {
+    if let Err(error) = disk.open(&path.join(FAILED_FILE), OpenMode::CREATE) {
+        tracing::error!(%error, "no mark of the failure: restart the machine before the broker");
+    }
 }
 
 /// Makes what a new log's directory holds beside its segments durable; its own name is the caller's.

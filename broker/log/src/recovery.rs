@@ -78,13 +78,14 @@ impl Found {
 
 /// Reads checkpoint, commit log and listing of a data directory.
 pub(crate) fn read_directory(disk: &dyn Disk, path: &Path) -> Result<Found, LogDirError> {
-    let (checkpoint, source) = Checkpoint::load(disk, path).map_err(LogDirError::io(path))?;
     let commit_log = path.join(COMMIT_LOG_DIR);
+    // Names that a killed process has made or changed and not synced: what follows relies on all that it finds.
+    disk.sync_dir(path).map_err(LogDirError::io(path))?;
+    disk.sync_dir(&commit_log).map_err(LogDirError::io(&commit_log))?;
+    let (checkpoint, source) = Checkpoint::load(disk, path).map_err(LogDirError::io(path))?;
     let distrust_cache = disk.exists(&path.join(FAILED_FILE)).map_err(LogDirError::io(path))?;
     if distrust_cache {
         tracing::warn!("the last process met a failed disk: what it did not make durable is written again");
-        disk.sync_dir(path).map_err(LogDirError::io(path))?;
-        disk.sync_dir(&commit_log).map_err(LogDirError::io(&commit_log))?;
     }
     let replay = commit_log::read(disk, &commit_log, checkpoint.lsn, checkpoint.epoch, distrust_cache)
         .map_err(LogDirError::io(&commit_log))?;

@@ -8,9 +8,10 @@ use broker_log::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin};
 use broker_log::commit_log::CommitLogSizes;
 use broker_log::committer::Committer;
 use broker_log::handle::LogHandle;
-use broker_log::io::memory_disk::{ManualClock, MemoryDisk};
+use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
 use broker_log::log_config::{LogConfig, LogIdentity};
-use broker_log::manager::{LogDir, LogDirSettings};
+use broker_log::manager::{LogDir, LogDirError, LogDirSettings};
+use broker_log::recovery::RecoveryReport;
 use broker_protocol::batch_builder::BatchBuilder;
 use broker_protocol::compression::Compression;
 use broker_protocol::record_batch::batches;
@@ -49,6 +50,12 @@ fn identity(topic_id: TopicId) -> LogIdentity {
 }
 
 fn open(disk: &MemoryDisk) -> Opened {
+    let (opened, report) = try_open(disk).expect("opens");
+    assert!(report.offline.is_empty() && report.lost.is_empty(), "{report:?}");
+    opened
+}
+
+fn try_open(disk: &MemoryDisk) -> Result<(Opened, RecoveryReport), LogDirError> {
     let mut settings = LogDirSettings::new("cluster", BrokerId(1), Uuid::from_u128(1));
     settings.commit_log =
         CommitLogSizes { file_bytes: 64 << 10, extend_bytes: 16 << 10, uncovered_bytes_max: 256 << 10 };
@@ -56,11 +63,19 @@ fn open(disk: &MemoryDisk) -> Opened {
     settings.reserve_bytes = 4096;
     let clock = Arc::new(ManualClock::new(NOW_MS));
     let path = PathBuf::from("/data");
-    let (dir, report) =
-        LogDir::open(Arc::new(disk.clone()), clock, path, settings, &|_| config()).expect("opens");
-    assert!(report.offline.is_empty() && report.lost.is_empty(), "{report:?}");
+    let (dir, report) = LogDir::open(Arc::new(disk.clone()), clock, path, settings, &|_| config())?;
     let committer = dir.committer();
-    Opened { dir, committer }
+    Ok((Opened { dir, committer }, report))
+}
+
+/// Makes the log if it is not there, adds a record and has it committed; answers what was promised then, which is
+/// nothing where it is stopped.
+fn live(disk: &MemoryDisk) -> i64 {
+    let Ok((mut opened, _)) = try_open(disk) else { return 0 };
+    let Ok(log) = opened.dir.create_log(identity(OLD), config(), LeaderEpoch(1)) else { return 0 };
+    let _ = append(&log, log.with(|log| log.log_end_offset().0));
+    opened.committer.run_cycle();
+    log.flushed_offset().0
 }
 
 /// The batch of one record that belongs at `offset`, from one idempotent producer; its time tells the offset, too.
@@ -148,6 +163,79 @@ fn at_every_step(act: impl Fn(&mut Opened), verify: impl Fn(&mut Opened, i64, &s
 fn holds_all(opened: &mut Opened, promised: i64, place: &str) {
     let log = opened.dir.get(OLD, 0).unwrap_or_else(|| panic!("{place}: the log is gone"));
     check(&log, promised, place);
+}
+
+/// Lives on after the process was killed, until the power goes: what it promises is there.
+fn live_on(disk: &MemoryDisk, place: &str) {
+    disk.with_faults(|faults| faults.clear());
+    disk.kill();
+    let promised = live(disk);
+    assert!(promised > 0, "{place}: this life does not work");
+    for seed in 0..3 {
+        disk.power_loss(seed);
+        let opened = open(disk);
+        let log = opened.dir.get(OLD, 0).unwrap_or_else(|| panic!("{place}: the log is gone"));
+        let end = log.flushed_offset().0;
+        assert!(end >= promised, "{place}: ends at {end}, {promised} were promised");
+    }
+}
+
+/// A disk after a life that ended at a step, or that was over before.
+fn killed_at(step: u64, direct_refused: bool) -> (MemoryDisk, bool) {
+    let disk = MemoryDisk::new(step);
+    disk.with_faults(|faults| {
+        faults.direct_refused = direct_refused;
+        faults.cut_power_after(step);
+    });
+    live(&disk);
+    let is_over = !disk.with_faults(|faults| faults.power_is_off());
+    (disk, is_over)
+}
+
+/// fault = 39, 40
+#[test]
+fn what_a_killed_process_had_not_synced_is_synced_by_the_next_one() {
+    for direct_refused in [false, true] {
+        let end = (1..STEPS_MAX).find(|step| {
+            let (disk, is_over) = killed_at(*step, direct_refused);
+            live_on(&disk, &format!("killed at step {step}"));
+            is_over
+        });
+        assert!(end.is_some_and(|step| step > 30), "{end:?}");
+    }
+}
+
+/// fault = 33
+#[test]
+fn what_a_failed_sync_leaves_in_the_page_cache_is_written_again() {
+    let failed = |sync: u64, disk: &MemoryDisk| {
+        disk.with_faults(|faults| faults.fail(OperationKind::Sync, "", sync));
+        live(disk);
+        disk.fault_counts().sync_errors > 0
+    };
+    for direct_refused in [false, true] {
+        // In the first life, or in the one after a kill.
+        for step in 0..STEPS_MAX {
+            let mut is_over = false;
+            for sync in 0..STEPS_MAX {
+                let (disk, killed_all) = match step {
+                    0 => (MemoryDisk::new(sync), false),
+                    step => killed_at(step, direct_refused),
+                };
+                is_over = killed_all;
+                disk.with_faults(|faults| faults.direct_refused = direct_refused);
+                disk.kill();
+                let has_failed = failed(sync, &disk);
+                live_on(&disk, &format!("killed at step {step}, sync {sync} failed"));
+                if !has_failed {
+                    break;
+                }
+            }
+            if is_over {
+                break;
+            }
+        }
+    }
 }
 
 /// fault = 39, 40

@@ -351,8 +351,13 @@ impl DiskFile for MemoryFile {
                 file.sync();
                 Ok(())
             },
-            // What the kernel does after a failed write-back: the pages count as clean and are never written.
-            |file, _| file.lose_dirty(),
+            // What the kernel does after a failed write-back: the pages count as clean and are never written. Where the
+            // power or the process goes instead, they stay changed.
+            |file, faults| {
+                if !faults.power_is_off() {
+                    file.lose_dirty();
+                }
+            },
         )
     }
 

@@ -124,6 +124,8 @@ impl PartitionLog {
         self.ensure_active_file(found)?;
         if self.active().size == 0 {
             self.active().created_ms = now_ms;
+            // A checkpoint does not wait for the name of a file that holds nothing.
+            self.active().new_file = true;
         }
         let last = self.segments.len() - 1;
         let len = found.get(&active_base).copied().unwrap_or(0);
