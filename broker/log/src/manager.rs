@@ -336,6 +336,13 @@ impl LogDir {
     }
 }
 
+impl Drop for LogDir {
+    /// Nobody commits any more: the queue lets go of handles, which hold it.
+    fn drop(&mut self) {
+        self.shared.queue.take(&mut Vec::new());
+    }
+}
+
 /// Makes the directory and what is always in it, and takes its lock.
 fn prepare_directory(
     disk: &dyn Disk,

@@ -303,6 +303,16 @@ fn an_orderly_close_is_clean_and_scans_nothing_at_the_next_start() {
 }
 
 #[test]
+fn a_directory_that_is_dropped_without_a_close_keeps_no_log_in_memory() {
+    let (dir, _) = open(&MemoryDisk::new(1));
+    let log = create(&dir, 1);
+    append(&log).unwrap();
+    let weak = Arc::downgrade(&log);
+    drop((log, dir));
+    assert!(weak.upgrade().is_none());
+}
+
+#[test]
 fn a_name_is_free_again_only_after_its_log_is_deleted() {
     let disk = MemoryDisk::new(1);
     let (dir, _) = open(&disk);
