@@ -86,7 +86,7 @@ impl Disk for LocalDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        File::open(path)?.sync_all()
+        File::open(path)?.sync_all().map_err(failed_sync)
     }
 
     fn space(&self, path: &Path) -> io::Result<DiskSpace> {
@@ -101,6 +101,17 @@ impl Disk for LocalDisk {
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)?;
         Ok(Box::new(file))
+    }
+}
+
+/// What a failed sync is told as. With delayed allocation it may be the sync that meets the full disk, and what it could
+/// not write is lost all the same: nobody may take it for a write that made no change.
+fn failed_sync(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            io::Error::other(format!("sync failed: {error}"))
+        }
+        _ => error,
     }
 }
 
@@ -146,7 +157,7 @@ impl DiskFile for LocalFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        self.file.sync_data()
+        self.file.sync_data().map_err(failed_sync)
     }
 
     fn is_resident(&self, position: u64, len: u64) -> bool {
@@ -221,6 +232,15 @@ impl Clock for SystemClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sync_that_meets_a_full_disk_is_not_told_as_a_write_that_does() {
+        for number in [28, 122] {
+            let error = failed_sync(io::Error::from_raw_os_error(number));
+            assert_eq!(error.kind(), io::ErrorKind::Other, "{error}");
+        }
+        assert_eq!(failed_sync(io::Error::from_raw_os_error(5)).raw_os_error(), Some(5));
+    }
 
     #[test]
     fn reads_stop_at_the_end_of_the_file() {
