@@ -21,6 +21,7 @@ pub mod describe_producers;
 pub mod describe_quorum;
 pub mod describe_topic_partitions;
 pub mod fetch;
+pub mod fetch_check;
 pub mod fetch_read;
 pub mod fetch_session;
 pub mod find_coordinator;

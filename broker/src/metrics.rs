@@ -43,6 +43,7 @@ pub struct Metrics {
     connections_closed: IntCounterVec,
     cold_reads: IntCounter,
     cold_bytes: IntCounter,
+    damaged_reads: IntCounter,
     commits: Commits,
 }
 
@@ -172,6 +173,10 @@ impl Metrics {
             ),
             cold_bytes: registrar
                 .counter("highwater_fetch_cold_bytes_total", "Bytes that such fetches sent."),
+            damaged_reads: registrar.counter(
+                "highwater_fetch_damaged_total",
+                "Reads that were refused because the disk did not return what was written.",
+            ),
             commits: Commits::new(&registrar),
             registry: registrar.0,
         }
@@ -221,6 +226,11 @@ impl Metrics {
     pub fn cold_read(&self, bytes: usize) {
         self.cold_reads.inc();
         self.cold_bytes.inc_by(bytes as u64);
+    }
+
+    /// A fetch found something on disk that is not what was written.
+    pub fn damaged_read(&self) {
+        self.damaged_reads.inc();
     }
 
     /// Has a collector asked at each scrape.

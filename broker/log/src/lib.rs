@@ -26,3 +26,4 @@ pub mod segment;
 pub mod tail_checkpoint;
 pub mod time_index;
 pub mod transaction_index;
+mod trusted;

@@ -16,6 +16,7 @@ use crate::log_error::LogError;
 use crate::offset_index::{OFFSET_INDEX_SUFFIX, OffsetEntry, OffsetIndex};
 use crate::time_index::{TIME_INDEX_SUFFIX, TimeEntry, TimeIndex};
 use crate::transaction_index::{TRANSACTION_INDEX_SUFFIX, TransactionIndex};
+use crate::trusted::TrustedRanges;
 
 /// Name ending of the file with the batches.
 pub const LOG_SUFFIX: &str = "log";
@@ -86,6 +87,8 @@ pub(crate) struct Segment {
     pub(crate) seal_pending: bool,
     /// Producer snapshot at the base offset that is not in its file yet.
     pub(crate) snapshot: Option<Box<[u8]>>,
+    /// Bytes that may be served unchecked.
+    pub(crate) trusted: TrustedRanges,
     file: Option<FileHandle>,
     pub(crate) offsets: OffsetIndex,
     pub(crate) times: TimeIndex,
@@ -111,6 +114,7 @@ impl Segment {
             new_file: false,
             seal_pending: false,
             snapshot: None,
+            trusted: TrustedRanges::default(),
             file: None,
             offsets: EntryFile::empty(),
             times: EntryFile::empty(),

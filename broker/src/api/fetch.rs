@@ -1,7 +1,7 @@
 //! Fetch (KIP-74, KIP-227, KIP-320, KIP-516): waits until there is enough to read, then names ranges of files.
 //!
 //! The request reads nothing itself: the connection sends the ranges from the page cache. A range that is not in
-//! memory is read ahead on the blocking pool first, so that no thread that serves sockets waits for the disk.
+//! memory, or was never checked, is read on the blocking pool first: see `fetch_check.rs`.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -19,6 +19,7 @@ use tokio::time::{Duration, Instant};
 
 use crate::api::context::{ApiContext, RequestContext};
 use crate::api::dispatch::Pending;
+use crate::api::fetch_check::{self, Fault};
 use crate::api::fetch_read::{self, Limits, PartitionRead};
 use crate::api::fetch_session::{Session, Target, Told};
 use crate::net::connection::Closed;
@@ -26,7 +27,7 @@ use crate::net::outbound::FileRange;
 use crate::net::response::Response;
 use crate::net::waiter::Waiter;
 
-type WarmUp = Pin<Box<dyn Future<Output = ()> + Send>>;
+type Check = Pin<Box<dyn Future<Output = Vec<Fault>> + Send>>;
 
 /// A fetch that waits for bytes or for its time.
 pub struct Waiting {
@@ -41,8 +42,8 @@ pub struct Waiting {
     deadline: Instant,
     /// A fetch that failed as a whole.
     error: Option<ErrorCode>,
-    /// What was found, while its cold parts are read into memory.
-    warming: Option<(WarmUp, Vec<PartitionRead>)>,
+    /// What was found, while parts of it are read and checked.
+    checking: Option<(Check, Vec<PartitionRead>)>,
 }
 
 /// Takes a fetch apart. `body` is the request without its header.
@@ -66,7 +67,7 @@ pub fn handle(ctx: &ApiContext, request: RequestContext, body: &[u8]) -> Result<
         session_id: 0,
         incremental: false,
         error: None,
-        warming: None,
+        checking: None,
     };
     waiting.open_session(ctx, &decoded);
     Ok(Pending::Fetch(Box::new(waiting)))
@@ -143,10 +144,10 @@ impl Waiting {
         }
     }
 
-    /// When the client wants an answer at the latest; none while cold data is being read.
+    /// When the client wants an answer at the latest; none while data is being read and checked.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.warming.is_none().then_some(self.deadline)
+        self.checking.is_none().then_some(self.deadline)
     }
 
     /// Which request it is.
@@ -162,11 +163,12 @@ impl Waiting {
         waiter: &Arc<Waiter>,
         cx: &mut Context<'_>,
     ) -> Poll<Response> {
-        if let Some((warm_up, _)) = &mut self.warming {
-            if warm_up.as_mut().poll(cx).is_pending() {
+        if let Some((check, _)) = &mut self.checking {
+            let Poll::Ready(faults) = check.as_mut().poll(cx) else {
                 return Poll::Pending;
-            }
-            let reads = self.warming.take().map(|(_, reads)| reads).unwrap_or_default();
+            };
+            let mut reads = self.checking.take().map(|(_, reads)| reads).unwrap_or_default();
+            fetch_check::refuse(ctx, &mut reads, faults);
             return Poll::Ready(self.respond(ctx, reads));
         }
         if let Some(error) = self.error {
@@ -195,29 +197,23 @@ impl Waiting {
         self.finish(ctx, reads, cx)
     }
 
-    /// Answers, or first has what is cold read into memory.
+    /// Answers, or first has read and checked what needs that.
     fn finish(
         &mut self,
         ctx: &Arc<ApiContext>,
         mut reads: Vec<PartitionRead>,
         cx: &mut Context<'_>,
     ) -> Poll<Response> {
-        let mut cold: Vec<FileRange> = Vec::new();
-        for range in reads.iter_mut().filter_map(|read| read.range.as_mut()) {
-            if !range.file.is_resident(range.position, range.len as u64) {
-                range.drop_behind = true;
-                cold.push(range.clone());
-            }
-        }
-        if cold.is_empty() {
+        let unchecked = fetch_check::pick(ctx, &mut reads);
+        if unchecked.is_empty() {
             return Poll::Ready(self.respond(ctx, reads));
         }
-        ctx.metrics.cold_read(cold.iter().map(|range| range.len).sum());
-        let mut warm_up: WarmUp = Box::pin(fetch_read::warm_up(Arc::clone(ctx), cold));
-        if warm_up.as_mut().poll(cx).is_ready() {
+        let mut check: Check = Box::pin(fetch_check::check(Arc::clone(ctx), unchecked));
+        if let Poll::Ready(faults) = check.as_mut().poll(cx) {
+            fetch_check::refuse(ctx, &mut reads, faults);
             return Poll::Ready(self.respond(ctx, reads));
         }
-        self.warming = Some((warm_up, reads));
+        self.checking = Some((check, reads));
         Poll::Pending
     }
 

@@ -8,6 +8,7 @@ use broker_protocol::messages::fetch_response::AbortedTransaction;
 use broker_protocol::types::{BrokerId, LeaderEpoch, Offset};
 
 use crate::api::context::ApiContext;
+use crate::api::fetch_check::Source;
 use crate::api::fetch_session::{Session, Target, Told};
 use crate::net::outbound::FileRange;
 use crate::net::waiter::Waiter;
@@ -39,6 +40,8 @@ pub struct PartitionRead {
     pub log_start: Offset,
     /// Bytes to send.
     pub range: Option<FileRange>,
+    /// Where they come from.
+    pub source: Option<Source>,
     /// Records in that range, from the offset asked for on; by offsets, of which a compacted log lacks some.
     pub records: u64,
     /// Aborted transactions in that range; `None` at read_uncommitted.
@@ -59,11 +62,18 @@ impl PartitionRead {
             last_stable_offset: Offset(-1),
             log_start: Offset(-1),
             range: None,
+            source: None,
             records: 0,
             aborted: None,
             diverging: None,
             current_leader: None,
         }
+    }
+
+    /// Takes back what was found: it must not be served.
+    pub fn refuse(&mut self, error: ErrorCode) {
+        self.error = error;
+        (self.range, self.source, self.records) = (None, None, 0);
     }
 
     /// Bytes found.
@@ -159,7 +169,7 @@ pub fn check_leader_epoch(partition: &Partition, epoch: LeaderEpoch) -> Result<(
 fn read_one(
     place: usize,
     target: &Target,
-    partition: &Partition,
+    partition: &Arc<Partition>,
     limits: &Limits,
     left: usize,
     nothing_yet: bool,
@@ -216,6 +226,7 @@ fn read_one(
                     }
                 }
                 read.records = u64::try_from(extent.next_offset.0 - target.offset.0).unwrap_or(0);
+                read.source = Some(Source { partition: Arc::clone(partition), extent: extent.clone() });
                 read.range =
                     Some(FileRange { file: extent.file, position: extent.position, len: extent.len, drop_behind: false });
             }
@@ -266,38 +277,4 @@ pub fn forget_all(ctx: &ApiContext, session: &mut Session, waiter: &Waiter) {
             partition.forget(waiter);
         }
     }
-}
-
-/// How much of a cold range is read at a time, in bytes.
-const WARM_UP_SLICE: usize = 256 * 1024;
-
-/// Reads ranges into the page cache, a bounded number of fetches and of bytes at a time.
-pub async fn warm_up(ctx: Arc<ApiContext>, ranges: Vec<FileRange>) {
-    // One fetch that asks for more than all may take has them all.
-    let bytes =
-        ranges.iter().map(|range| range.len).sum::<usize>().min(ctx.config.storage.cold_read_bytes_max);
-    let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-    let Ok(_bytes) = ctx.cold_bytes.acquire_many(bytes).await else {
-        return;
-    };
-    let Ok(_permit) = ctx.cold_reads.acquire().await else {
-        return;
-    };
-    ctx.env
-        .block_on_disk(move || {
-            for range in ranges {
-                let mut buffer = vec![0; WARM_UP_SLICE.min(range.len)];
-                let end = range.position + range.len as u64;
-                let mut position = range.position;
-                while position < end {
-                    let want = buffer.len().min(usize::try_from(end - position).unwrap_or(usize::MAX));
-                    match range.file.read_at(&mut buffer[..want], position) {
-                        Ok(read) if read > 0 => position += read as u64,
-                        // The connection meets the same error when it sends the range, and closes.
-                        _ => break,
-                    }
-                }
-            }
-        })
-        .await;
 }

@@ -5,18 +5,16 @@ use std::task::{Context, Waker};
 
 use broker_log::io::local_disk::SystemClock;
 use broker_log::io::memory_disk::{MemoryDisk, OperationKind};
-use broker_log::io::{Disk, OpenMode};
 use broker_protocol::error_code::ErrorCode;
 use broker_state::metadata::record::{Feature, MetadataRecord, RecordKind};
 use broker_state::outcome::Outcome;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::api::fetch_read;
+use crate::api::fetch_check;
 use crate::controller::ChangeError;
 use crate::env::SystemRandom;
 use crate::http::Health;
-use crate::net::outbound::FileRange;
 
 async fn start(disk: &MemoryDisk, sets: &[&str]) -> Broker {
     let sets: Vec<String> = sets.iter().map(|set| (*set).to_owned()).collect();
@@ -107,17 +105,14 @@ async fn cold_reads_wait_for_their_budget_of_bytes() {
     let disk = MemoryDisk::new(1);
     let broker = start(&disk, &["highwater.cold.read.max.bytes=1048576"]).await;
     let ctx = &broker.ctx;
-    let path = Path::new("/cold");
-    let file = disk.open(path, OpenMode::CREATE).unwrap();
-    // More than the whole budget passes when nothing else is read.
-    let range = FileRange { file, position: 0, len: 5 << 20, drop_behind: false };
     let others = ctx.cold_bytes.acquire_many(1).await.unwrap();
-    let mut read = Box::pin(fetch_read::warm_up(Arc::clone(ctx), vec![range]));
+    // More than the whole budget passes when nothing else is read.
+    let mut read = Box::pin(fetch_check::within_budget(ctx, 5 << 20, || 7));
     let mut poll = || read.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(poll().is_pending());
     assert_eq!(ctx.cold_reads.available_permits(), 2, "it has not begun");
     drop(others);
-    tokio::time::timeout(Duration::from_secs(10), read).await.unwrap();
+    assert_eq!(tokio::time::timeout(Duration::from_secs(10), read).await, Ok(7));
     assert_eq!(ctx.cold_bytes.available_permits(), 1 << 20);
     broker.stop().await.unwrap();
 }

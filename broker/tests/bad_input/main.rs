@@ -7,6 +7,7 @@ mod harness;
 
 mod crowds;
 mod damaged_files;
+mod damaged_reads;
 mod frames;
 mod names;
 mod records;

@@ -198,6 +198,7 @@ impl PartitionLog {
         if self.segments[index].size == 0 {
             self.segments[index].created_ms = now_ms;
         }
+        self.segments[index].trusted.add(position, position + bytes.len() as u64);
         for batch in batches(bytes) {
             let batch = batch.expect("the batches were inspected");
             self.note(&batch);

@@ -3,14 +3,15 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader};
+use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader, RecordBatch};
 use broker_protocol::types::Offset;
 
 use super::PartitionLog;
 use super::hints::Boundary;
-use crate::batch_scan::walk_headers;
+use crate::batch_scan::{scan_batches, walk_headers};
 use crate::io::{DiskFile, FileHandle};
 use crate::log_error::{LogError, ReadError};
 use crate::segment::Segment;
@@ -28,12 +29,30 @@ pub struct FetchExtent {
     pub base_offset: Offset,
     /// Offset after the last batch; that offset if there is nothing to read.
     pub next_offset: Offset,
+    /// First offset of the segment.
+    pub segment_base: Offset,
+    /// Offset after the last batch of the segment, when it was looked at.
+    pub segment_end: Offset,
+    /// Bytes of the segment, when it was looked at.
+    pub segment_size: u64,
+    /// The batches were checked when this process appended them, or since: see [`PartitionLog::check_extent`].
+    pub is_trusted: bool,
 }
 
 impl FetchExtent {
     /// No batches, and no file: waiting readers keep none open.
     fn empty(offset: Offset) -> FetchExtent {
-        FetchExtent { file: Arc::new(NoFile), position: 0, len: 0, base_offset: offset, next_offset: offset }
+        FetchExtent {
+            file: Arc::new(NoFile),
+            position: 0,
+            len: 0,
+            base_offset: offset,
+            next_offset: offset,
+            segment_base: offset,
+            segment_end: offset,
+            segment_size: 0,
+            is_trusted: true,
+        }
     }
 }
 
@@ -122,7 +141,64 @@ impl PartitionLog {
         }
         let file = self.with_segment(index, Segment::file)?;
         let len = usize::try_from(end - start).expect("a segment is smaller than 2 GiB");
-        Ok(FetchExtent { file, position: start, len, base_offset, next_offset: stop.offset.max(from) })
+        let segment = &self.segments[index];
+        Ok(FetchExtent {
+            file,
+            position: start,
+            len,
+            base_offset,
+            next_offset: stop.offset.max(from),
+            segment_base,
+            segment_end: segment.next_offset,
+            segment_size: segment.size,
+            is_trusted: segment.trusted.covers(start, end),
+        })
+    }
+
+    /// Path of the segment that begins at `segment_base`.
+    #[must_use]
+    pub fn segment_path(&self, segment_base: Offset) -> PathBuf {
+        self.log_path(segment_base)
+    }
+
+    /// Checks the batches of an extent of the segment at `path`: their CRCs, and their offsets, which no CRC covers.
+    /// Reads them once and takes no lock.
+    ///
+    /// # Errors
+    /// `Corrupt` with the position of the first batch that is not what was written; `Io`.
+    pub fn check_extent(extent: &FetchExtent, path: &Path) -> Result<(), LogError> {
+        let end = extent.position + extent.len as u64;
+        let (mut next_offset, mut last_at) = (extent.segment_base, extent.position);
+        let in_order = |position: u64, batch: &RecordBatch<'_>| {
+            let header = &batch.header;
+            if header.base_offset < next_offset || header.next_offset() > extent.segment_end {
+                return ControlFlow::Break(format!("offset {} is out of order", header.base_offset));
+            }
+            (next_offset, last_at) = (header.next_offset(), position);
+            ControlFlow::Continue(())
+        };
+        if let (_, Some(damage)) = scan_batches(extent.file.as_ref(), path, extent.position, end, in_order)? {
+            return Err(LogError::corrupt(path, damage.position, damage.reason));
+        }
+        let is_next = |_: u64, header: &BatchHeader| ControlFlow::Break(header.base_offset >= next_offset);
+        // Damage behind the extent is for the read that meets it.
+        match walk_headers(extent.file.as_ref(), path, end, extent.segment_size, is_next) {
+            Ok(Some(false)) => Err(LogError::corrupt(path, last_at, "its offset or the next is wrong")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that an extent was checked.
+    pub fn trust(&mut self, extent: &FetchExtent) {
+        let FetchExtent { segment_base, position, len, .. } = *extent;
+        let at = self.segments.partition_point(|segment| segment.base_offset < segment_base);
+        if let Some(segment) = self.segments.get_mut(at).filter(|segment| segment.base_offset == segment_base)
+        {
+            let end = (position + len as u64).min(segment.size);
+            if position < end {
+                segment.trusted.add(position, end);
+            }
+        }
     }
 
     /// Position of the first batch that ends at or after `offset`.

@@ -127,6 +127,7 @@ impl PartitionLog {
         let segment = &mut self.segments[index];
         let (synced, taken) = (segment.synced.min(position), segment.taken.min(position));
         segment.size = position;
+        segment.trusted.cut(position);
         segment.seal_pending = false;
         self.with_segment(index, |segment, files| segment.rebuild_indexes(files, interval))?;
         let rebuilt = self.summarize(index)?;

@@ -1,0 +1,48 @@
+//! A batch that is damaged on disk, met by a fetch: what stands before it is served, it is not, and it is counted.
+
+use std::fs;
+
+use broker_client::{FetchOptions, read_records};
+use broker_protocol::error_code::ErrorCode;
+
+use crate::harness::batches::{CRC_AT, RECORDS_AT, batch};
+use crate::harness::http::get;
+use crate::harness::{TestBroker, calls};
+
+/// Batches of the log; all are of one size.
+const BATCHES: i64 = 6;
+const DAMAGED: i64 = 4;
+
+/// fault = 37
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_is_damaged_on_disk_is_not_served() {
+    // Its offset, which no CRC covers, its CRC, and its records.
+    for at in [7, CRC_AT, RECORDS_AT + 3] {
+        let broker = TestBroker::start(&[]).await;
+        let mut client = broker.client().await;
+        calls::create_topic(&mut client, "t", 1, &[]).await;
+        for number in 0..BATCHES {
+            calls::append(&mut client, "t", 0, &batch(&[&format!("value {number}")])).await;
+        }
+        let stopped = broker.stop().await;
+        let file = stopped.path().join("t-0/00000000000000000000.log");
+        let mut bytes = fs::read(&file).unwrap();
+        let size = bytes.len() / usize::try_from(BATCHES).unwrap();
+        bytes[usize::try_from(DAMAGED).unwrap() * size + at] ^= 0x41;
+        fs::write(&file, bytes).unwrap();
+
+        let broker = stopped.start().await;
+        let mut client = broker.client().await;
+        let fetched = client.fetch("t", 0, FetchOptions::default()).await.unwrap();
+        assert_eq!(fetched.error_code, ErrorCode::None, "byte {at}");
+        let values: Vec<_> = read_records(&fetched.records, 0).unwrap();
+        assert!((1..=DAMAGED).contains(&i64::try_from(values.len()).unwrap()), "byte {at}: {}", values.len());
+        let options = FetchOptions { offset: DAMAGED, ..FetchOptions::default() };
+        let fetched = client.fetch("t", 0, options).await.unwrap();
+        assert_ne!(fetched.error_code, ErrorCode::None, "byte {at}");
+        assert!(fetched.records.is_empty(), "byte {at}");
+        let metrics = get(&broker, "/metrics").await.body;
+        assert!(metrics.contains("highwater_fetch_damaged_total 2"), "byte {at}");
+        broker.stop().await;
+    }
+}
