@@ -181,6 +181,10 @@ impl FileContent {
         } else {
             self.used.0.fetch_sub((self.bytes.len() - len) as u64, Ordering::Relaxed);
         }
+        if len > self.bytes.capacity() {
+            // Less ahead than a vector would take: simulations hold hundreds of MiB of files.
+            self.bytes.reserve_exact(len - self.bytes.len() + len / 8);
+        }
         self.bytes.resize(len, 0);
     }
 }
