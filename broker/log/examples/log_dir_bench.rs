@@ -125,7 +125,7 @@ fn throughput(path: &Path, logs: u32) -> Outcome<()> {
         .into_iter()
         .map(|log| {
             let flushed = Arc::new(AtomicI64::new(0));
-            log.set_listener(Box::new(Flushed(flushed.clone())));
+            log.set_listener(Arc::new(Flushed(flushed.clone())));
             (log, flushed)
         })
         .collect();

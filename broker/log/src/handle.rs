@@ -3,8 +3,8 @@
 //! The log's lock is held for the length of one append or lookup, never while bytes are made durable. Lock order: the
 //! commit gate, then a handle's commit state, then its log.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
 
 use broker_protocol::types::Offset;
 use parking_lot::Mutex;
@@ -33,7 +33,7 @@ pub struct LogHandle {
     queued: AtomicBool,
     /// The topic does not flush before it acknowledges.
     relaxed: AtomicBool,
-    listener: OnceLock<Box<dyn DurabilityListener>>,
+    listener: Mutex<Option<Arc<dyn DurabilityListener>>>,
     commit: Mutex<CommitState>,
     shared: Arc<Shared>,
 }
@@ -78,7 +78,7 @@ impl LogHandle {
             flushed: AtomicI64::new(flushed.0),
             queued: AtomicBool::new(false),
             relaxed: AtomicBool::new(!log.config().flush_before_ack),
-            listener: OnceLock::new(),
+            listener: Mutex::new(None),
             log: Mutex::new(log),
             commit: Mutex::new(commit),
             shared,
@@ -151,7 +151,7 @@ impl LogHandle {
         }
         let before = self.flushed.fetch_max(log_end.0, Ordering::AcqRel);
         if before < log_end.0
-            && let Some(listener) = self.listener.get()
+            && let Some(listener) = self.listener()
         {
             listener.flushed(log_end);
         }
@@ -197,14 +197,19 @@ impl LogHandle {
         Offset(self.flushed.load(Ordering::Acquire))
     }
 
-    /// Sets who is told about durability; the first one stays. It is told where things stand at once.
-    pub fn set_listener(&self, listener: Box<dyn DurabilityListener>) {
-        let listener = self.listener.get_or_init(|| listener);
+    /// Sets who is told about durability, in place of whom it was before. It is told where things stand at once.
+    pub fn set_listener(&self, listener: Arc<dyn DurabilityListener>) {
+        *self.listener.lock() = Some(Arc::clone(&listener));
         if self.shared.failure.is_failed() {
             listener.failed();
         } else {
             listener.flushed(self.flushed_offset());
         }
+    }
+
+    /// Who is told, to be called without a lock.
+    fn listener(&self) -> Option<Arc<dyn DurabilityListener>> {
+        self.listener.lock().clone()
     }
 
     /// Replaces the log's settings.
@@ -266,14 +271,14 @@ impl LogHandle {
     pub(crate) fn committed(&self, end: Offset) {
         let before = self.flushed.fetch_max(end.0, Ordering::AcqRel);
         if before < end.0
-            && let Some(listener) = self.listener.get()
+            && let Some(listener) = self.listener()
         {
             listener.flushed(end);
         }
     }
 
     pub(crate) fn directory_failed(&self) {
-        if let Some(listener) = self.listener.get() {
+        if let Some(listener) = self.listener() {
             listener.failed();
         }
     }

@@ -85,7 +85,7 @@ impl DurabilityListener for Told {
 
 fn listen(log: &LogHandle) -> Told {
     let told = Told::default();
-    log.set_listener(Box::new(told.clone()));
+    log.set_listener(Arc::new(told.clone()));
     told
 }
 
@@ -101,6 +101,16 @@ fn listener_is_told_once_the_cycle_has_made_the_records_durable() {
     assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1));
     assert_eq!(told.flushed.load(Ordering::Acquire), 2);
     assert_eq!(dir.committer().run_cycle(), CycleOutcome::Idle);
+}
+
+#[test]
+fn a_later_listener_is_told_in_place_of_the_first() {
+    let (dir, _) = open(&MemoryDisk::new(1));
+    let log = create(&dir, 1);
+    let (first, second) = (listen(&log), listen(&log));
+    append(&log).unwrap();
+    dir.committer().run_cycle();
+    assert_eq!((first.flushed.load(Ordering::Acquire), second.flushed.load(Ordering::Acquire)), (0, 1));
 }
 
 #[test]

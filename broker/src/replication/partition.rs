@@ -78,7 +78,7 @@ impl Partition {
             deleted: AtomicBool::new(false),
             log,
         });
-        partition.log.set_listener(Box::new(Durability(Arc::downgrade(&partition))));
+        partition.log.set_listener(Arc::new(Durability(Arc::downgrade(&partition))));
         // What was flushed before the listener stood is not told again.
         partition.advance_high_watermark(partition.log.flushed_offset());
         partition

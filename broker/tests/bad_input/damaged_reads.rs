@@ -12,12 +12,14 @@ use crate::harness::{TestBroker, calls};
 /// Batches of the log; all are of one size.
 const BATCHES: i64 = 6;
 const DAMAGED: i64 = 4;
+/// The last byte of a batch's leader epoch.
+const EPOCH_AT: usize = 15;
 
 /// fault = 37
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_is_damaged_on_disk_is_not_served() {
-    // Its offset, which no CRC covers, its CRC, and its records.
-    for at in [7, CRC_AT, RECORDS_AT + 3] {
+    // Its offset by little and by much and its epoch, which no CRC covers, its CRC, and its records.
+    for (at, flip) in [(7, 1), (7, 0x41), (EPOCH_AT, 4), (CRC_AT, 0x41), (RECORDS_AT + 3, 0x41)] {
         let broker = TestBroker::start(&[]).await;
         let mut client = broker.client().await;
         calls::create_topic(&mut client, "t", 1, &[]).await;
@@ -28,15 +30,17 @@ async fn a_batch_that_is_damaged_on_disk_is_not_served() {
         let file = stopped.path().join("t-0/00000000000000000000.log");
         let mut bytes = fs::read(&file).unwrap();
         let size = bytes.len() / usize::try_from(BATCHES).unwrap();
-        bytes[usize::try_from(DAMAGED).unwrap() * size + at] ^= 0x41;
+        bytes[usize::try_from(DAMAGED).unwrap() * size + at] ^= flip;
         fs::write(&file, bytes).unwrap();
 
         let broker = stopped.start().await;
         let mut client = broker.client().await;
         let fetched = client.fetch("t", 0, FetchOptions::default()).await.unwrap();
         assert_eq!(fetched.error_code, ErrorCode::None, "byte {at}");
-        let values: Vec<_> = read_records(&fetched.records, 0).unwrap();
-        assert!((1..=DAMAGED).contains(&i64::try_from(values.len()).unwrap()), "byte {at}: {}", values.len());
+        let offsets: Vec<i64> =
+            read_records(&fetched.records, 0).unwrap().iter().map(|record| record.offset).collect();
+        assert!(!offsets.is_empty() && offsets.len() <= DAMAGED as usize, "byte {at}: {offsets:?}");
+        assert!(offsets.iter().copied().eq(0..offsets.len() as i64), "byte {at}: {offsets:?}");
         let options = FetchOptions { offset: DAMAGED, ..FetchOptions::default() };
         let fetched = client.fetch("t", 0, options).await.unwrap();
         assert_ne!(fetched.error_code, ErrorCode::None, "byte {at}");

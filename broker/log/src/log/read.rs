@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader, RecordBatch};
-use broker_protocol::types::Offset;
+use broker_protocol::types::{LeaderEpoch, Offset};
 
 use super::PartitionLog;
 use super::hints::Boundary;
@@ -168,22 +168,32 @@ impl PartitionLog {
     /// `Corrupt` with the position of the first batch that is not what was written; `Io`.
     pub fn check_extent(extent: &FetchExtent, path: &Path) -> Result<(), LogError> {
         let end = extent.position + extent.len as u64;
-        let (mut next_offset, mut last_at) = (extent.segment_base, extent.position);
+        let (mut next_offset, mut epoch) = (extent.segment_base, LeaderEpoch::NONE);
+        // Of two batches that do not fit each other the first may be the damaged one.
+        let (mut last_at, mut blamed) = (extent.position, None);
         let in_order = |position: u64, batch: &RecordBatch<'_>| {
             let header = &batch.header;
-            if header.base_offset < next_offset || header.next_offset() > extent.segment_end {
-                return ControlFlow::Break(format!("offset {} is out of order", header.base_offset));
+            if header.base_offset < next_offset || header.partition_leader_epoch < epoch {
+                blamed = Some(last_at);
+                return ControlFlow::Break("its offset or epoch, or the next batch's, is wrong".to_owned());
             }
-            (next_offset, last_at) = (header.next_offset(), position);
+            if header.next_offset() > extent.segment_end {
+                return ControlFlow::Break(format!("offset {} is not in the segment", header.base_offset));
+            }
+            (next_offset, epoch, last_at) = (header.next_offset(), header.partition_leader_epoch, position);
             ControlFlow::Continue(())
         };
         if let (_, Some(damage)) = scan_batches(extent.file.as_ref(), path, extent.position, end, in_order)? {
-            return Err(LogError::corrupt(path, damage.position, damage.reason));
+            return Err(LogError::corrupt(path, blamed.unwrap_or(damage.position), damage.reason));
         }
-        let is_next = |_: u64, header: &BatchHeader| ControlFlow::Break(header.base_offset >= next_offset);
+        let is_next = |_: u64, header: &BatchHeader| {
+            ControlFlow::Break(header.base_offset >= next_offset && header.partition_leader_epoch >= epoch)
+        };
         // Damage behind the extent is for the read that meets it.
         match walk_headers(extent.file.as_ref(), path, end, extent.segment_size, is_next) {
-            Ok(Some(false)) => Err(LogError::corrupt(path, last_at, "its offset or the next is wrong")),
+            Ok(Some(false)) => {
+                Err(LogError::corrupt(path, last_at, "its offset or epoch, or the next batch's, is wrong"))
+            }
             _ => Ok(()),
         }
     }
