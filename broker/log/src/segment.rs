@@ -89,6 +89,8 @@ pub(crate) struct Segment {
     pub(crate) snapshot: Option<Box<[u8]>>,
     /// Bytes that may be served unchecked.
     pub(crate) trusted: TrustedRanges,
+    /// Position of damage that was told: readers come back to it.
+    pub(crate) damage_told: Option<u64>,
     file: Option<FileHandle>,
     pub(crate) offsets: OffsetIndex,
     pub(crate) times: TimeIndex,
@@ -115,6 +117,7 @@ impl Segment {
             seal_pending: false,
             snapshot: None,
             trusted: TrustedRanges::default(),
+            damage_told: None,
             file: None,
             offsets: EntryFile::empty(),
             times: EntryFile::empty(),

@@ -36,6 +36,8 @@ pub struct Unchecked {
 pub struct Fault {
     place: usize,
     error: LogError,
+    /// It was told before.
+    is_known: bool,
 }
 
 /// Picks the ranges to be checked: those on disk only, and those the log does not trust. The former are marked to be
@@ -89,14 +91,24 @@ fn check_one(Unchecked { place, source: Source { partition, extent } }: Unchecke
             log.with(|log| log.trust(&extent));
             None
         }
-        Err(error) => Some(Fault { place, error }),
+        Err(error) => {
+            let is_known = match &error {
+                LogError::Corrupt { position, .. } => {
+                    !log.with(|log| log.note_damage(extent.segment_base, *position))
+                }
+                _ => false,
+            };
+            Some(Fault { place, error, is_known })
+        }
     }
 }
 
 /// Cuts the reads before their faults; those that begin with one become errors.
 pub fn refuse(ctx: &ApiContext, reads: &mut [PartitionRead], faults: Vec<Fault>) {
-    for Fault { place, error } in faults {
-        tracing::error!(%error, "what is on disk is not what was written: not served");
+    for Fault { place, error, is_known } in faults {
+        if !is_known {
+            tracing::error!(%error, "what is on disk is not what was written: not served");
+        }
         ctx.metrics.damaged_read();
         let Some(read) = reads.get_mut(place) else { continue };
         let LogError::Corrupt { position, .. } = error else {

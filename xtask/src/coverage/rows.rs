@@ -46,9 +46,9 @@ pub(super) const ROWS: &[Row] = &[
         number: 37,
         scenario: "Bits rot in a sealed segment",
         shown: "What the broker reads again itself (recovery of what no checkpoint covers, look-ups by time, damaged \
-                headers) is checked and refused with the file's name. A fetch sends ranges of files from the page cache \
-                and does not check the CRC of each batch again: it goes out with the data, and a client's check refuses \
-                it. With one broker there is no other copy to repair from.",
+                headers) is checked and refused with the file's name. A fetch checks batches that this process did not \
+                append, or that have left the memory since, before it serves them: CORRUPT_MESSAGE. With one broker there \
+                is no other copy to repair from.",
     },
     Row {
         number: 38,

@@ -198,6 +198,13 @@ impl PartitionLog {
         }
     }
 
+    /// Notes that a check found damage at a position of that segment, in bytes; answers whether that is news.
+    pub fn note_damage(&mut self, segment_base: Offset, position: u64) -> bool {
+        let at = self.segments.partition_point(|segment| segment.base_offset < segment_base);
+        let segment = self.segments.get_mut(at).filter(|segment| segment.base_offset == segment_base);
+        segment.is_some_and(|segment| segment.damage_told.replace(position) != Some(position))
+    }
+
     /// Notes that an extent was checked.
     pub fn trust(&mut self, extent: &FetchExtent) {
         let FetchExtent { segment_base, position, len, .. } = *extent;

@@ -20,6 +20,9 @@ use crate::log_error::LogError;
 /// Mark of a directory that went out of service; see [`Shared::fail`].
 pub(crate) const FAILED_FILE: &str = ".failed";
 
+/// Shortest time between two lines about a full disk.
+const FULL_TOLD_EVERY: Duration = Duration::from_secs(30);
+
 /// Told how long the disk takes; for metrics. Called by the committer and by checkpoints, must not block.
 pub trait CommitObserver: Send + Sync {
     /// One write or sync that made something durable took `took`.
@@ -79,7 +82,9 @@ impl Shared {
     /// An append met an error of the disk. A full disk is no failure of the directory: what is there stays good.
     pub(crate) fn append_failed(&self, identity: &LogIdentity, cause: &LogError) {
         if is_storage_full(cause) {
-            tracing::warn!(log = %identity, error = %cause, "append refused: the disk is full");
+            if self.failure.may_tell_full(self.clock.monotonic()) {
+                tracing::warn!(log = %identity, error = %cause, "appends are refused: the disk is full");
+            }
             return;
         }
         self.fail(format!("append to {identity} failed: {cause}"));
@@ -137,12 +142,24 @@ impl CommitQueue {
 pub(crate) struct Failure {
     failed: AtomicBool,
     announced: AtomicBool,
+    /// When a full disk was last told.
+    full_told: Mutex<Option<Duration>>,
     reason: Mutex<Option<String>>,
 }
 
 impl Failure {
     pub(crate) fn is_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
+    }
+
+    /// Whether a full disk is told again, at `now` of the monotonic clock: clients try often.
+    fn may_tell_full(&self, now: Duration) -> bool {
+        let mut told = self.full_told.lock();
+        let may = told.is_none_or(|before| now.saturating_sub(before) >= FULL_TOLD_EVERY);
+        if may {
+            *told = Some(now);
+        }
+        may
     }
 
     /// Answers whether it is the first failure.
