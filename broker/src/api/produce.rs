@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use broker_log::append::{AppendError, AppendOptions, AppendOrigin};
 use broker_protocol::codec::Reader;
+use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::produce_request::ProduceRequest;
 use broker_protocol::messages::produce_response::{
     BatchIndexAndErrorMessage, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
 };
+use broker_protocol::record_batch::RecordBatch;
 use broker_protocol::types::{Offset, TopicId};
 use bytes::BytesMut;
 use tokio::time::{Duration, Instant};
@@ -202,6 +204,9 @@ fn append(
         return fail(ErrorCode::InvalidRecord, Some("a produce request must hold records".to_owned()));
     };
     let len = range.len();
+    if let Some((error, message)) = not_for_clients(&body[range.clone()], request.version) {
+        return fail(error, Some(message));
+    }
     let options = AppendOptions {
         leader_epoch: partition.leader_epoch(),
         origin: AppendOrigin::Client,
@@ -222,16 +227,37 @@ fn append(
             };
             PartitionResult { response, wait: Some((partition, info.last_offset)) }
         }
-        Err(error) => PartitionResult { response: rejection(part.index, &error, &partition), wait: None },
+        Err(error) => PartitionResult { response: rejection(part.index, &error), wait: None },
     }
 }
 
+/// The first version of Produce whose batches may be compressed with zstd (KIP-110).
+const FIRST_VERSION_WITH_ZSTD: i16 = 7;
+
+/// Why a sound batch may not come in a request of that version; of any other batch the log says what is wrong with it.
+///
+/// A transactional batch holds back the last stable offset until its transaction ends. None can be begun or ended, so
+/// it is refused whatever transactional id the request has.
+fn not_for_clients(bytes: &[u8], version: i16) -> Option<(ErrorCode, String)> {
+    let (batch, _) = RecordBatch::parse(bytes).ok()?;
+    let is_old_zstd =
+        version < FIRST_VERSION_WITH_ZSTD && batch.header.compression() == Ok(Compression::Zstd);
+    let refused = if batch.header.is_transactional() {
+        (ErrorCode::InvalidTxnState, "transactional batches are not supported".to_owned())
+    } else if is_old_zstd {
+        let message = format!(
+            "produce version {version} may not hold zstd, expected {FIRST_VERSION_WITH_ZSTD} or later"
+        );
+        (ErrorCode::UnsupportedCompressionType, message)
+    } else {
+        return None;
+    };
+    batch.verify_crc().is_ok().then_some(refused)
+}
+
 /// The one place that turns an append error into what the client sees.
-fn rejection(index: i32, error: &AppendError, partition: &Partition) -> PartitionProduceResponse<'static> {
+fn rejection(index: i32, error: &AppendError) -> PartitionProduceResponse<'static> {
     let code = super::errors::append_error_code(error);
-    if let AppendError::Storage(cause) = error {
-        tracing::error!(topic = %partition.topic(), partition = index, error = %cause, "append failed");
-    }
     let mut response = failure(index, code, Some(error.to_string()));
     if let AppendError::InvalidRecord { record_errors, .. } = error {
         response.record_errors = record_errors

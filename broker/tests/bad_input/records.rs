@@ -1,10 +1,15 @@
 //! Record batches that may not be appended: each is refused with Kafka's error, and nothing of it is kept.
 
+use broker_client::{FetchOptions, read_records};
+use broker_protocol::codec::Records;
 use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use broker_protocol::messages::{ProduceRequest, ProduceResponse};
 
 use crate::harness::batches::{
-    CRC_AT, LAST_OFFSET_DELTA_AT, MAGIC_AT, RECORD_COUNT_AT, RECORDS_AT, batch, batch_at, changed, compressed,
+    CRC_AT, LAST_OFFSET_DELTA_AT, MAGIC_AT, RECORD_COUNT_AT, RECORDS_AT, batch, batch_at, changed,
+    compressed, numbered,
 };
 use crate::harness::{TestBroker, calls};
 
@@ -88,6 +93,57 @@ async fn an_oversized_batch_is_too_large() {
 async fn an_unknown_compression_is_unsupported() {
     let unknown = changed(compressed(Compression::Gzip, &["a"]), |bytes| bytes[ATTRIBUTES_AT + 1] |= 7);
     assert_refused(&[unknown], ErrorCode::UnsupportedCompressionType).await;
+}
+
+#[tokio::test]
+async fn a_transactional_batch_is_refused_and_holds_nothing_back() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, &[]).await;
+    let producer = client.init_producer_id(None).await.unwrap();
+    let transactional = |bytes| changed(bytes, |bytes: &mut [u8]| bytes[ATTRIBUTES_AT + 1] |= 0x10);
+    let id = producer.producer_id;
+    for bad in [transactional(numbered(id, 0, 0, &["a"])), transactional(batch(&["a"]))] {
+        let produced = client.produce("t", 0, &bad, -1).await.unwrap();
+        assert_eq!(produced.error_code, ErrorCode::InvalidTxnState);
+        assert_eq!(produced.error_message.as_deref(), Some("transactional batches are not supported"));
+    }
+    assert_eq!(calls::append(&mut client, "t", 0, &batch(&["sound"])).await, 0);
+    let committed = FetchOptions { read_committed: true, ..FetchOptions::default() };
+    let fetched = client.fetch("t", 0, committed).await.unwrap();
+    assert_eq!((fetched.high_watermark, fetched.last_stable_offset), (1, 1));
+    assert_eq!(read_records(&fetched.records, 0).unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_transactional_batch_with_a_wrong_crc_is_corrupt() {
+    let mut bad = batch(&["a"]);
+    bad[ATTRIBUTES_AT + 1] |= 0x10;
+    assert_refused(&[bad], ErrorCode::CorruptMessage).await;
+}
+
+#[tokio::test]
+async fn zstd_is_taken_from_version_7_on() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, &[]).await;
+    let zstd = compressed(Compression::Zstd, &["a"]);
+    for (version, error) in [
+        (3, ErrorCode::UnsupportedCompressionType),
+        (6, ErrorCode::UnsupportedCompressionType),
+        (7, ErrorCode::None),
+    ] {
+        let partition_data = vec![PartitionProduceData { index: 0, records: Records::Bytes(&zstd) }];
+        let topic_data =
+            vec![TopicProduceData { name: "t".into(), partition_data, ..TopicProduceData::default() }];
+        let request =
+            ProduceRequest { acks: -1, timeout_ms: 10_000, topic_data, ..ProduceRequest::default() };
+        let frame = client.call(&request, version).await.unwrap();
+        let response: ProduceResponse<'_> = frame.decode().unwrap();
+        let code = response.responses[0].partition_responses[0].error_code;
+        assert_eq!(ErrorCode::from_code(code), Some(error), "version {version}");
+    }
+    assert_eq!(calls::values(&mut client, "t", 0).await, ["a"]);
 }
 
 #[tokio::test]
