@@ -1,7 +1,11 @@
 //! ListOffsets (KIP-79, KIP-207, KIP-734, KIP-405, KIP-1005, KIP-1023): offsets by time and by name.
 
+use std::collections::HashSet;
+
 use broker_protocol::error_code::ErrorCode;
-use broker_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsRequest};
+use broker_protocol::messages::list_offsets_request::{
+    ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic,
+};
 use broker_protocol::messages::list_offsets_response::{
     ListOffsetsPartitionResponse, ListOffsetsResponse, ListOffsetsTopicResponse,
 };
@@ -39,16 +43,12 @@ pub async fn handle(
     message: ListOffsetsRequest<'_>,
 ) -> ListOffsetsResponse<'static> {
     let read_committed = message.isolation_level == 1;
+    let twice = asked_twice(&message);
     let mut topics = Vec::with_capacity(message.topics.len());
     for topic in &message.topics {
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for asked in &topic.partitions {
-            let twice = topic
-                .partitions
-                .iter()
-                .filter(|other| other.partition_index == asked.partition_index)
-                .count();
-            let found = if twice > 1 {
+            let found = if twice.contains(&(&*topic.name, asked.partition_index)) {
                 Err(ErrorCode::InvalidRequest)
             } else if !is_offered(asked.timestamp, request.version) {
                 Err(ErrorCode::UnsupportedVersion)
@@ -69,6 +69,15 @@ pub async fn handle(
         topics.push(ListOffsetsTopicResponse { name: topic.name.to_string().into(), partitions });
     }
     ListOffsetsResponse { throttle_time_ms: 0, topics }
+}
+
+/// The partitions that a request names more than once, in one entry for their topic or in several.
+fn asked_twice<'a>(message: &'a ListOffsetsRequest<'_>) -> HashSet<(&'a str, i32)> {
+    let mut seen = HashSet::new();
+    let of_topic = |topic: &'a ListOffsetsTopic<'_>| {
+        topic.partitions.iter().map(|asked| (&*topic.name, asked.partition_index))
+    };
+    message.topics.iter().flat_map(of_topic).filter(|partition| !seen.insert(*partition)).collect()
 }
 
 type Found = (i64, Offset, LeaderEpoch);

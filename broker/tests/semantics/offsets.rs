@@ -86,6 +86,33 @@ async fn places_of_an_empty_partition_are_its_start_or_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partition_that_is_asked_for_twice_is_refused_among_very_many() {
+    const ASKED: i32 = 200_000;
+    let (_broker, mut client) = with_topic().await;
+    let asked = |index| ListOffsetsPartition {
+        partition_index: index,
+        timestamp: LATEST,
+        ..ListOffsetsPartition::default()
+    };
+    let topic = |indexes: std::ops::Range<i32>| ListOffsetsTopic {
+        name: "t".into(),
+        partitions: indexes.map(asked).collect(),
+    };
+    // Partition 0 alone is there; the last one is named again in another entry for the topic.
+    let topics = vec![topic(0..ASKED), topic(ASKED - 1..ASKED)];
+    let request = ListOffsetsRequest { replica_id: -1, topics, ..ListOffsetsRequest::default() };
+    let frame = within("list offsets", client.call(&request, LIST_VERSION)).await.unwrap();
+    let response: ListOffsetsResponse<'_> = frame.decode().unwrap();
+    let error = |topic: usize, place: usize| {
+        ErrorCode::from_code(response.topics[topic].partitions[place].error_code).unwrap()
+    };
+    assert_eq!(error(0, 0), ErrorCode::None);
+    assert_eq!(error(0, 1), ErrorCode::UnknownTopicOrPartition);
+    assert_eq!(error(0, 199_999), ErrorCode::InvalidRequest);
+    assert_eq!(error(1, 0), ErrorCode::InvalidRequest);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_finds_the_first_record_that_is_not_older() {
     let (_broker, mut client) = with_topic().await;
     let base = base_time_ms();
