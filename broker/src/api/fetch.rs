@@ -156,7 +156,7 @@ impl Waiting {
         &self.request
     }
 
-    /// The answer, once there is enough to read or the time is up; otherwise `waiter` will be woken.
+    /// The answer, once there is enough to read, the time is up or the broker stops; otherwise `waiter` will be woken.
     pub fn poll(
         &mut self,
         ctx: &Arc<ApiContext>,
@@ -184,7 +184,8 @@ impl Waiting {
             let ready = found >= self.bytes_min
                 || session.targets.is_empty()
                 || reads.iter().any(PartitionRead::is_urgent)
-                || Instant::now() >= self.deadline;
+                || Instant::now() >= self.deadline
+                || ctx.is_stopping();
             if ready {
                 break reads;
             }

@@ -1,5 +1,7 @@
 //! One connection: answers in the order of the requests, acks=0 without any.
 
+use std::time::{Duration, Instant};
+
 use broker_client::FetchOptions;
 use broker_protocol::api_key::ApiKey;
 use broker_protocol::error_code::ErrorCode;
@@ -8,6 +10,7 @@ use broker_protocol::messages::{
 };
 
 use crate::harness::batches::batch;
+use crate::harness::http::get;
 use crate::harness::{TestBroker, calls, within};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,4 +102,26 @@ async fn requests_that_were_read_are_answered_before_the_broker_stops() {
     assert_eq!(within("close", client.receiver().receive_raw()).await.unwrap_or(None), None);
     let broker = stopped.start().await;
     calls::append(&mut broker.client().await, "t", 0, &batch(&["a"])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fetch_that_waits_is_answered_when_the_broker_stops() {
+    let broker = TestBroker::start(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, &[]).await;
+    let options = FetchOptions { max_wait_ms: 15_000, min_bytes: 1, ..FetchOptions::default() };
+    client.send(&crate::fetching::fetch_request("t", 0, options), 12).await.unwrap();
+    within("the fetch is read", async {
+        let is_read = "highwater_requests_total{api=\"Fetch\"} 1";
+        while !get(&broker, "/metrics").await.body.contains(is_read) {}
+    })
+    .await;
+    let began = Instant::now();
+    broker.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    let frame = within("fetch", client.receive()).await.unwrap();
+    let response: FetchResponse<'_> = frame.decode().unwrap();
+    let data = &response.responses[0].partitions[0];
+    assert_eq!((data.error_code, data.high_watermark, data.records.len()), (0, 0, 0));
+    assert_eq!(within("close", client.receiver().receive_raw()).await.unwrap_or(None), None);
 }
