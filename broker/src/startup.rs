@@ -1,6 +1,6 @@
 //! Runs a broker as a process: runtime, sockets, signals. Everything that a simulation does otherwise stands here.
 
-use std::io;
+use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use broker_config::{Config, Listener as ListenerConfig, Warning};
 use broker_log::io::local_disk::{LocalDisk, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::env::{Blocking, Env, SystemRandom};
 use crate::http;
@@ -42,12 +43,60 @@ pub fn run(config: Arc<Config>, warnings: &[Warning]) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     raise_file_limit();
+    let signals = hear_signals().context("signals cannot be heard")?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    runtime.block_on(serve(config))
+    let ended = runtime.block_on(serve(config, signals));
+    // What still runs has had its time: the end of the process does not wait for a thread that is busy.
+    runtime.shutdown_background();
+    ended
 }
 
-async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
+/// The first signal that asks for an end, by what it did.
+type FirstSignal = oneshot::Receiver<&'static str>;
+
+/// Hears signals on a thread of its own, so that they count also while every other thread is busy: the first is told,
+/// the second ends the process at once.
+fn hear_signals() -> io::Result<FirstSignal> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let (mut terminate, mut interrupt) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?)
+    };
+    let (tell, first) = oneshot::channel();
+    let hear = async move {
+        let mut next = async || {
+            tokio::select! {
+                _ = terminate.recv() => "terminated",
+                _ = interrupt.recv() => "interrupted",
+            }
+        };
+        // Nobody listens any more where the broker ends for another reason.
+        let _ = tell.send(next().await);
+        next().await;
+        end_now("ended by a second signal");
+    };
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(hear))?;
+    Ok(first)
+}
+
+/// Ends the process once stopping has taken too long, on a thread of its own: see [`hear_signals`].
+fn limit_stop() -> io::Result<()> {
+    let late = || {
+        std::thread::sleep(STOP_MAX);
+        end_now(&format!("stopping took longer than {STOP_MAX:?}"));
+    };
+    std::thread::Builder::new().name("stop-limit".to_owned()).spawn(late).map(drop)
+}
+
+/// Ends the process without order: nothing acknowledged is lost, the next start takes longer.
+fn end_now(reason: &str) {
+    // Nobody is left to be told that nobody could be told.
+    let _ = writeln!(io::stderr(), "highwater-broker: {reason}");
+    std::process::exit(1);
+}
+
+async fn serve(config: Arc<Config>, mut first_signal: FirstSignal) -> anyhow::Result<()> {
     let env = Env {
         disk: Arc::new(LocalDisk),
         clock: Arc::new(SystemClock::new()),
@@ -75,29 +124,21 @@ async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
             }
         });
     }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     let broker = tokio::select! {
         started = Broker::start(env, Arc::clone(&config), listeners, metrics) => started?,
-        _ = terminate.recv() => bail!("terminated during the start"),
-        _ = interrupt.recv() => bail!("interrupted during the start"),
+        Ok(signal) = &mut first_signal => bail!("{signal} during the start"),
     };
     health.started(&broker);
     let failure = tokio::select! {
-        _ = terminate.recv() => None,
-        _ = interrupt.recv() => None,
+        Ok(_) = first_signal => None,
         reason = broker.failed() => Some(reason),
     };
     match &failure {
         None => tracing::info!("stopping; a second signal ends the process at once"),
         Some(reason) => tracing::error!(reason, "stopping, because the broker cannot go on"),
     }
-    tokio::select! {
-        stopped = broker.stop() => stopped?,
-        () = tokio::time::sleep(STOP_MAX) => bail!("stopping took longer than {STOP_MAX:?}"),
-        _ = terminate.recv() => bail!("ended by a second signal"),
-        _ = interrupt.recv() => bail!("ended by a second signal"),
-    }
+    limit_stop()?;
+    broker.stop().await?;
     failure.map_or(Ok(()), |reason| Err(anyhow!(reason)))
 }
 
@@ -159,5 +200,19 @@ fn raise_file_limit() {
         if let Err(error) = setrlimit(Resource::Nofile, limit) {
             tracing::warn!(%error, "the limit on open files stays as it is");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_signal_is_told_without_the_threads_that_serve() {
+        let first = hear_signals().expect("signals can be heard");
+        let own = rustix::process::getpid();
+        rustix::process::kill_process(own, rustix::process::Signal::TERM)
+            .expect("a process may signal itself");
+        assert_eq!(first.blocking_recv(), Ok("terminated"));
     }
 }
