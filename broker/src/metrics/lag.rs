@@ -1,16 +1,23 @@
 //! How far a consumer group is behind, in records and in seconds.
 
-use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader};
+use broker_log::io::DiskFile;
+use broker_protocol::compression::Compression;
+use broker_protocol::record::Records;
+use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader, TimestampType};
 use broker_protocol::types::Offset;
 
 use crate::replication::partition::Partition;
+
+/// Most bytes of a batch's records that are read to find one of them: every scrape reads them for each group.
+const READ_BYTES_MAX: usize = 64 * 1024;
 
 /// Lag of one group in one partition.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct PartitionLag {
     /// Records between the committed offset and the high watermark.
     pub records: i64,
-    /// Age of the record at the committed offset, in seconds; 0 when there is none.
+    /// Age of the record at the committed offset, in seconds; 0 when there is none, or it has no timestamp. Inside a
+    /// batch that is compressed or large it may be the age of the batch's first record.
     pub seconds: f64,
 }
 
@@ -25,15 +32,39 @@ pub fn of(partition: &Partition, committed: Offset, now_ms: i64) -> PartitionLag
         (start, found)
     });
     let records = (high_watermark.0 - committed.max(start).0).max(0);
-    // The header of the batch that holds the first unread record; a log that cannot be read shows elsewhere.
-    let timestamp = found.and_then(Result::ok).and_then(|extent| {
-        let mut header = [0; BATCH_HEADER_BYTES];
-        extent.file.read_at(&mut header, extent.position).ok()?;
-        Some(BatchHeader::parse(&header).ok()?.base_timestamp)
-    });
+    // A log that cannot be read shows elsewhere.
+    let timestamp = found
+        .and_then(Result::ok)
+        .and_then(|extent| timestamp_at(extent.file.as_ref(), extent.position, committed.max(start)));
     let seconds = match timestamp {
-        Some(timestamp) if records > 0 => now_ms.saturating_sub(timestamp).max(0) as f64 / 1000.0,
+        Some(timestamp) if records > 0 && timestamp >= 0 => {
+            now_ms.saturating_sub(timestamp).max(0) as f64 / 1000.0
+        }
         _ => 0.0,
     };
     PartitionLag { records, seconds }
+}
+
+/// The timestamp of the first record at or after `offset` in the batch at `position`; where that record cannot be seen
+/// without opening the batch or reading much of it, that of the batch's first record, which bounds it.
+fn timestamp_at(file: &dyn DiskFile, position: u64, offset: Offset) -> Option<i64> {
+    let mut bytes = [0; BATCH_HEADER_BYTES];
+    file.read_at(&mut bytes, position).ok()?;
+    let header = BatchHeader::parse(&bytes).ok()?;
+    if header.timestamp_type() == TimestampType::LogAppendTime {
+        return Some(header.max_timestamp);
+    }
+    // A delete horizon stands where the first record's timestamp was (KIP-534).
+    let has_first = !header.has_delete_horizon();
+    let bound = if has_first { header.base_timestamp } else { header.max_timestamp };
+    if has_first && offset <= header.base_offset || header.compression() != Ok(Compression::None) {
+        return Some(bound);
+    }
+    let len = header.size_in_bytes().saturating_sub(BATCH_HEADER_BYTES).min(READ_BYTES_MAX);
+    let mut records = vec![0; len];
+    let read = file.read_at(&mut records, position + BATCH_HEADER_BYTES as u64).ok()?;
+    let found = Records::new(&records[..read], header.record_count)
+        .map_while(Result::ok)
+        .find(|record| record.offset(&header) >= offset);
+    Some(found.map_or(bound, |record| record.timestamp_ms(&header)))
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_log::io::memory_disk::OperationKind;
+use broker_protocol::batch_builder::BatchBuilder;
+use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
 
 use crate::harness::batches::{base_time_ms, batch, batch_at};
@@ -144,6 +146,49 @@ async fn the_lag_of_a_group_is_told_in_records_and_in_seconds() {
     assert_eq!(value("highwater_group_lag_seconds", bills), 0.0);
     assert_eq!(value("highwater_group_members", r#"{group="readers"}"#), 0.0);
     assert_eq!(value("highwater_group_state", r#"{group="readers",state="Empty"}"#), 1.0);
+}
+
+/// The lag in seconds of a group that has committed `offset` in a topic that holds nothing but that batch.
+async fn lag_seconds(configs: &[(&str, &str)], batch: &[u8], offset: i64) -> f64 {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, configs).await;
+    calls::append(&mut client, "t", 0, batch).await;
+    groups::commit(&mut client, "g", ("t", 0), offset).await;
+    let samples = Samples::of(&broker).await;
+    samples.value(r#"highwater_group_lag_seconds{group="g",partition="0",topic="t"}"#)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lag_in_seconds_is_that_of_the_record_at_the_committed_offset() {
+    let old = base_time_ms() - 1_000_000;
+    let two = |compression| {
+        let mut builder = BatchBuilder::new(compression);
+        builder.push(old, None, Some(b"old"), &[]);
+        builder.push(old + 500_000, None, Some(b"younger"), &[]);
+        builder.build()
+    };
+    let plain = two(Compression::None);
+    let gzip = two(Compression::Gzip);
+    for (batch, offset, least) in [(&plain, 0, 1_060.0), (&plain, 1, 560.0), (&gzip, 1, 1_060.0)] {
+        let seconds = lag_seconds(&[], batch, offset).await;
+        assert!((least..least + 60.0).contains(&seconds), "{offset}: {seconds}");
+    }
+    let mut large = BatchBuilder::new(Compression::None);
+    large.push(old, None, Some(&[0; 100_000]), &[]);
+    large.push(old + 500_000, None, Some(b"younger"), &[]);
+    let seconds = lag_seconds(&[], &large.build(), 1).await;
+    assert!((1_060.0..1_120.0).contains(&seconds), "the batch's first record bounds it: {seconds}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_lag_in_seconds_counts_no_time_that_nobody_set() {
+    assert_eq!(lag_seconds(&[], &batch_at(-1, &["no time"]), 0).await, 0.0);
+    let by_broker = [("message.timestamp.type", "LogAppendTime")];
+    for offset in [0, 1] {
+        let seconds = lag_seconds(&by_broker, &batch_at(5, &["1970", "1970"]), offset).await;
+        assert!((0.0..60.0).contains(&seconds), "{seconds}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
