@@ -36,7 +36,7 @@ use crate::log::PartitionLog;
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::meta_properties::MetaProperties;
 use crate::partition_metadata::PARTITION_METADATA_FILE;
-use crate::recovery::{self, RecoveryReport};
+use crate::recovery::{self, RecoveryReport, Unopened};
 use committer_thread::CommitterThread;
 use maintenance::Maintenance;
 use removals::Removals;
@@ -57,19 +57,24 @@ const CLOSING_CYCLES_MAX: usize = 16;
 
 pub(crate) type LogKey = (TopicId, PartitionIndex);
 
+/// What holds a directory's lock.
+type DirLock = Box<dyn std::fmt::Debug + Send + Sync>;
+
 /// A data directory that is open; see the file's header.
 #[derive(Debug)]
 pub struct LogDir {
     shared: Arc<Shared>,
     logs: RwLock<BTreeMap<LogKey, Arc<LogHandle>>>,
-    /// Logs that were found damaged, and why.
+    /// Directories that were found damaged, and why.
     offline: BTreeMap<String, String>,
+    /// Logs that are known and could not be opened.
+    unopened: Mutex<BTreeMap<LogKey, Unopened>>,
     meta: MetaProperties,
     /// Sequence of the last checkpoint.
     sequence: AtomicU64,
     maintenance: Mutex<Maintenance>,
     thread: Mutex<Option<CommitterThread>>,
-    lock: Mutex<Option<Box<dyn std::fmt::Debug + Send + Sync>>>,
+    lock: Mutex<Option<DirLock>>,
     /// Distinguishes the directories of logs that are deleted.
     deletions: AtomicU64,
 }
@@ -90,7 +95,7 @@ impl LogDir {
         settings: LogDirSettings,
         config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
     ) -> Result<(Arc<LogDir>, RecoveryReport), LogDirError> {
-        let lock = prepare_directory(disk.as_ref(), &path)?;
+        let (lock, was_closed) = prepare_directory(disk.as_ref(), &path)?;
         let expected = MetaProperties {
             cluster_id: settings.cluster_id.clone(),
             node_id: settings.node_id,
@@ -98,7 +103,7 @@ impl LogDir {
         };
         let meta = MetaProperties::load_or_create(disk.as_ref(), &path, &expected)?;
         let mark = |_: &LogDirError| mark_failed(disk.as_ref(), &path);
-        let found = recovery::read_directory(disk.as_ref(), &path).inspect_err(mark)?;
+        let found = recovery::read_directory(disk.as_ref(), &path, was_closed).inspect_err(mark)?;
         let commit_log =
             CommitLog::new(disk.clone(), path.join(COMMIT_LOG_DIR), settings.commit_log, &found.replay);
         let reserve = Reserve::new(path.clone(), settings.reserve_bytes);
@@ -125,7 +130,8 @@ impl LogDir {
         };
         let dir = Arc::new(LogDir {
             logs: RwLock::new(recovered.logs),
-            offline: recovered.report.offline.iter().cloned().collect(),
+            offline: recovered.offline,
+            unopened: Mutex::new(recovered.unopened),
             meta,
             sequence: AtomicU64::new(found.checkpoint.sequence),
             maintenance: Mutex::new(maintenance),
@@ -180,6 +186,11 @@ impl LogDir {
         if let Some(reason) = self.offline.get(&name) {
             return Err(LogDirError::Offline { identity, reason: reason.clone() });
         }
+        let unopened =
+            self.unopened.lock().get(&(identity.topic_id, identity.partition)).map(|log| log.reason.clone());
+        if let Some(reason) = unopened {
+            return Err(LogDirError::Offline { identity, reason });
+        }
         let mut logs = self.logs.write();
         if let Some(log) = logs.get(&(identity.topic_id, identity.partition)) {
             return Ok(log.clone());
@@ -222,6 +233,12 @@ impl LogDir {
         self.logs.read().values().cloned().collect()
     }
 
+    /// Logs that are known and could not be opened. They stay known until they are deleted.
+    #[must_use]
+    pub fn unopened(&self) -> Vec<(TopicId, PartitionIndex)> {
+        self.unopened.lock().keys().copied().collect()
+    }
+
     /// Deletes a log for good: durable when this returns. Its files go after `file.delete.delay.ms`, by `maintain`.
     /// Returns whether it was there.
     ///
@@ -230,7 +247,10 @@ impl LogDir {
     pub fn delete_log(&self, topic_id: TopicId, partition: PartitionIndex) -> Result<bool, LogDirError> {
         // No cycle may be at work with its files.
         let gate = self.shared.gate.lock();
-        let Some(handle) = self.logs.write().remove(&(topic_id, partition)) else { return Ok(false) };
+        let Some(handle) = self.logs.write().remove(&(topic_id, partition)) else {
+            drop(gate);
+            return Ok(self.forget(topic_id, partition));
+        };
         handle.commit_state().deleted = true;
         drop(gate);
         let (from, delay_ms) = handle.with(|log| (log.dir().to_owned(), log.config().file_delete_delay_ms));
@@ -244,6 +264,16 @@ impl LogDir {
         })?;
         self.shared.removals.add_dir(to, delay_ms);
         Ok(true)
+    }
+
+    /// Lets go of a log that could not be opened: the next checkpoint, which is written at once, does not have it.
+    fn forget(&self, topic_id: TopicId, partition: PartitionIndex) -> bool {
+        let is_known = self.unopened.lock().remove(&(topic_id, partition)).is_some();
+        if is_known {
+            tracing::warn!(%topic_id, partition, "a log that could not be opened is deleted: what is left of it stays");
+            self.checkpoint();
+        }
+        is_known
     }
 
     /// `<topic>-<partition>.<unique>-delete` as Kafka names it, the topic shortened where the name gets too long.
@@ -343,11 +373,8 @@ impl Drop for LogDir {
     }
 }
 
-/// Makes the directory and what is always in it, and takes its lock.
-fn prepare_directory(
-    disk: &dyn Disk,
-    path: &Path,
-) -> Result<Box<dyn std::fmt::Debug + Send + Sync>, LogDirError> {
+/// Makes the directory and what is always in it, and takes its lock. Answers also whether the last close was orderly.
+fn prepare_directory(disk: &dyn Disk, path: &Path) -> Result<(DirLock, bool), LogDirError> {
     let commit_log = path.join(COMMIT_LOG_DIR);
     disk.create_dir_all(path).map_err(LogDirError::io(path))?;
     let lock_path = path.join(LOCK_FILE);
@@ -365,7 +392,7 @@ fn prepare_directory(
     if Checkpoint::is_missing(disk, path).map_err(LogDirError::io(path))? {
         sync_ancestors(disk, path).map_err(LogDirError::io(path))?;
     }
-    Ok(lock)
+    Ok((lock, was_marked))
 }
 
 /// Makes the name of a directory durable, and those of the directories that it lies in.

@@ -5,6 +5,7 @@
 //! that the commit log covers stay covered by it until the next checkpoint. Whatever else is found there is not durable:
 //! it goes to a commit cycle, which the opening of the directory waits for.
 
+mod known;
 mod replay_log;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use broker_protocol::types::{Offset, TopicId, Uuid};
+use broker_protocol::types::{Offset, PartitionIndex, Uuid};
 use parking_lot::Mutex;
 
 use crate::checkpoint::{Checkpoint, CheckpointSource};
@@ -27,6 +28,7 @@ use crate::manager::{LogDirError, LogKey};
 use crate::partition_metadata::{self, PARTITION_METADATA_FILE};
 use crate::segment::DELETED_SUFFIX;
 use crate::tail_checkpoint::TailCheckpoint;
+use known::Identified;
 use replay_log::{Replayed, replay_log};
 
 /// Kafka's metadata log in a combined process: not a topic.
@@ -35,7 +37,7 @@ const METADATA_LOG_PREFIX: &str = "__cluster_metadata-";
 /// What opening a directory found.
 #[derive(Clone, Debug)]
 pub struct RecoveryReport {
-    /// The last stop was orderly.
+    /// The last stop was orderly: it left its mark, and nothing has run since.
     pub clean: bool,
     /// The checkpoint that was used.
     pub checkpoint: CheckpointSource,
@@ -53,7 +55,8 @@ pub struct RecoveryReport {
     pub lost: Vec<(LogIdentity, Offset)>,
     /// Frames of the commit log that are missing though they were durable once.
     pub missing_frames: u64,
-    /// Directories that cannot be used, and why. They are left as they are and refused by `create_log`.
+    /// Logs that cannot be used, by the names of their directories, and why: damaged, or gone though they were durable.
+    /// What is there is left as it is, and `create_log` refuses them.
     pub offline: Vec<(String, String)>,
 }
 
@@ -65,6 +68,10 @@ pub(crate) struct Found {
     source: CheckpointSource,
     tails: BTreeMap<LogKey, TailCheckpoint>,
     entries: Vec<DirEntry>,
+    /// Logs of which only the commit log knows.
+    orphans: BTreeSet<LogKey>,
+    /// The last process marked its end as orderly.
+    was_closed: bool,
     /// What the page cache shows may not be on the medium although it counts as clean: see `Shared::fail`.
     distrust_cache: bool,
 }
@@ -77,7 +84,7 @@ impl Found {
 }
 
 /// Reads checkpoint, commit log and listing of a data directory.
-pub(crate) fn read_directory(disk: &dyn Disk, path: &Path) -> Result<Found, LogDirError> {
+pub(crate) fn read_directory(disk: &dyn Disk, path: &Path, was_closed: bool) -> Result<Found, LogDirError> {
     let commit_log = path.join(COMMIT_LOG_DIR);
     // Names that a killed process has made or changed and not synced: what follows relies on all that it finds.
     disk.sync_dir(path).map_err(LogDirError::io(path))?;
@@ -101,11 +108,24 @@ pub(crate) fn read_directory(disk: &dyn Disk, path: &Path) -> Result<Found, LogD
         }
     }
     let entries = disk.list(path).map_err(LogDirError::io(path))?;
-    Ok(Found { checkpoint, replay, source, tails, entries, distrust_cache })
+    let orphans = BTreeSet::new();
+    let found = Found { checkpoint, replay, source, tails, entries, orphans, was_closed, distrust_cache };
+    Ok(Found { orphans: found.find_orphans(disk, path)?, ..found })
+}
+
+/// A log that is known and could not be opened.
+#[derive(Debug)]
+pub(crate) struct Unopened {
+    /// Its tail, which every checkpoint keeps: without it the next start would take the log for a new one.
+    pub(crate) tail: Box<[u8]>,
+    pub(crate) reason: String,
 }
 
 pub(crate) struct Recovered {
     pub(crate) logs: BTreeMap<LogKey, Arc<LogHandle>>,
+    pub(crate) unopened: BTreeMap<LogKey, Unopened>,
+    /// Directories that cannot be used, and why.
+    pub(crate) offline: BTreeMap<String, String>,
     pub(crate) report: RecoveryReport,
 }
 
@@ -117,7 +137,7 @@ pub(crate) fn recover_logs(
 ) -> Result<Recovered, LogDirError> {
     let names = log_directories(shared, found)?;
     let report = RecoveryReport {
-        clean: found.checkpoint.clean && found.source == CheckpointSource::Latest,
+        clean: found.was_closed && found.checkpoint.clean && found.source == CheckpointSource::Latest,
         checkpoint: found.source,
         logs: 0,
         logs_read_fully: 0,
@@ -128,7 +148,12 @@ pub(crate) fn recover_logs(
         missing_frames: 0,
         offline: Vec::new(),
     };
-    let result = Mutex::new(Recovered { logs: BTreeMap::new(), report });
+    let result = Mutex::new(Recovered {
+        logs: BTreeMap::new(),
+        unopened: BTreeMap::new(),
+        offline: BTreeMap::new(),
+        report,
+    });
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
     let work = || {
@@ -157,6 +182,7 @@ pub(crate) fn recover_logs(
         shared.disk.remove_file(&mark).map_err(LogDirError::io(&mark))?;
     }
     let mut recovered = result.into_inner();
+    find_missing(shared, found, &mut recovered);
     finish_report(found, &mut recovered);
     // In the order of the map, so that the first cycle does not depend on the threads.
     for handle in recovered.logs.values() {
@@ -172,14 +198,56 @@ fn log_directories<'a>(shared: &Shared, found: &'a Found) -> Result<Vec<&'a str>
     let mut names = Vec::new();
     for entry in found.entries.iter().filter(|entry| entry.is_dir) {
         let name = entry.name.as_str();
-        let is_log = name.rsplit_once('-').is_some_and(|(_, partition)| partition.parse::<i32>().is_ok());
         if name.ends_with("-delete") && name.contains('.') {
             shared.removals.add_dir(shared.path.join(name), 0);
-        } else if is_log && !name.starts_with(METADATA_LOG_PREFIX) {
+        } else if topic_partition(name).is_some() {
             names.push(name);
         }
     }
     Ok(names)
+}
+
+/// Reports the logs that are known and were not opened, unless they were deleted.
+fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
+    let deleted = found.deleted();
+    let Recovered { logs, unopened, offline, report } = recovered;
+    *offline = report.offline.iter().cloned().collect();
+    for (key, tail) in &found.tails {
+        if logs.contains_key(key) || deleted.contains(key) {
+            continue;
+        }
+        let name = tail.identity.to_string();
+        let reason = offline.get(&name).cloned().unwrap_or_else(|| {
+            let dir = shared.path.join(&name);
+            let reason = format!("{} is missing: the checkpoint has the log, with records", dir.display());
+            report.offline.push((name, reason.clone()));
+            reason
+        });
+        unopened.insert(*key, Unopened { tail: tail.encode().into_boxed_slice(), reason });
+    }
+    for &key @ (topic_id, partition) in &found.orphans {
+        let dir = shared.path.display();
+        let reason =
+            format!("partition {partition} of topic id {topic_id} is in the commit log and not in {dir}");
+        let tail = replay_log::nameless_tail(key).encode().into_boxed_slice();
+        report.offline.push((format!("{topic_id}-{partition}"), reason.clone()));
+        unopened.insert(key, Unopened { tail, reason });
+    }
+}
+
+/// What the name of a log's directory says.
+fn topic_partition(name: &str) -> Option<(&str, PartitionIndex)> {
+    let (topic, partition) = name.rsplit_once('-').filter(|_| !name.starts_with(METADATA_LOG_PREFIX))?;
+    Some((topic, partition.parse().ok()?))
+}
+
+/// The content of a file; `None` if it is not there.
+fn read_if_there(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, LogDirError> {
+    match disk.read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(LogDirError::io(path)(error)),
+    }
 }
 
 fn finish_report(found: &Found, recovered: &mut Recovered) {
@@ -229,8 +297,9 @@ fn recover_log(
     let disk = shared.disk.as_ref();
     let dir = shared.path.join(name);
     let files = disk.list(&dir).map_err(LogDirError::io(&dir))?;
-    let Some(identity) = identify(shared, name, found.is_foreign())? else { return Ok(()) };
+    let Some(identity) = identify(shared, found, name)? else { return Ok(()) };
     let key = (identity.topic_id, identity.partition);
+    known::check_segments(found, &dir, &identity, &files)?;
     let deleted: Vec<_> = files
         .iter()
         .filter(|file| file.name.ends_with(DELETED_SUFFIX))
@@ -303,26 +372,22 @@ fn rewrite_metadata(shared: &Shared, dir: &Path) -> Result<(), LogDirError> {
     rewritten.map_err(LogDirError::io(&path))
 }
 
-/// Which partition a directory belongs to; `None` if that cannot be told.
-fn identify(shared: &Shared, name: &str, foreign: bool) -> Result<Option<LogIdentity>, LogDirError> {
+/// Which partition a directory belongs to; `None` if nothing was ever promised of it.
+fn identify(shared: &Shared, found: &Found, name: &str) -> Result<Option<LogIdentity>, LogDirError> {
     let dir = shared.path.join(name);
-    let (topic, partition) = name.rsplit_once('-').expect("directories were chosen by their form");
-    let partition = partition.parse().expect("directories were chosen by their form");
+    let place = topic_partition(name).expect("directories were chosen by their form");
     let path = dir.join(PARTITION_METADATA_FILE);
-    let text = match shared.disk.read(&path) {
-        Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(LogDirError::io(&path)(error)),
-    };
-    match text.as_deref().map(partition_metadata::decode) {
-        Some(Ok(topic_id)) => Ok(Some(LogIdentity { topic: Arc::from(topic), topic_id, partition })),
-        // Before topic ids there was no such file.
-        None if foreign => {
-            Ok(Some(LogIdentity { topic: Arc::from(topic), topic_id: TopicId::ZERO, partition }))
+    let content = read_if_there(shared.disk.as_ref(), &path)?;
+    match known::identify(found, &path, place, content.as_deref())? {
+        Identified::As(identity) => Ok(Some(identity)),
+        Identified::Rebuilt(identity) => {
+            let topic_id = identity.topic_id;
+            tracing::warn!(file = %path.display(), %topic_id, "written again as the checkpoint has it");
+            let text = partition_metadata::encode(topic_id);
+            shared.disk.write_atomically(&path, text.as_bytes()).map_err(LogDirError::io(&path))?;
+            Ok(Some(identity))
         }
-        Some(Err(error)) if foreign => Err(LogError::corrupt(&path, 0, error).into()),
-        // The first commit makes the file durable: without it the log never had one, and nothing was promised.
-        Some(Err(_)) | None => {
+        Identified::Unknown => {
             set_stray(shared, &dir)?;
             Ok(None)
         }

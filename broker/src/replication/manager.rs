@@ -233,6 +233,11 @@ impl ReplicaManager {
                 self.log_dir.delete_log(identity.topic_id, identity.partition)?;
             }
         }
+        for (topic_id, partition) in self.log_dir.unopened() {
+            if !known.contains(&topic_id) {
+                self.log_dir.delete_log(topic_id, partition)?;
+            }
+        }
         Ok(())
     }
 

@@ -39,6 +39,11 @@ struct ReplayEntry {
 }
 
 impl Replay {
+    /// The partitions that have entries.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = (TopicId, PartitionIndex)> {
+        self.entries.keys().copied()
+    }
+
     /// The entries of one partition in the order in which they were written.
     pub(crate) fn entries_of(
         &self,

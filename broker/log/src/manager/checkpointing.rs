@@ -25,6 +25,8 @@ pub(super) struct CheckpointRun {
     remaining: Vec<Arc<LogHandle>>,
     covered: Vec<Covered>,
     new_directories: bool,
+    /// What was set aside before it began.
+    removals: u64,
 }
 
 #[derive(Debug)]
@@ -47,13 +49,14 @@ type Step<T> = Result<T, CheckpointFailure>;
 
 impl LogDir {
     pub(super) fn begin_checkpoint(&self) -> CheckpointRun {
+        let removals = self.shared.removals.begin_checkpoint();
         let (lsn, epoch) = {
             let mut gate = self.shared.gate.lock();
             (gate.begin_checkpoint(), gate.epoch())
         };
         let changed = |handle: &Arc<LogHandle>| handle.commit_state().changed;
         let remaining: Vec<_> = self.logs.read().values().filter(|handle| changed(handle)).cloned().collect();
-        CheckpointRun { lsn, epoch, remaining, covered: Vec::new(), new_directories: false }
+        CheckpointRun { lsn, epoch, remaining, covered: Vec::new(), new_directories: false, removals }
     }
 
     /// Covers up to `logs` further logs; true once all are.
@@ -134,13 +137,16 @@ impl LogDir {
         let bytes = {
             let logs = self.logs.read();
             let states: Vec<_> = logs.values().map(|handle| handle.commit_state().tail.clone()).collect();
-            let tails: Vec<&[u8]> = states.iter().filter_map(Option::as_deref).collect();
+            let unopened = self.unopened.lock();
+            let kept = unopened.values().map(|log| &*log.tail);
+            let tails: Vec<&[u8]> = states.iter().filter_map(Option::as_deref).chain(kept).collect();
             let header = Checkpoint { sequence, clean, epoch: run.epoch, lsn: run.lsn, tails: Vec::new() };
             header.encode(tails.into_iter())
         };
         let disk = shared.disk.as_ref();
         shared.reserve.with(disk, || checkpoint::store(disk, &shared.path, &bytes)).map_err(failed)?;
         shared.gate.lock().end_checkpoint(run.lsn);
+        shared.removals.end_checkpoint(run.removals);
         for Covered { handle, log_start } in run.covered.drain(..) {
             let mut commit = handle.commit_state();
             if run.new_directories {
@@ -185,6 +191,8 @@ impl LogDir {
             CheckpointFailure::Disk(reason) => self.fail(reason),
             CheckpointFailure::NoRoom(reason) => {
                 tracing::warn!(reason, "checkpoint put off: the disk is full");
+                // Room comes first: at worst the next start names a log that was deleted.
+                self.shared.removals.end_checkpoint(run.removals);
                 run.covered.iter().for_each(|covered| covered.handle.commit_state().changed = true);
             }
         }

@@ -122,8 +122,8 @@ impl LogDir {
         };
         if maintenance.run.is_none() {
             let by_time = now.saturating_sub(maintenance.last_checkpoint) >= settings.checkpoint_interval;
-            if !(full || maintenance.checkpoint_wanted || (by_time && (uncovered > 0 || self.has_changes())))
-            {
+            let wanted = maintenance.checkpoint_wanted || self.shared.removals.want_checkpoint();
+            if !(full || wanted || (by_time && (uncovered > 0 || self.has_changes()))) {
                 return;
             }
             maintenance.checkpoint_wanted = false;

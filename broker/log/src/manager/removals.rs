@@ -13,33 +13,73 @@ struct Removal {
     due_ms: Option<i64>,
     delay_ms: i64,
     path: PathBuf,
-    is_dir: bool,
+    /// Of a log's directory: how many checkpoints had begun. Until one that began later is durable, the directory's
+    /// name is what tells a start that the log was deleted.
+    checkpoints: Option<u64>,
 }
 
 /// The list, not durable: what a crash leaves behind is found by its name at the next start.
 #[derive(Debug, Default)]
-pub(crate) struct Removals(Mutex<Vec<Removal>>);
+pub(crate) struct Removals(Mutex<List>);
+
+#[derive(Debug, Default)]
+struct List {
+    removals: Vec<Removal>,
+    /// Checkpoints that have begun.
+    begun: u64,
+    /// Of these, the last one that is durable.
+    durable: u64,
+    /// A directory is due, and waits for a checkpoint.
+    waits: bool,
+}
 
 impl Removals {
     pub(crate) fn add_files(&self, paths: Vec<PathBuf>, delay_ms: i64) {
-        let removal = |path| Removal { due_ms: None, delay_ms, path, is_dir: false };
-        self.0.lock().extend(paths.into_iter().map(removal));
+        let removal = |path| Removal { due_ms: None, delay_ms, path, checkpoints: None };
+        self.0.lock().removals.extend(paths.into_iter().map(removal));
     }
 
     pub(crate) fn add_dir(&self, path: PathBuf, delay_ms: i64) {
-        self.0.lock().push(Removal { due_ms: None, delay_ms, path, is_dir: true });
+        let mut list = self.0.lock();
+        let checkpoints = Some(list.begun);
+        list.removals.push(Removal { due_ms: None, delay_ms, path, checkpoints });
+    }
+
+    /// A checkpoint begins; answers its number.
+    pub(crate) fn begin_checkpoint(&self) -> u64 {
+        let mut list = self.0.lock();
+        list.begun += 1;
+        list.begun
+    }
+
+    /// A checkpoint of this number is durable.
+    pub(crate) fn end_checkpoint(&self, number: u64) {
+        let mut list = self.0.lock();
+        list.durable = list.durable.max(number);
+        list.waits = false;
+    }
+
+    /// Whether something is due that waits for a checkpoint.
+    pub(crate) fn want_checkpoint(&self) -> bool {
+        self.0.lock().waits
     }
 
     /// Removes what is due. What is gone already is no error.
     pub(crate) fn run(&self, disk: &dyn Disk, now_ms: i64) -> io::Result<()> {
         let mut due = Vec::new();
-        self.0.lock().retain_mut(|removal| {
-            let at = *removal.due_ms.get_or_insert(now_ms.saturating_add(removal.delay_ms));
-            if at <= now_ms {
-                due.push((std::mem::take(&mut removal.path), removal.is_dir));
-            }
-            at > now_ms
-        });
+        {
+            let List { removals, durable, waits, .. } = &mut *self.0.lock();
+            removals.retain_mut(|removal| {
+                let at = *removal.due_ms.get_or_insert(now_ms.saturating_add(removal.delay_ms));
+                let is_settled = removal.checkpoints.is_none_or(|checkpoints| checkpoints < *durable);
+                *waits |= at <= now_ms && !is_settled;
+                if at <= now_ms && is_settled {
+                    due.push((std::mem::take(&mut removal.path), removal.checkpoints.is_some()));
+                    return false;
+                }
+                true
+            });
+        }
         for (path, is_dir) in due {
             let removed = if is_dir { disk.remove_dir_all(&path) } else { disk.remove_file(&path) };
             match removed {

@@ -10,6 +10,7 @@ use super::{Found, segment_bases};
 use crate::commit_log::{EntryHeader, EntryKind};
 use crate::io::{DirEntry, Disk, FileHandle, OpenMode};
 use crate::log_config::LogIdentity;
+use crate::manager::LogKey;
 use crate::producer_snapshot;
 use crate::producer_state::ProducerTable;
 use crate::segment::{DELETED_SUFFIX, LOG_SUFFIX, SNAPSHOT_SUFFIX, Segment, file_name};
@@ -179,4 +180,10 @@ fn tail_at(identity: LogIdentity, base: Offset, producers: ProducerTable) -> Tai
         epochs: Vec::new(),
         producers,
     }
+}
+
+/// Stands for a log of which only the topic id is known, and that it held records.
+pub(super) fn nameless_tail((topic_id, partition): LogKey) -> TailCheckpoint {
+    let identity = LogIdentity { topic: "".into(), topic_id, partition };
+    tail_at(identity, Offset(0), ProducerTable::default())
 }
