@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use broker_log::log::TimestampOffset;
+use broker_log::log_error::LogError;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::list_offsets_request::{
     ListOffsetsPartition, ListOffsetsRequest, ListOffsetsTopic,
@@ -116,10 +118,7 @@ async fn by_time(
 ) -> Result<Found, ErrorCode> {
     ctx.env
         .block_on_disk(move || {
-            let found = partition.log().with(|log| match timestamp {
-                MAX_TIMESTAMP => log.max_timestamp(upper),
-                _ => log.offset_for_timestamp(timestamp, upper),
-            });
+            let found = first_at(&partition, timestamp, upper);
             match found {
                 Ok(Some(found)) => Ok((found.timestamp, found.offset, found.leader_epoch)),
                 Ok(None) => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
@@ -127,4 +126,29 @@ async fn by_time(
             }
         })
         .await
+}
+
+/// The first record below `upper` of that time. The log's lock is held only while batches are looked for: appends do not
+/// wait until one is read and decompressed.
+fn first_at(
+    partition: &Partition,
+    timestamp: i64,
+    upper: Offset,
+) -> Result<Option<TimestampOffset>, LogError> {
+    let log = partition.log();
+    let timestamp = match timestamp {
+        MAX_TIMESTAMP => match log.with(|log| log.largest_timestamp())? {
+            Some(largest) => largest,
+            None => return Ok(None),
+        },
+        timestamp => timestamp,
+    };
+    let mut from = Offset(0);
+    while let Some(batch) = log.with(|log| log.timed_batch(timestamp, from, upper))? {
+        if let Some(found) = batch.search()? {
+            return Ok(Some(found).filter(|found| found.offset < upper));
+        }
+        from = batch.next_offset();
+    }
+    Ok(None)
 }

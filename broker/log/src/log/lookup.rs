@@ -1,14 +1,16 @@
 //! Looking things up that are not offsets: timestamps and aborted transactions.
 
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 
-use broker_protocol::record_batch::{NO_TIMESTAMP, RecordBatch, TimestampType};
+use broker_protocol::record_batch::{BatchHeader, NO_TIMESTAMP, RecordBatch, TimestampType};
 use broker_protocol::types::{LeaderEpoch, Offset};
 use broker_protocol::validate::DECOMPRESSED_BYTES_MAX;
 
 use super::PartitionLog;
 use crate::batch_scan::walk_headers;
 use crate::entry_file::IndexFault;
+use crate::io::FileHandle;
 use crate::log_error::LogError;
 use crate::segment::{SNAPSHOT_SUFFIX, Segment};
 use crate::transaction_index::{AbortedTxn, TRANSACTION_INDEX_SUFFIX};
@@ -24,9 +26,44 @@ pub struct TimestampOffset {
     pub leader_epoch: LeaderEpoch,
 }
 
+/// A batch that holds a timestamp that is looked for, still unread: see [`PartitionLog::timed_batch`].
+#[derive(Clone, Debug)]
+pub struct TimedBatch {
+    file: FileHandle,
+    path: PathBuf,
+    position: u64,
+    /// As found without the batch's records.
+    header: BatchHeader,
+    timestamp: i64,
+    log_start: Offset,
+}
+
+impl TimedBatch {
+    /// Reads and decompresses the batch, for which nobody has to wait: its first record at or after the log's start
+    /// whose timestamp is late enough. `None` if the one that is lies before the log's start.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` if the batch cannot be read.
+    pub fn search(&self) -> Result<Option<TimestampOffset>, LogError> {
+        let mut buffer = vec![0; self.header.size_in_bytes()];
+        self.file.read_at(&mut buffer, self.position).map_err(|error| LogError::io(&self.path, error))?;
+        let corrupt = |error: &dyn std::fmt::Display| LogError::corrupt(&self.path, self.position, error);
+        let (batch, _) = RecordBatch::parse(&buffer).map_err(|error| corrupt(&error))?;
+        batch.verify_crc().map_err(|error| corrupt(&error))?;
+        Ok(search_batch(&batch, self.timestamp, self.log_start))
+    }
+
+    /// Offset after the batch: where to look on if `search` finds nothing.
+    #[must_use]
+    pub fn next_offset(&self) -> Offset {
+        self.header.next_offset()
+    }
+}
+
 impl PartitionLog {
     /// The first record at or after the log's start whose timestamp is `timestamp` or later, also inside compressed
-    /// batches; `None` if there is none below `upper`.
+    /// batches; `None` if there is none below `upper`. Reads and decompresses under the log's lock: whoever shares the
+    /// log takes the batches of [`PartitionLog::timed_batch`] instead.
     ///
     /// # Errors
     /// `Io`, or `Corrupt` if the batch in question cannot be read.
@@ -35,15 +72,37 @@ impl PartitionLog {
         timestamp: i64,
         upper: Offset,
     ) -> Result<Option<TimestampOffset>, LogError> {
-        for index in self.segment_index(self.log_start)..self.segments.len() {
+        let mut from = self.log_start;
+        while let Some(batch) = self.timed_batch(timestamp, from, upper)? {
+            if let Some(found) = batch.search()? {
+                return Ok(Some(found).filter(|found| found.offset < upper));
+            }
+            from = batch.next_offset();
+        }
+        Ok(None)
+    }
+
+    /// The first batch at or after `from` and the log's start that has a timestamp of `timestamp` or later; `None` if
+    /// no segment below `upper` has one. Nothing but headers is read.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` if what is read is no batch.
+    pub fn timed_batch(
+        &mut self,
+        timestamp: i64,
+        from: Offset,
+        upper: Offset,
+    ) -> Result<Option<TimedBatch>, LogError> {
+        let from = from.max(self.log_start);
+        for index in self.segment_index(from)..self.segments.len() {
             if self.segments[index].max_timestamp < timestamp || self.segments[index].size == 0 {
                 continue;
             }
             if self.segments[index].base_offset >= upper {
                 break;
             }
-            if let Some(found) = self.search_segment(index, timestamp)? {
-                return Ok(Some(found).filter(|found| found.offset < upper));
+            if let Some(found) = self.timed_batch_of_segment(index, timestamp, from)? {
+                return Ok(Some(found));
             }
         }
         Ok(None)
@@ -55,12 +114,23 @@ impl PartitionLog {
     /// # Errors
     /// As [`PartitionLog::offset_for_timestamp`].
     pub fn max_timestamp(&mut self, upper: Offset) -> Result<Option<TimestampOffset>, LogError> {
+        match self.largest_timestamp()? {
+            Some(largest) => self.offset_for_timestamp(largest, upper),
+            None => Ok(None),
+        }
+    }
+
+    /// The largest timestamp of the log, in milliseconds since 1970; `None` if no record has one.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` if what is read is no batch.
+    pub fn largest_timestamp(&mut self) -> Result<Option<i64>, LogError> {
         let first = self.segment_index(self.log_start);
         let mut largest = self.max_timestamp_from_start(first)?;
         for segment in &self.segments[first + 1..] {
             largest = largest.max(segment.max_timestamp);
         }
-        if largest == NO_TIMESTAMP { Ok(None) } else { self.offset_for_timestamp(largest, upper) }
+        Ok(Some(largest).filter(|largest| *largest != NO_TIMESTAMP))
     }
 
     /// Largest timestamp of the batches of a segment that are not before the log's start.
@@ -81,38 +151,31 @@ impl PartitionLog {
         Ok(largest)
     }
 
-    /// The first record of a segment with a timestamp of at least `timestamp`.
-    fn search_segment(&mut self, index: usize, timestamp: i64) -> Result<Option<TimestampOffset>, LogError> {
+    /// The first batch of a segment at or after `from` with a timestamp of at least `timestamp`.
+    fn timed_batch_of_segment(
+        &mut self,
+        index: usize,
+        timestamp: i64,
+        from: Offset,
+    ) -> Result<Option<TimedBatch>, LogError> {
         let interval = self.config.index_interval_bytes;
         let entry =
             self.with_segment(index, |segment, files| segment.time_entry_before(files, timestamp, interval))?;
         let base = self.segments[index].base_offset;
         // Up to the offset of that entry every timestamp is smaller.
-        let from = entry.map_or(base, |entry| base.plus(i64::from(entry.relative))).max(self.log_start);
-        let (mut start, size) = (self.position_of(index, from)?, self.segments[index].size);
+        let from = entry.map_or(base, |entry| base.plus(i64::from(entry.relative))).max(from);
+        let (start, size) = (self.position_of(index, from)?, self.segments[index].size);
         let path = self.log_path(base);
         let file = self.with_segment(index, Segment::file)?;
-        while let Some((position, bytes)) =
-            walk_headers(file.as_ref(), &path, start, size, |position, header| {
-                if header.max_timestamp >= timestamp {
-                    ControlFlow::Break((position, header.size_in_bytes()))
-                } else {
-                    ControlFlow::Continue(())
-                }
-            })?
-        {
-            let mut buffer = vec![0; bytes];
-            file.read_at(&mut buffer, position).map_err(|error| LogError::io(&path, error))?;
-            let corrupt = |error: &dyn std::fmt::Display| LogError::corrupt(&path, position, error);
-            let (batch, _) = RecordBatch::parse(&buffer).map_err(|error| corrupt(&error))?;
-            batch.verify_crc().map_err(|error| corrupt(&error))?;
-            let found = search_batch(&batch, timestamp, self.log_start);
-            if found.is_some() {
-                return Ok(found);
+        let found = walk_headers(file.as_ref(), &path, start, size, |position, header| {
+            if header.max_timestamp >= timestamp {
+                ControlFlow::Break((position, *header))
+            } else {
+                ControlFlow::Continue(())
             }
-            start = position + bytes as u64;
-        }
-        Ok(None)
+        })?;
+        let log_start = self.log_start;
+        Ok(found.map(|(position, header)| TimedBatch { file, path, position, header, timestamp, log_start }))
     }
 
     /// The aborted transactions with records in `from` to `upper` (exclusive), sorted by their first offset.

@@ -308,6 +308,40 @@ fn timestamp_finds_the_first_record_that_is_not_older_also_in_compressed_batches
 }
 
 #[test]
+fn timestamp_of_a_record_before_the_start_does_not_hide_later_ones() {
+    let mut fixture = fixture(tiny_segments());
+    let mut first = BatchBuilder::new(Compression::Gzip);
+    first.push(NOW_MS, None, Some(b"late"), &[]);
+    first.push(NOW_MS - 50, None, Some(b"early"), &[]);
+    fixture.append(first.build()).unwrap();
+    for _ in 0..5 {
+        fixture.append(records_at(NOW_MS - 50, &["a", "b"]).build()).unwrap();
+    }
+    fixture.append(records_at(NOW_MS - 1, &["before", "late"]).build()).unwrap();
+    assert!(fixture.log.segment_count() > 2);
+    let end = fixture.log.log_end_offset();
+    for (start, found) in [(0, 0), (1, 13)] {
+        fixture.log.advance_log_start_offset(Offset(start));
+        let found_at = fixture.log.offset_for_timestamp(NOW_MS, end).unwrap().map(|found| found.offset.0);
+        assert_eq!(found_at, Some(found), "from {start}");
+    }
+}
+
+#[test]
+fn timed_batch_can_be_searched_after_its_segment_was_deleted() {
+    let mut fixture = fixture(tiny_segments());
+    for n in 0..10 {
+        fixture.append(compressed(Compression::Lz4, NOW_MS - 100 + n * 10, &["a", "b"]).build()).unwrap();
+    }
+    let end = fixture.log.log_end_offset();
+    let batch = fixture.log.timed_batch(NOW_MS - 89, Offset(0), end).unwrap().unwrap();
+    fixture.log.advance_log_start_offset(Offset(18));
+    fixture.log.delete_oldest_segments(2, NOW_MS).unwrap();
+    let found = batch.search().unwrap().unwrap();
+    assert_eq!((found.offset, found.timestamp, batch.next_offset()), (Offset(3), NOW_MS - 89, Offset(4)));
+}
+
+#[test]
 fn segments_roll_by_size_and_each_batch_stays_whole() {
     let mut fixture = fixture(tiny_segments());
     for _ in 0..10 {
