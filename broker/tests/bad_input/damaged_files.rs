@@ -44,6 +44,7 @@ const OF_SEGMENT: &[Damage] = &[
     Damage::FlippedFirst,
     Damage::FlippedLater,
     Damage::FlippedLast,
+    Damage::Removed,
 ];
 
 /// A tail that is cut is what a power loss leaves, too.
@@ -77,19 +78,24 @@ impl Damage {
 enum End {
     Stopped,
     Killed,
+    /// Before the first checkpoint that has the topics.
+    KilledYoung,
 }
 
 /// Topics of a few partitions, and one with several segments.
 const TOPICS: [(&str, i32); 2] = [("small", 6), ("large", 1)];
+
+/// Records of each partition of `small` that only the commit log has when the broker is killed.
+const LATE: usize = 2;
 
 /// What was acknowledged, by topic and partition.
 type Written = BTreeMap<(String, i32), Vec<String>>;
 
 /// Data directories after both ends; the originals, from which each case takes a copy.
 struct Originals {
-    stopped: Stopped,
-    killed: Stopped,
-    written: Written,
+    young: (Stopped, Written),
+    stopped: (Stopped, Written),
+    killed: (Stopped, Written),
 }
 
 async fn originals() -> Originals {
@@ -110,9 +116,22 @@ async fn originals() -> Originals {
             written.insert((topic.to_owned(), partition), values);
         }
     }
+    drop(client);
+    let young = (broker.killed_copy(), written.clone());
+    let stopped = (broker.stop().await, written.clone());
+    let broker = stopped.0.copy().start().await;
+    let mut client = broker.client().await;
+    for ((topic, partition), values) in written.iter_mut().filter(|((topic, _), _)| topic == "small") {
+        for number in 0..LATE {
+            let value = format!("{partition}/late {number}");
+            calls::append(&mut client, topic, *partition, &batch(&[&value])).await;
+            values.push(value);
+        }
+    }
+    drop(client);
     let killed = broker.killed_copy();
-    let stopped = broker.stop().await;
-    Originals { stopped, killed, written }
+    broker.stop().await;
+    Originals { young, stopped, killed: (killed, written) }
 }
 
 /// What a client finds of a partition.
@@ -206,16 +225,26 @@ enum Allowed {
     /// Everything is there, or the broker does not start: it names the file, or its directory where the file is gone,
     /// or says to whom the directory belongs.
     RebuiltOrNamed,
-    /// The partition has its beginning, is refused, or its file is named; all others are complete.
+    /// The partition is complete or refused, or its file is named; all others are complete.
     PartitionOnly,
+    /// The same, except that a log which no checkpoint has may end early: a power loss leaves no less.
+    PartitionOrBeginning,
 }
 
 impl Allowed {
     /// Whether that may be found of a log after `file` was damaged.
-    fn fits(self, file: &Path, (topic, partition): &(String, i32), found: &Found) -> bool {
+    fn fits(self, end: End, file: &Path, (topic, partition): &(String, i32), found: &Found) -> bool {
         let is_damaged = file.starts_with(format!("{topic}-{partition}"));
-        let may_lack = self == Allowed::PartitionOnly && is_damaged;
-        *found == Found::All || (may_lack && !matches!(found, Found::Wrong(_)))
+        match found {
+            Found::All => true,
+            Found::Refused => {
+                is_damaged && matches!(self, Allowed::PartitionOnly | Allowed::PartitionOrBeginning)
+            }
+            Found::Beginning(_) => {
+                is_damaged && self == Allowed::PartitionOrBeginning && end == End::KilledYoung
+            }
+            Found::Wrong(_) => false,
+        }
     }
 }
 
@@ -223,12 +252,15 @@ async fn check(matches: impl Fn(&str) -> bool, damages: &[Damage], allowed: Allo
     let originals = originals().await;
     let mut tried = 0;
     let mut violations = Vec::new();
-    for (end, original) in [(End::Stopped, &originals.stopped), (End::Killed, &originals.killed)] {
+    let Originals { young, stopped, killed } = &originals;
+    for (end, (original, written)) in
+        [(End::Stopped, stopped), (End::Killed, killed), (End::KilledYoung, young)]
+    {
         for file in files(original, &matches) {
             for &damage in damages {
                 let place = format!("{} {damage:?} after {end:?}", file.display());
                 tried += 1;
-                match start_damaged(original, &file, damage, &originals.written).await {
+                match start_damaged(original, &file, damage, written).await {
                     Outcome::NotStarted(error) => {
                         let is_named = file.iter().any(|part| error.contains(part.to_str().unwrap()));
                         let is_told = is_named || error.contains("belongs to");
@@ -237,7 +269,8 @@ async fn check(matches: impl Fn(&str) -> bool, damages: &[Damage], allowed: Allo
                         }
                     }
                     Outcome::Started(found) => {
-                        let wrong = found.iter().filter(|(place, found)| !allowed.fits(&file, place, found));
+                        let wrong =
+                            found.iter().filter(|(place, found)| !allowed.fits(end, &file, place, found));
                         violations
                             .extend(wrong.map(|(log, found)| format!("{place}: {log:?} has {found:?}")));
                     }
@@ -252,13 +285,13 @@ async fn check(matches: impl Fn(&str) -> bool, damages: &[Damage], allowed: Allo
 /// fault = 36, 37
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_active_segments_are_cut_or_refused() {
-    check(|path| path == "small-3/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOnly).await;
+    check(|path| path == "small-3/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOrBeginning).await;
 }
 
 /// fault = 37
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damaged_sealed_segments_are_cut_or_refused() {
-    check(|path| path == "large-0/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOnly).await;
+    check(|path| path == "large-0/00000000000000000000.log", OF_SEGMENT, Allowed::PartitionOrBeginning).await;
 }
 
 /// fault = 38
@@ -302,4 +335,16 @@ async fn a_damaged_identity_of_the_directory_is_rebuilt_or_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_identity_of_a_partition_is_rebuilt_or_refused() {
     check(|path| path == "small-2/partition.metadata", ANY, Allowed::PartitionOnly).await;
+}
+
+/// What a whole directory takes with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partition_whose_directory_is_gone_is_not_made_anew() {
+    let originals = originals().await;
+    for (original, _) in [&originals.stopped, &originals.killed, &originals.young] {
+        let copy = original.copy();
+        fs::remove_dir_all(copy.path().join("small-2")).unwrap();
+        let Err(error) = copy.try_start().await else { panic!("the broker starts") };
+        assert!(error.contains("small-2"), "{error}");
+    }
 }

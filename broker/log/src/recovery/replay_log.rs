@@ -182,8 +182,8 @@ fn tail_at(identity: LogIdentity, base: Offset, producers: ProducerTable) -> Tai
     }
 }
 
-/// Stands for a log of which only the topic id is known, and that it held records.
+/// Stands for a log of which only the topic id is known, and that it held records; the id is all the name there is.
 pub(super) fn nameless_tail((topic_id, partition): LogKey) -> TailCheckpoint {
-    let identity = LogIdentity { topic: "".into(), topic_id, partition };
+    let identity = LogIdentity { topic: topic_id.to_string().into(), topic_id, partition };
     tail_at(identity, Offset(0), ProducerTable::default())
 }

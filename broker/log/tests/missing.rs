@@ -1,0 +1,170 @@
+//! Logs that are known and not there: refused, and known at every later start, unless they were deleted in order.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use broker_log::append::{AppendOptions, AppendOrigin};
+use broker_log::handle::LogHandle;
+use broker_log::io::Disk;
+use broker_log::io::memory_disk::{ManualClock, MemoryDisk};
+use broker_log::log_config::{LogConfig, LogIdentity};
+use broker_log::manager::{LogDir, LogDirError, LogDirSettings};
+use broker_log::recovery::RecoveryReport;
+use broker_protocol::batch_builder::BatchBuilder;
+use broker_protocol::compression::Compression;
+use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, TopicId, Uuid};
+
+const DIR: &str = "/data/orders-0";
+const ID: TopicId = TopicId(Uuid::from_u128(7));
+const NOW_MS: i64 = 1000;
+
+fn open(disk: &MemoryDisk) -> (Arc<LogDir>, RecoveryReport) {
+    let settings = LogDirSettings::new("cluster", BrokerId(1), Uuid::from_u128(9));
+    let settings = LogDirSettings { recovery_threads: 1, reserve_bytes: 0, ..settings };
+    let clock = Arc::new(ManualClock::new(NOW_MS));
+    let path = PathBuf::from("/data");
+    LogDir::open(Arc::new(disk.clone()), clock, path, settings, &|_| config()).expect("opens")
+}
+
+fn config() -> Arc<LogConfig> {
+    Arc::new(LogConfig { segment_bytes: 200, file_delete_delay_ms: 0, ..LogConfig::default() })
+}
+
+fn identity(topic_id: TopicId) -> LogIdentity {
+    LogIdentity { topic: Arc::from("orders"), topic_id, partition: 0 }
+}
+
+fn create(dir: &LogDir, topic_id: TopicId) -> Result<Arc<LogHandle>, LogDirError> {
+    dir.create_log(identity(topic_id), config(), LeaderEpoch(0))
+}
+
+/// A log of five records in several segments, closed in order.
+fn closed() -> MemoryDisk {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    fill(&dir);
+    dir.close();
+    disk
+}
+
+fn fill(dir: &Arc<LogDir>) {
+    let log = create(dir, ID).expect("is made");
+    let options =
+        AppendOptions { leader_epoch: LeaderEpoch(0), origin: AppendOrigin::Client, now_ms: NOW_MS };
+    for _ in 0..5 {
+        let mut builder = BatchBuilder::new(Compression::None);
+        builder.push(NOW_MS, None, Some(&[7; 60]), &[]);
+        log.append_as_leader(&mut builder.build(), &options).expect("is appended");
+        dir.committer().run_cycle();
+    }
+    assert!(log.with(|log| log.segment_count()) > 1);
+}
+
+/// Starts again and again, with a checkpoint each time: the log stays refused, for a reason that names `part`.
+fn stays_refused(disk: &MemoryDisk, part: &str) {
+    for start in 0..3 {
+        let (dir, report) = open(disk);
+        assert!(report.offline.iter().any(|(_, reason)| reason.contains(part)), "start {start}: {report:?}");
+        assert!(dir.get(ID, 0).is_none(), "start {start}");
+        let refused = create(&dir, ID);
+        assert!(matches!(refused, Err(LogDirError::Offline { .. })), "start {start}: {refused:?}");
+        dir.checkpoint();
+        disk.kill();
+    }
+}
+
+#[test]
+fn a_log_whose_directory_is_gone_stays_refused() {
+    let disk = closed();
+    disk.remove_dir_all(Path::new(DIR)).unwrap();
+    stays_refused(&disk, DIR);
+}
+
+#[test]
+fn a_log_that_only_the_commit_log_has_stays_refused_without_its_directory() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    fill(&dir);
+    drop(dir);
+    disk.kill();
+    disk.remove_dir_all(Path::new(DIR)).unwrap();
+    stays_refused(&disk, &ID.to_string());
+}
+
+#[test]
+fn a_log_without_one_of_its_segments_stays_refused() {
+    let disk = closed();
+    let is_segment = |name: &str| Path::new(name).extension().is_some_and(|extension| extension == "log");
+    let entries = disk.list(Path::new(DIR)).unwrap().into_iter().map(|entry| entry.name);
+    let segments: Vec<String> = entries.filter(|name| is_segment(name)).collect();
+    assert!(segments.len() > 2);
+    for segment in segments.iter().rev().skip(1) {
+        let disk = closed();
+        disk.remove_file(&Path::new(DIR).join(segment)).unwrap();
+        stays_refused(&disk, segment);
+    }
+}
+
+#[test]
+fn a_damaged_identity_is_written_again_and_another_one_refused() {
+    let file = Path::new(DIR).join("partition.metadata");
+    for content in ["", "version: 0\ntopic_id: ?\n"] {
+        let disk = closed();
+        disk.write_atomically(&file, content.as_bytes()).unwrap();
+        let before = disk.read(&file).unwrap();
+        let (dir, report) = open(&disk);
+        assert!(report.offline.is_empty(), "{report:?}");
+        assert_eq!(dir.get(ID, 0).unwrap().flushed_offset(), Offset(5));
+        assert_ne!(disk.read(&file).unwrap(), before);
+    }
+    let disk = closed();
+    let other = format!("version: 0\ntopic_id: {}\n", TopicId(Uuid::from_u128(8)));
+    disk.write_atomically(&file, other.as_bytes()).unwrap();
+    stays_refused(&disk, "partition.metadata");
+}
+
+/// fault = 42
+#[test]
+fn a_deleted_log_is_not_missed_whenever_its_files_go() {
+    for maintained in 0..4 {
+        let disk = closed();
+        let (dir, _) = open(&disk);
+        dir.delete_log(ID, 0).unwrap();
+        for _ in 0..maintained {
+            dir.maintain(NOW_MS, &|log| log.flushed_offset());
+        }
+        disk.kill();
+        let (dir, report) = open(&disk);
+        assert!(report.offline.is_empty(), "{maintained}: {report:?}");
+        create(&dir, TopicId(Uuid::from_u128(8))).unwrap();
+        for _ in 0..3 {
+            dir.maintain(NOW_MS, &|log| log.flushed_offset());
+        }
+        let names = disk.list(Path::new("/data")).unwrap();
+        assert!(names.iter().all(|entry| !entry.name.ends_with("-delete")), "{maintained}: {names:?}");
+    }
+}
+
+#[test]
+fn a_lost_log_is_forgotten_once_it_is_deleted() {
+    let disk = closed();
+    disk.remove_dir_all(Path::new(DIR)).unwrap();
+    let (dir, _) = open(&disk);
+    assert_eq!(dir.unopened(), [(ID, 0)]);
+    assert!(dir.delete_log(ID, 0).unwrap());
+    disk.kill();
+    let (dir, report) = open(&disk);
+    assert!(report.offline.is_empty() && dir.unopened().is_empty(), "{report:?}");
+    create(&dir, TopicId(Uuid::from_u128(8))).unwrap();
+}
+
+#[test]
+fn a_start_is_clean_only_after_an_orderly_close() {
+    let disk = closed();
+    let (dir, report) = open(&disk);
+    assert!(report.clean, "{report:?}");
+    drop(dir);
+    disk.kill();
+    let (_, report) = open(&disk);
+    assert!(!report.clean, "{report:?}");
+}
