@@ -123,7 +123,6 @@ fn a_damaged_identity_is_written_again_and_another_one_refused() {
     stays_refused(&disk, "partition.metadata");
 }
 
-/// fault = 42
 #[test]
 fn a_deleted_log_is_not_missed_whenever_its_files_go() {
     for maintained in 0..4 {

@@ -91,13 +91,19 @@ pub(super) fn identify(
     let known = |id: TopicId| {
         found.tails.contains_key(&(id, partition)) || found.replay.entries_of(id, partition).next().is_some()
     };
+    // The common case, without a look at all the others.
+    if let Some(Ok(id)) = decoded
+        && known(id)
+    {
+        return Ok(Identified::As(identity(id)));
+    }
     let is_orphan = || found.orphans.iter().any(|(_, orphan)| *orphan == partition);
     match (decoded, found.named(topic, partition)) {
-        (Some(Ok(id)), Some(tail)) if id != tail.identity.topic_id && !known(id) => {
+        (Some(Ok(id)), Some(tail)) if id != tail.identity.topic_id => {
             let reason = format!("it has topic id {id}, the checkpoint {}", tail.identity.topic_id);
             Err(LogError::corrupt(path, 0, reason))
         }
-        (Some(Ok(id)), None) if !known(id) && is_orphan() => {
+        (Some(Ok(id)), None) if is_orphan() => {
             let reason =
                 format!("nothing is known of topic id {id}, and the commit log has records of another");
             Err(LogError::corrupt(path, 0, reason))
