@@ -3,6 +3,8 @@
 //! acks=0 has no answer; acks=1 and acks=all wait until the leader's copy is on stable storage, acks=all for the high
 //! watermark, which on a topic with `highwater.flush.before.ack=false` moves at the append.
 
+mod recompress;
+
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -50,6 +52,8 @@ struct PartitionResult {
 struct Part {
     index: i32,
     records: Option<Range<usize>>,
+    /// What is appended instead, or why the records cannot be.
+    recompressed: Option<Result<Vec<u8>, AppendError>>,
 }
 
 /// One topic's part of a request.
@@ -70,14 +74,28 @@ struct Plan {
 
 /// Appends the records of a produce request. `body` is the request without its header.
 pub fn handle(
-    ctx: &ApiContext,
+    ctx: &Arc<ApiContext>,
     request: RequestContext,
-    mut body: BytesMut,
+    body: BytesMut,
 ) -> Result<Option<Pending>, Closed> {
     let plan = plan(ctx, &request, &body)?;
     if let Some(error) = refusal(&plan) {
         return Ok(answer_without_append(&plan, request, error));
     }
+    if recompress::is_wanted(&plan, &body) {
+        let task = recompress::run(Arc::clone(ctx), request.clone(), plan, body);
+        return Ok(Some(Pending::Task(request, Box::pin(task))));
+    }
+    Ok(append_all(ctx, request, plan, body)?.map(|waiting| Pending::Produce(Box::new(waiting))))
+}
+
+/// Appends what was planned. `None`: there will be no answer.
+fn append_all(
+    ctx: &ApiContext,
+    request: RequestContext,
+    plan: Plan,
+    mut body: BytesMut,
+) -> Result<Option<Waiting>, Closed> {
     let mut topics = Vec::with_capacity(plan.topics.len());
     let mut failed = false;
     for TopicPlan { name, id, replicas, parts } in plan.topics {
@@ -97,8 +115,12 @@ pub fn handle(
             Ok(None)
         };
     }
-    let deadline = request.received_at + Duration::from_millis(u64::try_from(plan.timeout_ms).unwrap_or(0));
-    Ok(Some(Pending::Produce(Box::new(Waiting { request, deadline, topics }))))
+    let deadline = deadline(&request, plan.timeout_ms);
+    Ok(Some(Waiting { request, deadline, topics }))
+}
+
+fn deadline(request: &RequestContext, timeout_ms: i32) -> Instant {
+    request.received_at + Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0))
 }
 
 fn plan(ctx: &ApiContext, request: &RequestContext, body: &[u8]) -> Result<Plan, Closed> {
@@ -125,6 +147,7 @@ fn plan(ctx: &ApiContext, request: &RequestContext, body: &[u8]) -> Result<Plan,
                         let from = bytes.as_ptr() as usize - start;
                         from..from + bytes.len()
                     }),
+                    recompressed: None,
                 })
                 .collect();
             TopicPlan { name: topic.name.to_string(), id, replicas, parts }
@@ -212,7 +235,12 @@ fn append(
         origin: AppendOrigin::Client,
         now_ms: ctx.env.clock.now_ms(),
     };
-    match partition.log().append_as_leader(&mut body[range], &options) {
+    let appended = match part.recompressed {
+        None => partition.log().append_as_leader(&mut body[range], &options),
+        Some(Ok(mut bytes)) => partition.log().append_as_leader(&mut bytes, &options),
+        Some(Err(error)) => Err(error),
+    };
+    match appended {
         Ok(info) => {
             if let Some(topic) = replicas {
                 topic.counters.produced(len, info.records);

@@ -101,6 +101,12 @@ impl TopicReplicas {
     pub fn config(&self) -> Option<Arc<TopicConfig>> {
         self.applied.lock().as_ref().map(|applied| Arc::clone(&applied.config))
     }
+
+    /// The settings of one partition's log.
+    #[must_use]
+    pub fn log_config(&self, index: PartitionIndex) -> Option<Arc<LogConfig>> {
+        self.partition(index).map(|partition| partition.log().with(|log| Arc::clone(log.config())))
+    }
 }
 
 /// The replicas of a broker.

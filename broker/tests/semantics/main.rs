@@ -13,6 +13,7 @@ mod listeners;
 mod metrics;
 mod offsets;
 mod producers;
+mod recompression;
 mod sessions;
 mod topics;
 mod watermark;

@@ -37,6 +37,36 @@ impl PartitionLog {
         }
     }
 
+    /// Whether an append under these settings would compress what a producer sent anew. An append does so by itself, but
+    /// holding the log: see [`PartitionLog::recompress`].
+    #[must_use]
+    pub fn wants_recompression(config: &LogConfig, bytes: &[u8]) -> bool {
+        let Some(target) = config.compression else { return false };
+        BatchHeader::parse(bytes).is_ok_and(|header| {
+            !header.is_control() && header.compression().is_ok_and(|source| source != target)
+        })
+    }
+
+    /// What is to be appended instead of the batch that a producer sent, if it wants another compression. Checks it as an
+    /// append does; needs no log.
+    ///
+    /// # Errors
+    /// As [`PartitionLog::append_as_leader`] for a batch that cannot be accepted.
+    pub fn recompress(config: &LogConfig, bytes: &[u8], now_ms: i64) -> Result<Option<Vec<u8>>, AppendError> {
+        if !PartitionLog::wants_recompression(config, bytes) {
+            return Ok(None);
+        }
+        let mut valid = validate_batch(bytes, &rules(config), validate::AppendOrigin::Client, now_ms)?;
+        let mut recompressed = valid.recompressed.take();
+        if let Some(bytes) = &mut recompressed
+            && valid.timestamp_type == TimestampType::CreateTime
+        {
+            // The append does not open it again: the largest time that was found goes with it.
+            valid.assign(bytes, Offset(0), LeaderEpoch::NONE);
+        }
+        Ok(recompressed)
+    }
+
     /// Appends the one batch that a producer sent.
     fn append_produced(
         &mut self,
