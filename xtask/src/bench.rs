@@ -28,6 +28,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::broker_process::{build_release, checkout};
 use measure::Journal;
+use page_cache::FreeMemory;
 use rdkafka::RdkafkaPerformance;
 use report::Section;
 use scenario::{SCENARIOS, Scenario};
@@ -78,6 +79,7 @@ pub(crate) struct Bench {
     peers: Vec<Peer>,
     directory: PathBuf,
     rdkafka: RdkafkaPerformance,
+    free_memory: FreeMemory,
     /// Numbers topics and directories, so that no two share a name.
     used: Cell<u32>,
     journal: RefCell<Journal>,
@@ -164,6 +166,7 @@ pub(crate) fn run(arguments: &BenchArguments) -> Result<()> {
         ours: Ours { binary },
         kafka,
         peers: arguments.peers.clone(),
+        free_memory: FreeMemory::new(&directory)?,
         directory,
         rdkafka,
         used: Cell::new(0),

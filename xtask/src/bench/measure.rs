@@ -99,12 +99,17 @@ impl<T> Repetition<T> {
     }
 }
 
-/// Runs `work`, whose core is `timed`, for each participant in turn, once they are warm.
+/// Runs `work`, whose core is `timed`, for each participant in turn, once they are warm. Before each, memory that is
+/// free is filled.
 pub(crate) fn in_turn<P: Participant, T>(
     bench: &Bench,
     participants: &[P],
     mut work: impl FnMut(&P) -> Result<Repetition<T>>,
 ) -> Result<Vec<Vec<Repetition<T>>>> {
+    let mut work = |participant: &P| {
+        bench.free_memory.fill()?;
+        work(participant).with_context(|| participant.label())
+    };
     for participant in participants {
         warm_up(bench, participant, &mut work)?;
     }
@@ -112,11 +117,11 @@ pub(crate) fn in_turn<P: Participant, T>(
     let mut repeats_left = if bench.quick { 0 } else { bench.repetitions };
     for _ in 0..bench.repetitions {
         for (participant, kept) in participants.iter().zip(&mut all) {
-            let mut best = work(participant).with_context(|| participant.label())?;
+            let mut best = work(participant)?;
             while best.foreign_share > FOREIGN_SHARE_MAX && repeats_left > 0 {
                 repeats_left -= 1;
                 bench.journal.borrow_mut().repeated += 1;
-                let again = work(participant).with_context(|| participant.label())?;
+                let again = work(participant)?;
                 if again.foreign_share < best.foreign_share {
                     best = again;
                 }
@@ -136,7 +141,7 @@ fn warm_up<P: Participant, T>(
     participant: &P,
     work: &mut impl FnMut(&P) -> Result<Repetition<T>>,
 ) -> Result<()> {
-    let mut round = || Ok::<_, anyhow::Error>(work(participant).with_context(|| participant.label())?.cpu_s);
+    let mut round = || Ok::<_, anyhow::Error>(work(participant)?.cpu_s);
     let mut cpu_s = vec![round()?];
     let Some(pid) = participant.jvm() else { return Ok(()) };
     if bench.journal.borrow().warm.contains(&pid) {

@@ -64,7 +64,9 @@ pub(crate) fn preface(bench: &Bench, facts: &str) -> Result<String> {
          Both brokers run on the machine of the clients, over loopback, with their shipped settings (Kafka with a heap \
          of 1 GiB), data on the same disk. They are measured in turn: A, B, A, B; a whole first round is thrown away, \
          which warms the JVM up (it is repeated until it takes \
-         no less CPU than before). Each figure is the median of at least {} repetitions. CPU seconds are user and system \
+         no less CPU than before). Before each repetition free memory is filled with clean pages, as on a machine that has \
+         been up for a while: memory that a virtual machine gave back to its host is slow to get again, and would \
+         count against whoever writes next. Each figure is the median of at least {} repetitions. CPU seconds are user and system \
          time of the broker's process. \"durable\" is acknowledged when it is on disk (Kafka: `flush.messages=1`), \
          \"page cache\" when the operating system has it (Highwater: `highwater.flush.before.ack=false`). Foreign CPU \
          is the largest share of the machine that neither broker nor client nor the kernel's own threads used, or that \
