@@ -52,6 +52,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     if arguments.print_config {
         // A reader that has seen enough, such as head, is no error.
         let _ = std::io::stdout().write_all(config.print().as_bytes());
+        for warning in &warnings {
+            let _ = writeln!(std::io::stderr(), "highwater-broker: warning: {warning}");
+        }
         return Ok(());
     }
     startup::run(Arc::new(config), &warnings)

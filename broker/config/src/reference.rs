@@ -20,7 +20,8 @@ setting; ours begin with `highwater.`. `--print-config` shows every effective va
   with this prefix that sets nothing causes a warning.
 * An unknown key or a bad value stops the start with one line that names the key and the nearest valid one. A setting
   of Kafka that has no meaning here is passed over with a warning; one that asks for TLS, authentication or
-  authorization is refused, because they do not exist yet.
+  authorization is refused, because they do not exist yet, and so is one that Kafka 4 has removed, such as
+  `zookeeper.connect`.
 
 *Changes*: **start** needs a restart, **live** changes while the broker runs, for one broker or for all
 (`kafka-configs --alter --entity-type brokers`).

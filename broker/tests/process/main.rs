@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
 mod process;
+mod stopping;
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
@@ -11,42 +12,50 @@ use std::time::{Duration, Instant};
 
 use process::{Process, command, fails, refusal};
 
+/// Checks that each setting stops the start, and with which line.
+fn assert_refused(cases: &[(&str, &str)]) {
+    let dir = tempfile::tempdir().unwrap();
+    for (set, said) in cases {
+        assert_eq!(fails(dir.path(), &[set]), *said);
+    }
+}
+
 #[test]
 fn unknown_settings_stop_the_start_and_name_the_nearest() {
-    let dir = tempfile::tempdir().unwrap();
-    assert_eq!(
-        fails(dir.path(), &["num.partition=3"]),
-        "unknown setting num.partition (--set); did you mean num.partitions?"
-    );
-    assert_eq!(
-        fails(dir.path(), &["segment.bytes=1048576"]),
-        "unknown setting segment.bytes (--set); did you mean log.segment.bytes?"
-    );
+    assert_refused(&[
+        ("num.partition=3", "unknown setting num.partition (--set); did you mean num.partitions?"),
+        ("segment.bytes=1048576", "unknown setting segment.bytes (--set); did you mean log.segment.bytes?"),
+    ]);
 }
 
 #[test]
 fn bad_values_stop_the_start_and_name_what_is_taken() {
-    let dir = tempfile::tempdir().unwrap();
-    assert_eq!(
-        fails(dir.path(), &["num.partitions=none"]),
-        "invalid value `none` for num.partitions: expected a whole number of 32 bits, at least 1 (--set)"
-    );
-    assert_eq!(
-        fails(dir.path(), &["compression.type=zst"]),
-        "invalid value `zst` for compression.type: expected one of uncompressed, zstd, lz4, snappy, gzip, producer \
-         (--set); did you mean zstd?"
-    );
-    assert_eq!(fails(dir.path(), &["num.partitions"]), "--set num.partitions: expected key=value");
+    assert_refused(&[
+        (
+            "num.partitions=none",
+            "invalid value `none` for num.partitions: expected a whole number of 32 bits, at least 1 (--set)",
+        ),
+        (
+            "compression.type=zst",
+            "invalid value `zst` for compression.type: expected one of uncompressed, zstd, lz4, snappy, gzip, \
+             producer (--set); did you mean zstd?",
+        ),
+        ("num.partitions", "--set num.partitions: expected key=value"),
+    ]);
 }
 
 #[test]
-fn several_data_directories_are_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let said = fails(dir.path(), &["log.dirs=/data/one,/data/two"]);
-    assert_eq!(
-        said,
-        "log.dirs: `/data/one,/data/two` names several directories; exactly one is supported yet"
-    );
+fn settings_that_cannot_be_met_stop_the_start_and_say_why() {
+    assert_refused(&[
+        (
+            "log.dirs=/data/one,/data/two",
+            "log.dirs: `/data/one,/data/two` names several directories; exactly one is supported yet",
+        ),
+        (
+            "zookeeper.connect=localhost:2181",
+            "zookeeper.connect: has no meaning without ZooKeeper, which Kafka 4 and this broker do without (--set)",
+        ),
+    ]);
 }
 
 #[test]
@@ -96,6 +105,26 @@ fn settings_are_printed_with_value_source_and_meaning() {
     for def in broker_config::keys::broker_keys() {
         assert!(text.contains(&format!("{} ", def.name)) && text.contains(def.doc), "{}", def.name);
     }
+}
+
+#[test]
+fn printed_settings_come_with_the_warnings_of_a_start() {
+    let output = command(&["--print-config", "--set", "num.io.threads=8"])
+        .env("HIGHWATER_NUM_PARTITION", "3")
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success());
+    let warned = String::from_utf8(output.stderr).unwrap();
+    let lines: Vec<&str> = warned.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "highwater-broker: warning: environment variable HIGHWATER_NUM_PARTITION sets nothing; did you mean \
+             HIGHWATER_NUM_PARTITIONS?",
+            "highwater-broker: warning: num.io.threads (--set) has no effect: threads and queues size themselves",
+        ]
+    );
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("warning"));
 }
 
 #[test]

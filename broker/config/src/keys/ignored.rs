@@ -1,14 +1,15 @@
 //! Settings of Kafka that this broker knows and does not use.
 //!
-//! A server.properties written for Kafka should start here: a key without meaning is passed over with a warning. A key
-//! that asks for protection or a plugin is refused, because passing it over would leave the data open or unchecked.
+//! A server.properties written for Kafka 4 should start here: a key without meaning is passed over with a warning. A key
+//! that asks for protection or a plugin is refused, because passing it over would leave the data open or unchecked. So is
+//! one that Kafka 4 has removed: the file was written for a cluster that this broker cannot join.
 
 /// What happens to a setting of Kafka that has no row in the tables.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Standing {
     /// Passed over with a warning; the text says why nothing is lost.
     Ignored(&'static str),
-    /// Stops the start; the text says what is missing.
+    /// Stops the start; the text says what is missing, or what has taken its place.
     Refused(&'static str),
 }
 
@@ -25,10 +26,15 @@ const NO_PLUGINS: &str = "this broker loads no classes";
 /// How the setting of this name is treated, if Kafka has it and the tables do not.
 #[must_use]
 pub(crate) fn standing(key: &str) -> Option<Standing> {
-    let ignored = IGNORED.iter().find(|group| {
-        group.keys.contains(&key) || group.families.iter().any(|family| key.starts_with(family))
-    });
-    if let Some(group) = ignored {
+    let find = |groups: &'static [Group]| {
+        groups.iter().find(|group| {
+            group.keys.contains(&key) || group.families.iter().any(|family| key.starts_with(family))
+        })
+    };
+    if let Some(group) = find(REMOVED) {
+        return Some(Standing::Refused(group.reason));
+    }
+    if let Some(group) = find(IGNORED) {
         return Some(Standing::Ignored(group.reason));
     }
     let protects =
@@ -41,7 +47,8 @@ pub(crate) fn standing(key: &str) -> Option<Standing> {
 
 /// Every key that is spelled out here, ignored or refused.
 pub(crate) fn all() -> impl Iterator<Item = &'static str> {
-    IGNORED.iter().flat_map(|group| group.keys).chain(PROTECTING).chain(PLUGINS).copied()
+    let grouped = IGNORED.iter().chain(REMOVED).flat_map(|group| group.keys);
+    grouped.chain(PROTECTING).chain(PLUGINS).copied()
 }
 
 /// Whether Kafka lets this setting, which has no effect here, change at run time. Such a change is stored and shown.
@@ -91,6 +98,62 @@ const DYNAMIC_IN_KAFKA: &[&str] = &[
     "num.replica.fetchers",
     "share.coordinator.cached.buffer.max.bytes",
     "transaction.partition.verification.enable",
+];
+
+const REMOVED: &[Group] = &[
+    Group {
+        reason: "has no meaning without ZooKeeper, which Kafka 4 and this broker do without",
+        families: &["zookeeper."],
+        keys: &[
+            "zookeeper.connect",
+            "zookeeper.connection.timeout.ms",
+            "zookeeper.session.timeout.ms",
+            "zookeeper.metadata.migration.enable",
+            "zookeeper.set.acl",
+            "controlled.shutdown.max.retries",
+            "controlled.shutdown.retry.backoff.ms",
+            "leader.imbalance.per.broker.percentage",
+            "password.encoder.cipher.algorithm",
+            "password.encoder.iterations",
+            "password.encoder.key.length",
+            "password.encoder.keyfactory.algorithm",
+            "password.encoder.old.secret",
+            "password.encoder.secret",
+        ],
+    },
+    Group {
+        reason: "has no meaning without ZooKeeper, which Kafka 4 and this broker do without; set node.id",
+        families: &[],
+        keys: &["broker.id.generation.enable", "reserved.broker.max.id"],
+    },
+    Group {
+        reason: "has no meaning without ZooKeeper, which Kafka 4 and this broker do without; features have versions of \
+                 their own",
+        families: &[],
+        keys: &["inter.broker.protocol.version"],
+    },
+    Group {
+        reason: "has no meaning without ZooKeeper, which Kafka 4 and this broker do without; see \
+                 controller.listener.names",
+        families: &[],
+        keys: &["control.plane.listener.name"],
+    },
+    Group {
+        reason: "is not a setting of Kafka 4 any more: all records have the one format that is left",
+        families: &[],
+        keys: &["log.message.format.version", "log.message.downconversion.enable"],
+    },
+    Group {
+        reason: "is not a setting of Kafka 4 any more: set log.message.timestamp.before.max.ms and \
+                 log.message.timestamp.after.max.ms",
+        families: &[],
+        keys: &["log.message.timestamp.difference.max.ms"],
+    },
+    Group {
+        reason: "is not a setting of Kafka 4 any more: commits wait for all replicas in sync",
+        families: &[],
+        keys: &["offsets.commit.required.acks"],
+    },
 ];
 
 const IGNORED: &[Group] = &[
@@ -196,7 +259,7 @@ const IGNORED: &[Group] = &[
     Group {
         reason: "metrics are served at highwater.http.listener",
         families: &["metrics.", "kafka.metrics."],
-        keys: &["metric.reporters"],
+        keys: &["metric.reporters", "auto.include.jmx.reporter"],
     },
     Group { reason: "tiered storage is not supported yet", families: &["remote."], keys: &[] },
 ];

@@ -94,12 +94,21 @@ pub(super) const KEYS: &[ConfigDef] = &[
     )
     .takes(Validator::BetweenOr(1, i32::MAX as i64, -1)),
     int("socket.listen.backlog.size", "50", "Connections that may wait to be accepted, per listener.").at_least(1),
-    int("max.connections", "2147483647", "Client connections that are open at a time; more are closed at once.")
-        .at_least(0)
-        .dynamic(),
-    int("max.connections.per.ip", "2147483647", "Client connections that one address may have open at a time.")
-        .at_least(0)
-        .dynamic(),
+    int(
+        "max.connections",
+        "2147483647",
+        "Client connections that are open at a time; further ones wait until one ends. Where it is lowered, those that \
+         were idle longest are closed.",
+    )
+    .at_least(0)
+    .dynamic(),
+    int(
+        "max.connections.per.ip",
+        "2147483647",
+        "Client connections that one address may have open at a time; further ones are closed at once.",
+    )
+    .at_least(0)
+    .dynamic(),
     long(
         "connections.max.idle.ms",
         "600000",

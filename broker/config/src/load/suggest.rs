@@ -58,6 +58,6 @@ mod tests {
         let names = ["num.partitions", "log.dirs", "log.dir"];
         assert_eq!(nearest("num.partition", names.into_iter()), Some("num.partitions"));
         assert_eq!(nearest("logdirs", names.into_iter()), Some("log.dirs"));
-        assert_eq!(nearest("zookeeper.connect", names.into_iter()), None);
+        assert_eq!(nearest("some.other.name", names.into_iter()), None);
     }
 }

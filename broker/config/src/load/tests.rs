@@ -114,6 +114,32 @@ fn settings_that_ask_for_protection_are_refused() {
 }
 
 #[test]
+fn settings_that_kafka_4_has_removed_are_refused_with_the_reason_and_no_wild_guess() {
+    for key in [
+        "zookeeper.connect",
+        "zookeeper.ssl.client.enable",
+        "broker.id.generation.enable",
+        "inter.broker.protocol.version",
+        "control.plane.listener.name",
+        "password.encoder.secret",
+        "leader.imbalance.per.broker.percentage",
+    ] {
+        let line = error(&format!("{key}=x"), &[], &[]);
+        assert!(line.starts_with(&format!("{key}: has no meaning without ZooKeeper")), "{line}");
+        assert!(line.ends_with("(server.properties line 1)") && !line.contains("did you mean"), "{line}");
+    }
+    assert_eq!(
+        error("", &[("HIGHWATER_ZOOKEEPER_CONNECT", "localhost:2181")], &[]),
+        "zookeeper.connect: has no meaning without ZooKeeper, which Kafka 4 and this broker do without \
+         (environment variable HIGHWATER_ZOOKEEPER_CONNECT)"
+    );
+    for key in ["log.message.format.version", "offsets.commit.required.acks"] {
+        let line = error("", &[], &[&format!("{key}=1")]);
+        assert!(line.starts_with(&format!("{key}: is not a setting of Kafka 4 any more: ")), "{line}");
+    }
+}
+
+#[test]
 fn repeated_key_in_the_file_warns_and_the_last_one_counts() {
     let (config, warnings) = load("num.partitions=2\nnum.partitions=3", &[], &[]).unwrap();
     assert_eq!(config.broker().topics.partitions, 3);
