@@ -21,7 +21,7 @@ use crate::api::context::{ApiContext, RequestContext};
 use crate::api::dispatch::Pending;
 use crate::api::fetch_check::{self, Fault};
 use crate::api::fetch_read::{self, Limits, PartitionRead};
-use crate::api::fetch_session::{Session, Target, Told};
+use crate::api::fetch_session::{Key, Session, Target, Told};
 use crate::net::connection::Closed;
 use crate::net::outbound::FileRange;
 use crate::net::response::Response;
@@ -113,12 +113,10 @@ impl Waiting {
             self.error = Some(ErrorCode::FetchSessionTopicIdError);
         } else {
             session.next_epoch = session.next_epoch.checked_add(1).unwrap_or(1);
-            for topic in &request.forgotten_topics_data {
+            session.forget(request.forgotten_topics_data.iter().flat_map(|topic| {
                 let (name, id) = identity(ctx, by_id, &topic.topic, TopicId(topic.topic_id));
-                for &partition in &topic.partitions {
-                    session.forget(id, &name, partition);
-                }
-            }
+                topic.partitions.iter().map(move |&partition| Key::new(id, &name, partition))
+            }));
             self.add_targets(ctx, request, &mut session);
         }
         drop(session);

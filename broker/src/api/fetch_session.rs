@@ -3,8 +3,8 @@
 //! The cache holds `max.incremental.fetch.session.cache.slots` sessions; when it is full the one that was idle longest
 //! is dropped, if it was idle for two minutes, and otherwise the new client gets full fetches only.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
@@ -48,12 +48,34 @@ pub struct Told {
     pub error: bool,
 }
 
+/// Which partition a target is. A topic that the client named by its id is the same whatever name is known of it, also
+/// once it is deleted.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Key {
+    topic_id: TopicId,
+    /// `None` where the topic has an id.
+    topic: Option<Arc<str>>,
+    partition: i32,
+}
+
+impl Key {
+    /// The key of a partition, `topic_id` and `topic` as in [`Target`].
+    #[must_use]
+    pub fn new(topic_id: TopicId, topic: &Arc<str>, partition: i32) -> Key {
+        Key { topic_id, topic: topic_id.is_zero().then(|| Arc::clone(topic)), partition }
+    }
+
+    fn of(target: &Target) -> Key {
+        Key::new(target.topic_id, &target.topic, target.partition)
+    }
+}
+
 /// The partitions of a fetch, in the order in which they are served.
 #[derive(Debug, Default)]
 pub struct Session {
     /// What is fetched.
     pub targets: Vec<Target>,
-    places: HashMap<(TopicId, Arc<str>, i32), usize>,
+    places: HashMap<Key, usize>,
     /// Where the next round begins, so that no partition starves the others.
     pub first: usize,
     /// Epoch that the next request of this session must carry.
@@ -71,7 +93,7 @@ impl Session {
 
     /// Adds a partition or updates what is wanted of it.
     pub fn put(&mut self, target: Target) {
-        let key = (target.topic_id, Arc::clone(&target.topic), target.partition);
+        let key = Key::of(&target);
         if let Some(&place) = self.places.get(&key) {
             let known = &mut self.targets[place];
             let told = known.told;
@@ -83,14 +105,18 @@ impl Session {
         self.targets.push(target);
     }
 
-    /// Drops a partition.
-    pub fn forget(&mut self, topic_id: TopicId, topic: &Arc<str>, partition: i32) {
-        let Some(place) = self.places.remove(&(topic_id, Arc::clone(topic), partition)) else {
+    /// Drops partitions, however many, in one pass over the session.
+    pub fn forget(&mut self, forgotten: impl IntoIterator<Item = Key>) {
+        let gone: HashSet<usize> = forgotten.into_iter().filter_map(|key| self.places.remove(&key)).collect();
+        if gone.is_empty() {
             return;
-        };
-        self.targets.remove(place);
-        for known in self.places.values_mut().filter(|known| **known > place) {
-            *known -= 1;
+        }
+        // The next round begins where it would have begun.
+        self.first -= gone.iter().filter(|place| **place < self.first).count();
+        let mut places = 0..;
+        self.targets.retain(|_| places.next().is_some_and(|place| !gone.contains(&place)));
+        for (place, target) in self.targets.iter().enumerate() {
+            self.places.insert(Key::of(target), place);
         }
     }
 }
@@ -186,16 +212,47 @@ mod tests {
         }
     }
 
+    fn key(partition: i32) -> Key {
+        Key::new(TopicId::ZERO, &"t".into(), partition)
+    }
+
     #[test]
     fn a_forgotten_partition_leaves_the_others_in_place() {
         let mut session = Session::default();
-        for partition in 0..3 {
+        for partition in 0..4 {
             session.put(target("t", partition));
         }
-        session.forget(TopicId::ZERO, &"t".into(), 1);
-        session.put(Target { offset: Offset(7), ..target("t", 2) });
+        session.first = 3;
+        // One of them is not there, one is named twice.
+        session.forget([key(1), key(7), key(0), key(1)]);
+        assert_eq!(session.targets[session.first].partition, 3);
+        session.put(Target { offset: Offset(7), ..target("t", 3) });
+        session.put(target("t", 1));
         let left: Vec<_> = session.targets.iter().map(|t| (t.partition, t.offset.0)).collect();
-        assert_eq!(left, [(0, 0), (2, 7)]);
+        assert_eq!(left, [(2, 0), (3, 7), (1, 0)]);
+    }
+
+    #[test]
+    fn very_many_partitions_are_forgotten_in_one_pass() {
+        const COUNT: i32 = 200_000;
+        let mut session = Session::default();
+        for partition in 0..COUNT {
+            session.put(target("t", partition));
+        }
+        session.forget((0..COUNT).filter(|partition| *partition != 77).map(key));
+        let left: Vec<_> = session.targets.iter().map(|t| t.partition).collect();
+        assert_eq!(left, [77]);
+    }
+
+    #[test]
+    fn a_topic_named_by_its_id_is_forgotten_also_when_its_name_is_not_known_any_more() {
+        let mut session = Session::new(true);
+        let topic_id = TopicId(broker_protocol::types::Uuid::from_u128(7));
+        session.put(Target { topic_id, ..target("t", 0) });
+        session.put(Target { topic_id, ..target("", 0) });
+        assert_eq!(session.targets.len(), 1);
+        session.forget([Key::new(topic_id, &"".into(), 0)]);
+        assert_eq!(session.targets.len(), 0);
     }
 
     #[tokio::test(start_paused = true)]
