@@ -22,11 +22,11 @@ use crate::replication::manager::ReplicaManager;
 /// Pause before replicas that could not follow the metadata log are asked to again.
 const FOLLOW_RETRY: Duration = Duration::from_secs(1);
 
-/// Why a decision did not take effect.
+/// Why a decision did not take effect. The text is for clients; what the metadata log itself says is the source.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
     /// The metadata log did not take it.
-    #[error("metadata log: {0}")]
+    #[error("{}", told_of(.0))]
     Propose(#[from] ProposeError),
     /// It is decided, but this broker's disk cannot follow.
     #[error("log directory: {0}")]
@@ -44,7 +44,38 @@ impl ChangeError {
             ChangeError::Propose(ProposeError::NoRoom(_) | ProposeError::OutOfService(_))
             | ChangeError::LogDir(_)
             | ChangeError::OutOfService(_) => ErrorCode::KafkaStorageError,
-            ChangeError::Propose(_) => ErrorCode::NotController,
+            ChangeError::Propose(ProposeError::NotLeader { .. }) => ErrorCode::NotController,
+            ChangeError::Propose(ProposeError::TooLarge { .. }) => ErrorCode::PolicyViolation,
+            ChangeError::Propose(ProposeError::Contradiction(_)) => ErrorCode::UnknownServerError,
+        }
+    }
+}
+
+/// What clients are told of a change that the metadata log did not take.
+fn told_of(error: &ProposeError) -> String {
+    let text = match error {
+        ProposeError::NotLeader { leader: Some(leader) } => {
+            return format!("broker {leader} leads the metadata quorum, this one does not");
+        }
+        ProposeError::NotLeader { leader: None } => "the metadata quorum has no leader",
+        ProposeError::TooLarge { .. } => "the request changes more than one batch of metadata holds",
+        ProposeError::Contradiction(_) => "the change contradicts the metadata; nothing was changed",
+        ProposeError::NoRoom(_) => "the disk of the metadata log is full; nothing was changed",
+        ProposeError::OutOfService(_) => {
+            "the metadata log is out of service; the next start of the broker finds whether the change was made"
+        }
+    };
+    text.to_owned()
+}
+
+/// Tells the operator what clients are not told.
+fn report(error: &ProposeError) {
+    match error {
+        ProposeError::NotLeader { .. } | ProposeError::TooLarge { .. } => {
+            tracing::debug!(%error, "the metadata log did not take a change");
+        }
+        ProposeError::Contradiction(_) | ProposeError::NoRoom(_) | ProposeError::OutOfService(_) => {
+            tracing::error!(%error, "the metadata log did not take a change");
         }
     }
 }
@@ -113,7 +144,10 @@ impl Controller {
     ) -> Result<(T, Offset), ProposeError> {
         match self.metadata.submit(|image| Ok::<_, Infallible>(decide(image))).await {
             Ok(decided) => Ok(decided),
-            Err(SubmitError::Propose(error)) => Err(error),
+            Err(SubmitError::Propose(error)) => {
+                report(&error);
+                Err(error)
+            }
             Err(SubmitError::Refused(never)) => match never {},
         }
     }

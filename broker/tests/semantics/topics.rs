@@ -1,6 +1,7 @@
 //! Topics: made, refused, grown, deleted, made again.
 
 use broker_client::FetchOptions;
+use broker_log::io::memory_disk::OperationKind;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::create_partitions_request::{
     CreatePartitionsAssignment, CreatePartitionsTopic,
@@ -73,6 +74,23 @@ async fn started(sets: &[&str]) -> (TestBroker, Conn) {
     let broker = TestBroker::start_in_memory(sets).await;
     let client = broker.client().await;
     (broker, client)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_that_the_metadata_log_does_not_take_is_told_in_words_for_clients() {
+    let (broker, mut client) = started(&[]).await;
+    broker.disk().with_faults(|faults| faults.fail(OperationKind::Sync, "/metadata/", 0));
+    // The first fails on the disk, the second finds the metadata log out of service.
+    for name in ["t", "u"] {
+        let told = within("create", client.create_topic(name, 1, &[])).await.unwrap();
+        assert_eq!(told.error_code, ErrorCode::KafkaStorageError);
+        assert_eq!(
+            told.error_message.as_deref(),
+            Some(
+                "the metadata log is out of service; the next start of the broker finds whether the change was made"
+            )
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
