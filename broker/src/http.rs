@@ -1,15 +1,34 @@
 //! The HTTP listener: `/metrics`, `/healthz`, `/readyz`.
+//!
+//! Few ask here, so a few connections are served at a time and others wait to be accepted. A connection ends once it has
+//! been silent for too long: its request does not come, its answer is not taken, or no other request follows.
 
+use std::fmt::Debug;
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum::serve::Listener;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Duration, Instant, Sleep};
 
 use crate::metrics::Metrics;
+
+/// Connections that are served at a time: far above what monitors and probes need, and small enough that the answers held
+/// for clients that do not read bound the memory.
+const CONNECTIONS_MAX: usize = 64;
+
+/// How long a request may take to come and a client to take a part of its answer. No usual interval of scrapes, at which
+/// the next request would meet the end of its connection.
+const SILENCE_MAX: Duration = Duration::from_secs(20);
 
 /// Whether the broker can do its work, and if not, why.
 pub trait Health: Send + Sync + 'static {
@@ -29,21 +48,30 @@ struct Page {
 ///
 /// # Errors
 /// The listening socket fails.
-pub async fn serve(
-    listener: TcpListener,
-    metrics: Arc<Metrics>,
-    health: Arc<dyn Health>,
-) -> std::io::Result<()> {
+pub async fn serve(listener: TcpListener, metrics: Arc<Metrics>, health: Arc<dyn Health>) -> io::Result<()> {
+    serve_on(listener, metrics, health).await
+}
+
+async fn serve_on<L>(listener: L, metrics: Arc<Metrics>, health: Arc<dyn Health>) -> io::Result<()>
+where
+    L: Listener,
+    L::Addr: Debug,
+{
     let router = Router::new()
         .route("/metrics", get(render))
         .route("/healthz", get(|State(page): State<Page>| async move { verdict(&page.health.unhealthy()) }))
         .route("/readyz", get(|State(page): State<Page>| async move { verdict(&page.health.not_ready()) }))
         .with_state(Page { metrics, health });
-    axum::serve(listener, router).await
+    axum::serve(Bounded { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }, router).await
 }
 
 async fn render(State(page): State<Page>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], page.metrics.render())
+    let content_type = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    // The lag of a group is read from its partitions, which may be on disk only.
+    match tokio::task::spawn_blocking(move || page.metrics.render()).await {
+        Ok(text) => (StatusCode::OK, content_type, text),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, content_type, format!("{error}\n")),
+    }
 }
 
 fn verdict(reasons: &[String]) -> (StatusCode, String) {
@@ -53,3 +81,109 @@ fn verdict(reasons: &[String]) -> (StatusCode, String) {
         (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", reasons.join("\n")))
     }
 }
+
+/// Accepts only as many connections as there are places.
+struct Bounded<L> {
+    listener: L,
+    places: Arc<Semaphore>,
+}
+
+impl<L: Listener> Listener for Bounded<L> {
+    type Io = Timed<L::Io>;
+    type Addr = L::Addr;
+
+    async fn accept(&mut self) -> (Timed<L::Io>, L::Addr) {
+        let place = Arc::clone(&self.places).acquire_owned().await.expect("nobody closes the places");
+        let (stream, peer) = self.listener.accept().await;
+        (Timed::new(stream, place), peer)
+    }
+
+    fn local_addr(&self) -> io::Result<L::Addr> {
+        self.listener.local_addr()
+    }
+}
+
+/// A connection that fails after a silence, and has a place until it ends.
+struct Timed<S> {
+    stream: S,
+    silence: Pin<Box<Sleep>>,
+    /// Bytes of a request have come and none of its answer has gone: what comes more slowly than in time is too late.
+    receiving: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl<S> Timed<S> {
+    fn new(stream: S, place: OwnedSemaphorePermit) -> Timed<S> {
+        let silence = Box::pin(tokio::time::sleep(SILENCE_MAX));
+        Timed { stream, silence, receiving: false, _place: place }
+    }
+
+    fn begin_silence(&mut self) {
+        self.silence.as_mut().reset(Instant::now() + SILENCE_MAX);
+    }
+
+    /// Fails once the silence has lasted too long; otherwise has the task woken then.
+    fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        self.silence.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into())
+    }
+
+    fn sent(&mut self, cx: &mut Context<'_>, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match sent {
+            Poll::Pending => self.poll_silence(cx).map(Err),
+            Poll::Ready(sent) => {
+                self.receiving = false;
+                self.begin_silence();
+                Poll::Ready(sent)
+            }
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if let Poll::Ready(error) = self.poll_silence(cx) {
+            return Poll::Ready(Err(error));
+        }
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        if read.is_ready() && !self.receiving {
+            self.receiving = true;
+            self.begin_silence();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let sent = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.sent(cx, sent)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let sent = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.sent(cx, sent)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests;
