@@ -27,18 +27,24 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
     .await;
 }
 
+/// A broker whose requests may hold that much memory, one request or all of them.
+async fn start_with_budget(bytes: usize) -> TestBroker {
+    let broker = TestBroker::start(&[
+        &format!("queued.max.request.bytes={bytes}"),
+        &format!("socket.request.max.bytes={bytes}"),
+    ])
+    .await;
+    assert_eq!(broker.context().memory.limit(), bytes);
+    broker
+}
+
 /// fault = 79
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_are_read_only_within_the_memory_budget() {
     const LIMIT: usize = 1_000_000;
     const ANNOUNCED: usize = 300_000;
-    let broker = TestBroker::start(&[
-        &format!("queued.max.request.bytes={LIMIT}"),
-        &format!("socket.request.max.bytes={LIMIT}"),
-    ])
-    .await;
+    let broker = start_with_budget(LIMIT).await;
     let memory = &broker.context().memory;
-    assert_eq!(memory.limit(), LIMIT);
     let mut hogs = Vec::new();
     for _ in 0..8 {
         let mut hog = broker.socket().await;
@@ -139,11 +145,7 @@ async fn a_flood_is_held_within_bounds_others_are_served_and_nothing_is_left_of_
     const FLOODS: i32 = 8;
     // A fifth of what the floods have in flight.
     const LIMIT: usize = 640_000;
-    let broker = TestBroker::start(&[
-        &format!("queued.max.request.bytes={LIMIT}"),
-        &format!("socket.request.max.bytes={LIMIT}"),
-    ])
-    .await;
+    let broker = start_with_budget(LIMIT).await;
     let mut admin = broker.client().await;
     calls::create_topic(&mut admin, "flood", FLOODS, &[]).await;
     let stop = Arc::new(AtomicBool::new(false));

@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
@@ -115,33 +116,47 @@ async fn everything_acknowledged_survives_power_loss() {
     }
 }
 
+/// Appends entries, each once `prepare` has succeeded, until the power is cut after so many operations of the disk, and
+/// checks what the next start finds. Returns the log as that start has it, and the index of the next entry.
+async fn cut_power_after(
+    operations: u64,
+    entries: u64,
+    prepare: impl AsyncFn(&mut RaftLog, u64) -> bool,
+) -> (RaftLog, u64) {
+    let disk = disk();
+    disk.with_faults(|faults| faults.cut_power_after(operations));
+    let mut acknowledged = 0;
+    if let Ok(mut log) = try_open(&disk) {
+        for index in 0..entries {
+            if !prepare(&mut log, index).await || append(&mut log, [entry(index, 700)]).await.is_err() {
+                break;
+            }
+            acknowledged = index + 1;
+        }
+    }
+    disk.power_loss(operations);
+    let mut log = open(&disk);
+    let found = indexes(&mut log).await;
+    let next = found.len() as u64;
+    assert!(found.iter().copied().eq(0..next), "{operations}: {found:?}");
+    assert!(next >= acknowledged, "{operations}: {found:?} of {acknowledged}");
+    (log, next)
+}
+
 /// fault = 36, 40
 #[tokio::test]
 async fn power_loss_at_any_operation_loses_nothing_acknowledged() {
     for operations in 0..60 {
-        let disk = disk();
-        disk.with_faults(|faults| faults.cut_power_after(operations));
-        let (mut votes, mut acknowledged) = (0, 0);
-        if let Ok(mut log) = try_open(&disk) {
-            for index in 0..8 {
-                if log.save_vote(&Vote::new(index + 1, 7)).await.is_err() {
-                    break;
-                }
-                votes = index + 1;
-                if append(&mut log, [entry(index, 700)]).await.is_err() {
-                    break;
-                }
-                acknowledged = index + 1;
-            }
-        }
-        disk.power_loss(operations);
-        let mut log = open(&disk);
-        let found = indexes(&mut log).await;
-        assert!(found.iter().copied().eq(0..found.len() as u64), "{operations}: {found:?}");
-        assert!(found.len() as u64 >= acknowledged, "{operations}: {found:?} of {acknowledged}");
-        let vote = log.read_vote().await.unwrap().map_or(0, |vote| vote.leader_id().term);
-        assert!(vote >= votes, "{operations}: vote {vote} of {votes}");
-        append(&mut log, [entry(found.len() as u64, 5)]).await.unwrap();
+        let voted = Cell::new(0);
+        let vote = async |log: &mut RaftLog, index: u64| {
+            let saved = log.save_vote(&Vote::new(index + 1, 7)).await.is_ok();
+            voted.set(if saved { index + 1 } else { voted.get() });
+            saved
+        };
+        let (mut log, next) = cut_power_after(operations, 8, vote).await;
+        let found = log.read_vote().await.unwrap().map_or(0, |vote| vote.leader_id().term);
+        assert!(found >= voted.get(), "{operations}: vote {found} of {}", voted.get());
+        append(&mut log, [entry(next, 5)]).await.unwrap();
     }
 }
 
@@ -288,25 +303,10 @@ async fn any_flipped_bit_before_the_room_refuses_the_start() {
 #[tokio::test]
 async fn power_loss_at_any_operation_with_room_taken_ahead_loses_nothing_acknowledged() {
     for operations in 0..80 {
-        let disk = disk();
-        disk.with_faults(|faults| faults.cut_power_after(operations));
-        let mut acknowledged = 0;
-        if let Ok(mut log) = try_open(&disk) {
-            for index in 0..12 {
-                let room = make_room(&log, 800).await;
-                if room.is_err() || append(&mut log, [entry(index, 700)]).await.is_err() {
-                    break;
-                }
-                acknowledged = index + 1;
-            }
-        }
-        disk.power_loss(operations);
-        let mut log = open(&disk);
-        let found = indexes(&mut log).await;
-        assert!(found.iter().copied().eq(0..found.len() as u64), "{operations}: {found:?}");
-        assert!(found.len() as u64 >= acknowledged, "{operations}: {found:?} of {acknowledged}");
+        let take_room = async |log: &mut RaftLog, _| make_room(log, 800).await.is_ok();
+        let (mut log, next) = cut_power_after(operations, 12, take_room).await;
         make_room(&log, 800).await.unwrap();
-        append(&mut log, [entry(found.len() as u64, 5)]).await.unwrap();
+        append(&mut log, [entry(next, 5)]).await.unwrap();
     }
 }
 
