@@ -3,7 +3,11 @@
 pub mod acceptor;
 pub mod budget;
 pub mod connection;
+pub mod connection_handle;
 pub mod outbound;
 pub mod response;
 pub mod stream;
 pub mod waiter;
+
+#[cfg(test)]
+mod tests;

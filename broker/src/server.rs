@@ -164,6 +164,7 @@ impl Broker {
         let following = Arc::clone(&ctx);
         let background = vec![
             tokio::spawn(maintain(Arc::clone(&ctx))),
+            tokio::spawn(acceptor::keep_within_limit(Arc::clone(&ctx), Arc::clone(&connections))),
             tokio::spawn(async move {
                 following.controller.follow_all(&following.replicas, &following.env).await
             }),

@@ -18,6 +18,8 @@ pub enum AppendOrigin {
     /// A producer: everything is checked.
     #[default]
     Client,
+    /// A producer whose compressed batch was opened and checked ahead: its records are not looked at again.
+    OpenedClient,
     /// A group or transaction coordinator of this broker: control batches are allowed, sequences are not checked.
     Coordinator,
     /// A copy of batches that were accepted before.

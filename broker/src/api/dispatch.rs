@@ -21,6 +21,8 @@ type Task = Pin<Box<dyn Future<Output = Response> + Send>>;
 
 /// A request between its reading and its answer.
 pub enum Pending {
+    /// Its batches are being opened; appended once that is done. Nothing is read meanwhile.
+    Opening(Box<produce::Opening>),
     /// Appended; waits for durability.
     Produce(Box<produce::Waiting>),
     /// Waits for enough bytes or for its time.
@@ -29,11 +31,33 @@ pub enum Pending {
     Task(RequestContext, Task),
 }
 
+/// What became of a request whose batches were opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Appended {
+    /// It waits for durability.
+    Waits,
+    /// There will be no answer, and nothing is left of it.
+    WithoutAnswer,
+}
+
 impl Pending {
-    /// Whether no further request is read until this one is answered.
+    /// Whether no further request is read until this one is answered, or appended.
     #[must_use]
     pub fn holds_reading(&self) -> bool {
-        matches!(self, Pending::Task(..))
+        matches!(self, Pending::Task(..) | Pending::Opening(..))
+    }
+
+    /// Appends the batches of a request once they are opened. Called for the request that was read last, also when it is
+    /// not its turn to be answered; pending for any other than [`Pending::Opening`].
+    pub fn poll_opening(&mut self, ctx: &ApiContext, cx: &mut Context<'_>) -> Poll<Result<Appended, Closed>> {
+        let Pending::Opening(opening) = self else { return Poll::Pending };
+        opening.poll(ctx, cx).map_ok(|waiting| match waiting {
+            Some(waiting) => {
+                *self = Pending::Produce(Box::new(waiting));
+                Appended::Waits
+            }
+            None => Appended::WithoutAnswer,
+        })
     }
 
     /// When to look at it again though nobody woke it.
@@ -42,7 +66,7 @@ impl Pending {
         match self {
             Pending::Produce(waiting) => Some(waiting.deadline()),
             Pending::Fetch(waiting) => waiting.deadline(),
-            Pending::Task(..) => None,
+            Pending::Opening(..) | Pending::Task(..) => None,
         }
     }
 
@@ -54,6 +78,7 @@ impl Pending {
         cx: &mut Context<'_>,
     ) -> Poll<Response> {
         let (request, response) = match self {
+            Pending::Opening(..) => return Poll::Pending,
             Pending::Produce(waiting) => match waiting.poll(ctx, waiter) {
                 Some(response) => (waiting.request(), response),
                 None => return Poll::Pending,
@@ -76,7 +101,7 @@ impl Pending {
         match self {
             Pending::Produce(waiting) => waiting.abandon(waiter),
             Pending::Fetch(waiting) => waiting.abandon(ctx, waiter),
-            Pending::Task(..) => {}
+            Pending::Opening(..) | Pending::Task(..) => {}
         }
     }
 }

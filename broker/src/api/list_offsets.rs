@@ -15,17 +15,23 @@ use broker_protocol::types::{LeaderEpoch, Offset};
 
 use crate::api::context::{ApiContext, RequestContext};
 use crate::api::errors::log_error_code;
+use crate::api::fetch_check::within_budget;
 use crate::api::fetch_read::check_leader_epoch;
 use crate::replication::partition::Partition;
 use std::sync::Arc;
 
-/// The timestamps that name a place rather than a time.
-const LATEST: i64 = -1;
-const EARLIEST: i64 = -2;
-const MAX_TIMESTAMP: i64 = -3;
-const EARLIEST_LOCAL: i64 = -4;
-const LATEST_TIERED: i64 = -5;
-const EARLIEST_PENDING_UPLOAD: i64 = -6;
+/// The timestamp that asks for the end, as far as the client may read.
+pub const LATEST: i64 = -1;
+/// The timestamp that asks for the start.
+pub const EARLIEST: i64 = -2;
+/// The timestamp that asks for the first record with the largest one (KIP-734).
+pub const MAX_TIMESTAMP: i64 = -3;
+/// The timestamp that asks for the start of what is on this broker's disk (KIP-405).
+pub const EARLIEST_LOCAL: i64 = -4;
+/// The timestamp that asks for the last offset that is in tiered storage (KIP-1005).
+pub const LATEST_TIERED: i64 = -5;
+/// The timestamp that asks for the first offset that is not in tiered storage yet (KIP-1023).
+pub const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
 /// The version from which each of the named places may be asked for.
 fn is_offered(timestamp: i64, version: i16) -> bool {
@@ -109,23 +115,21 @@ async fn look_up(
     }
 }
 
-/// Looks through indexes and batches, which may have to be read from disk and decompressed.
+/// Looks through indexes and batches, which may have to be read from disk and decompressed: one batch at a time, within
+/// the budgets that fetches of cold data have.
 async fn by_time(
     ctx: &ApiContext,
     partition: Arc<Partition>,
     timestamp: i64,
     upper: Offset,
 ) -> Result<Found, ErrorCode> {
-    ctx.env
-        .block_on_disk(move || {
-            let found = first_at(&partition, timestamp, upper);
-            match found {
-                Ok(Some(found)) => Ok((found.timestamp, found.offset, found.leader_epoch)),
-                Ok(None) => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
-                Err(error) => Err(log_error_code(&error, &partition)),
-            }
-        })
-        .await
+    let batch_bytes = partition.log().with(|log| log.config().max_message_bytes as usize);
+    within_budget(ctx, batch_bytes, move || match first_at(&partition, timestamp, upper) {
+        Ok(Some(found)) => Ok((found.timestamp, found.offset, found.leader_epoch)),
+        Ok(None) => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
+        Err(error) => Err(log_error_code(&error, &partition)),
+    })
+    .await
 }
 
 /// The first record below `upper` of that time. The log's lock is held only while batches are looked for: appends do not

@@ -3,10 +3,13 @@
 //! acks=0 has no answer; acks=1 and acks=all wait until the leader's copy is on stable storage, acks=all for the high
 //! watermark, which on a topic with `highwater.flush.before.ack=false` moves at the append.
 
-mod recompress;
+mod open;
 
+use std::future::Future;
 use std::ops::Range;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use broker_log::append::{AppendError, AppendOptions, AppendOrigin};
 use broker_protocol::codec::Reader;
@@ -28,6 +31,12 @@ use crate::net::response::Response;
 use crate::net::waiter::Waiter;
 use crate::replication::manager::TopicReplicas;
 use crate::replication::partition::Partition;
+
+/// A produce request whose batches are being opened.
+pub struct Opening {
+    request: RequestContext,
+    work: Pin<Box<dyn Future<Output = (Plan, BytesMut)> + Send>>,
+}
 
 /// A produce request that has been appended and whose answer waits for durability.
 pub struct Waiting {
@@ -52,9 +61,12 @@ struct PartitionResult {
 struct Part {
     index: i32,
     records: Option<Range<usize>>,
-    /// What is appended instead, or why the records cannot be.
-    recompressed: Option<Result<Vec<u8>, AppendError>>,
+    /// What came of opening the batch, if that was done.
+    opened: Option<Opened>,
 }
+
+/// What is appended instead of the batch that was sent, if anything, or why it cannot be.
+type Opened = Result<Option<Vec<u8>>, AppendError>;
 
 /// One topic's part of a request.
 struct TopicPlan {
@@ -82,9 +94,9 @@ pub fn handle(
     if let Some(error) = refusal(&plan) {
         return Ok(answer_without_append(&plan, request, error));
     }
-    if recompress::is_wanted(&plan, &body) {
-        let task = recompress::run(Arc::clone(ctx), request.clone(), plan, body);
-        return Ok(Some(Pending::Task(request, Box::pin(task))));
+    if open::is_wanted(&plan, &body) {
+        let work = Box::pin(open::open_all(Arc::clone(ctx), plan, body));
+        return Ok(Some(Pending::Opening(Box::new(Opening { request, work }))));
     }
     Ok(append_all(ctx, request, plan, body)?.map(|waiting| Pending::Produce(Box::new(waiting))))
 }
@@ -147,7 +159,7 @@ fn plan(ctx: &ApiContext, request: &RequestContext, body: &[u8]) -> Result<Plan,
                         let from = bytes.as_ptr() as usize - start;
                         from..from + bytes.len()
                     }),
-                    recompressed: None,
+                    opened: None,
                 })
                 .collect();
             TopicPlan { name: topic.name.to_string(), id, replicas, parts }
@@ -230,14 +242,17 @@ fn append(
     if let Some((error, message)) = not_for_clients(&body[range.clone()], request.version) {
         return fail(error, Some(message));
     }
-    let options = AppendOptions {
+    let options = |origin| AppendOptions {
         leader_epoch: partition.leader_epoch(),
-        origin: AppendOrigin::Client,
+        origin,
         now_ms: ctx.env.clock.now_ms(),
     };
-    let appended = match part.recompressed {
-        None => partition.log().append_as_leader(&mut body[range], &options),
-        Some(Ok(mut bytes)) => partition.log().append_as_leader(&mut bytes, &options),
+    let appended = match part.opened {
+        None => partition.log().append_as_leader(&mut body[range], &options(AppendOrigin::Client)),
+        Some(Ok(mut replacement)) => {
+            let bytes = replacement.as_deref_mut().unwrap_or(&mut body[range]);
+            partition.log().append_as_leader(bytes, &options(AppendOrigin::OpenedClient))
+        }
         Some(Err(error)) => Err(error),
     };
     match appended {
@@ -297,6 +312,16 @@ fn rejection(index: i32, error: &AppendError) -> PartitionProduceResponse<'stati
             .collect();
     }
     response
+}
+
+impl Opening {
+    /// The request once its batches are opened and appended; `None`: there will be no answer.
+    ///
+    /// # Errors
+    /// As an append without an answer that fails: the connection is closed.
+    pub fn poll(&mut self, ctx: &ApiContext, cx: &mut Context<'_>) -> Poll<Result<Option<Waiting>, Closed>> {
+        self.work.as_mut().poll(cx).map(|(plan, body)| append_all(ctx, self.request.clone(), plan, body))
+    }
 }
 
 impl Waiting {

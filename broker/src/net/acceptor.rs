@@ -1,67 +1,109 @@
-//! Accepts connections of one listener, within the limits on their number.
+//! Accepts connections of one listener, within the limits on their number (KIP-402): beyond `max.connections` a
+//! connection waits until another one ends, and those behind it wait to be accepted; beyond `max.connections.per.ip` it
+//! is closed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use broker_state::metadata::image::MetadataImage;
 use parking_lot::Mutex;
-use tokio::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::time::{Duration, Instant};
 
 use crate::api::context::{ApiContext, ConnectionInfo};
 use crate::net::connection::{Closed, Connection};
+use crate::net::connection_handle::ConnectionHandle;
 use crate::net::stream::Listener;
-use crate::net::waiter::Waiter;
 
 /// Pause after a failed accept, for example when no file descriptor is left.
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
+
+/// How often a listener says that no more connections are taken.
+const FULL_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// The open connections of a broker.
 #[derive(Debug, Default)]
 pub struct Connections {
     open: Mutex<Open>,
+    /// Told whenever one ends.
+    ended: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Open {
     by_ip: HashMap<IpAddr, usize>,
-    /// Ordered, so that a simulation wakes them in the same order every time.
-    waiters: BTreeMap<u64, Arc<Waiter>>,
+    /// By the ids of their waiters: ordered, so that a simulation wakes them in the same order every time.
+    handles: BTreeMap<u64, Arc<ConnectionHandle>>,
+}
+
+/// Why a connection is not counted in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Refusal {
+    /// As many are open as may be.
+    Full,
+    /// As many of its address are open as may be.
+    TooManyOfAddress,
 }
 
 impl Connections {
-    /// Counts a connection in, unless `max` or, from this address, `max_per_ip` are open already.
-    fn enter(&self, peer: IpAddr, waiter: &Arc<Waiter>, max: usize, max_per_ip: usize) -> bool {
+    /// Counts a connection in. The limits are looked up while no other connection comes, so that a limit that is lowered
+    /// meanwhile finds all that were counted in before.
+    fn enter(
+        &self,
+        peer: IpAddr,
+        handle: &Arc<ConnectionHandle>,
+        limits: impl FnOnce() -> Limits,
+    ) -> Result<(), Refusal> {
         let mut open = self.open.lock();
-        if open.waiters.len() >= max || open.by_ip.get(&peer).copied().unwrap_or(0) >= max_per_ip {
-            return false;
+        let Limits { max, per_ip } = limits();
+        if open.handles.len() >= max {
+            return Err(Refusal::Full);
+        }
+        if open.by_ip.get(&peer).copied().unwrap_or(0) >= per_ip {
+            return Err(Refusal::TooManyOfAddress);
         }
         *open.by_ip.entry(peer).or_default() += 1;
-        open.waiters.insert(waiter.id(), Arc::clone(waiter));
-        true
+        open.handles.insert(handle.waiter().id(), Arc::clone(handle));
+        Ok(())
     }
 
-    fn leave(&self, peer: IpAddr, waiter: &Waiter) {
+    fn leave(&self, peer: IpAddr, handle: &ConnectionHandle) {
         let mut open = self.open.lock();
-        open.waiters.remove(&waiter.id());
+        open.handles.remove(&handle.waiter().id());
         if let Some(count) = open.by_ip.get_mut(&peer) {
             *count -= 1;
             if *count == 0 {
                 open.by_ip.remove(&peer);
             }
         }
+        drop(open);
+        self.ended.notify_waiters();
+    }
+
+    /// Asks those that were idle longest to end, so that no more than `max` stay.
+    fn close_surplus(&self, max: usize) {
+        let open = self.open.lock();
+        let mut staying: Vec<_> =
+            open.handles.values().filter(|handle| !handle.is_asked_to_close()).collect();
+        let surplus = staying.len().saturating_sub(max);
+        if surplus > 0 {
+            staying.sort_by_key(|handle| handle.last_active());
+            staying[..surplus].iter().for_each(|handle| handle.close());
+        }
     }
 
     /// Wakes every connection: each looks whether the broker stops.
     pub fn wake_all(&self) {
-        for waiter in self.open.lock().waiters.values() {
-            waiter.wake();
+        for handle in self.open.lock().handles.values() {
+            handle.waiter().wake();
         }
     }
 
     /// How many are open.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.open.lock().waiters.len()
+        self.open.lock().handles.len()
     }
 
     /// Whether none is open.
@@ -78,16 +120,22 @@ pub async fn accept_all<L: Listener>(
     ctx: Arc<ApiContext>,
     connections: Arc<Connections>,
 ) {
+    let mut entrance = Entrance {
+        images: ctx.metadata.subscribe(),
+        full_told_at: None,
+        name: Arc::clone(&name),
+        ctx: Arc::clone(&ctx),
+        connections: Arc::clone(&connections),
+    };
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 let info = ConnectionInfo { listener: Arc::clone(&name), peer };
                 let connection = Connection::new(stream, Arc::clone(&ctx), info);
-                let waiter = connection.waiter();
-                let Limits { max, per_ip } = limits(&ctx);
-                if connections.enter(peer.ip(), &waiter, max, per_ip) {
+                let handle = connection.handle();
+                if entrance.pass(peer.ip(), &handle).await {
                     ctx.metrics.connected();
-                    tokio::spawn(serve(connection, peer, waiter, Arc::clone(&ctx), Arc::clone(&connections)));
+                    tokio::spawn(serve(connection, peer, handle, Arc::clone(&ctx), Arc::clone(&connections)));
                 } else {
                     ctx.metrics.refused("too_many");
                     tracing::debug!(%peer, "too many connections");
@@ -98,6 +146,49 @@ pub async fn accept_all<L: Listener>(
                 tokio::time::sleep(ACCEPT_RETRY).await;
             }
         }
+    }
+}
+
+/// Where the connections of one listener wait, one at a time, until there is a place for them.
+struct Entrance {
+    images: watch::Receiver<Arc<MetadataImage>>,
+    full_told_at: Option<Instant>,
+    name: Arc<str>,
+    ctx: Arc<ApiContext>,
+    connections: Arc<Connections>,
+}
+
+impl Entrance {
+    /// Waits until a connection is counted in; `false` if too many of its address are open.
+    async fn pass(&mut self, peer: IpAddr, handle: &Arc<ConnectionHandle>) -> bool {
+        loop {
+            // Asked for before the look: what ends in between is told.
+            let ended = self.connections.ended.notified();
+            match self.connections.enter(peer, handle, || limits(&self.ctx)) {
+                Ok(()) => return true,
+                Err(Refusal::TooManyOfAddress) => return false,
+                Err(Refusal::Full) => {}
+            }
+            let now = Instant::now();
+            if self.full_told_at.is_none_or(|told_at| now - told_at >= FULL_TOLD_EVERY) {
+                self.full_told_at = Some(now);
+                tracing::warn!(listener = %self.name, "max.connections are open, others wait");
+            }
+            tokio::select! {
+                biased;
+                () = ended => {}
+                // The limit may have been raised.
+                Ok(()) = self.images.changed() => {}
+            }
+        }
+    }
+}
+
+/// Has the connections that were idle longest closed whenever `max.connections` is lowered; ends with the metadata log.
+pub async fn keep_within_limit(ctx: Arc<ApiContext>, connections: Arc<Connections>) {
+    let mut images = ctx.metadata.subscribe();
+    while images.changed().await.is_ok() {
+        connections.close_surplus(limits(&ctx).max);
     }
 }
 
@@ -120,7 +211,7 @@ fn limits(ctx: &ApiContext) -> Limits {
 async fn serve<S: crate::net::stream::Stream>(
     connection: Connection<S>,
     peer: SocketAddr,
-    waiter: Arc<Waiter>,
+    handle: Arc<ConnectionHandle>,
     ctx: Arc<ApiContext>,
     connections: Arc<Connections>,
 ) {
@@ -129,9 +220,11 @@ async fn serve<S: crate::net::stream::Stream>(
         Closed::BadFrame(_) => ctx.metrics.refused("bad_frame"),
         Closed::Refused(_) => ctx.metrics.refused("refused"),
         Closed::Idle => ctx.metrics.refused("idle"),
+        Closed::Stalled => ctx.metrics.refused("stalled"),
+        Closed::Surplus => ctx.metrics.refused("surplus"),
         Closed::Io(_) | Closed::ByClient | Closed::Shutdown => {}
     }
     tracing::debug!(%peer, reason = %closed, "connection closed");
     ctx.metrics.disconnected();
-    connections.leave(peer.ip(), &waiter);
+    connections.leave(peer.ip(), &handle);
 }

@@ -14,13 +14,20 @@ pub struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
     waiting: Mutex<VecDeque<Arc<Waiter>>>,
+    /// Connections that have not got what they need; the queue is empty between their being woken and their next look.
+    short: AtomicUsize,
 }
 
 impl MemoryBudget {
     /// A budget of `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> MemoryBudget {
-        MemoryBudget { limit, used: AtomicUsize::new(0), waiting: Mutex::new(VecDeque::new()) }
+        MemoryBudget {
+            limit,
+            used: AtomicUsize::new(0),
+            waiting: Mutex::new(VecDeque::new()),
+            short: AtomicUsize::new(0),
+        }
     }
 
     /// Takes `bytes` if they fit, or if nothing else is in flight (so that one request larger than the budget passes).
@@ -50,6 +57,21 @@ impl MemoryBudget {
         for waiter in woken {
             waiter.wake();
         }
+    }
+
+    /// A connection begins to wait, or waits no longer because it has got its bytes or is gone.
+    pub fn count_waiting(&self, waits: bool) {
+        if waits {
+            self.short.fetch_add(1, Ordering::AcqRel);
+        } else {
+            self.short.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+
+    /// Whether anybody waits.
+    #[must_use]
+    pub fn is_short(&self) -> bool {
+        self.short.load(Ordering::Acquire) > 0
     }
 
     /// Bytes in flight.

@@ -2,7 +2,8 @@
 //!
 //! Produce appends at once and its answer waits in the queue until the data is durable, so that one connection keeps
 //! many requests in flight. Any other request that cannot be answered at once stops the reading until it is answered,
-//! as in Kafka. Only the request at the front of the queue is registered with anything it waits for.
+//! as in Kafka. Only the request at the front of the queue is registered with anything it waits for. A frame that has
+//! stopped half way gives its memory up once others wait for it.
 //! Invariant: an idle connection holds no buffer.
 
 use std::collections::VecDeque;
@@ -13,13 +14,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Duration, Instant, Sleep};
 
 use crate::api::context::{ApiContext, ConnectionInfo};
-use crate::api::dispatch::{self, Pending};
+use crate::api::dispatch::{self, Appended, Pending};
+use crate::net::connection_handle::ConnectionHandle;
 use crate::net::outbound::Outbound;
 use crate::net::stream::Stream;
-use crate::net::waiter::Waiter;
 
 /// Requests of one connection that may wait for their answers; more are not read. Enough for a client that sends
 /// single records without waiting, small enough to bound memory.
@@ -37,6 +38,10 @@ const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
 /// Rounds of read, answer and write before other connections get their turn.
 const ROUNDS_PER_TURN: usize = 16;
 
+/// A frame of which nothing has come for this long is given up if others wait for its memory. Far above the pauses of a
+/// bad network, and well below the 30 seconds that clients wait for an answer.
+const STALL_MAX: Duration = Duration::from_secs(10);
+
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Closed {
@@ -49,6 +54,12 @@ pub enum Closed {
     /// No request came for `connections.max.idle.ms`.
     #[error("idle for too long")]
     Idle,
+    /// A request stopped half way and held memory that others waited for.
+    #[error("nothing of a request has come for {STALL_MAX:?}, and others wait for its memory")]
+    Stalled,
+    /// `max.connections` was lowered, and others have been in use since.
+    #[error("more connections than max.connections, and idle longest")]
+    Surplus,
     /// What came was no Kafka request.
     #[error("{0}")]
     BadFrame(String),
@@ -71,39 +82,46 @@ pub struct Connection<S> {
     stream: S,
     ctx: Arc<ApiContext>,
     info: Arc<ConnectionInfo>,
-    waiter: Arc<Waiter>,
+    handle: Arc<ConnectionHandle>,
     inbound: BytesMut,
     /// Taken of the memory budget for the frame that is being read.
     inbound_bytes: usize,
+    /// Counted among those that wait for the memory budget.
+    waits_for_memory: bool,
     queue: VecDeque<InFlight>,
     outbound: Outbound,
     timer: Option<Pin<Box<Sleep>>>,
     last_activity: Instant,
+    /// When to look whether the frame that is being read has stalled.
+    stall_at: Instant,
     input_closed: bool,
 }
 
 impl<S: Stream> Connection<S> {
     /// A connection over `stream`.
     pub fn new(stream: S, ctx: Arc<ApiContext>, info: ConnectionInfo) -> Connection<S> {
+        let now = Instant::now();
         Connection {
             stream,
             ctx,
             info: Arc::new(info),
-            waiter: Arc::new(Waiter::new()),
+            handle: Arc::new(ConnectionHandle::new(now)),
             inbound: BytesMut::new(),
             inbound_bytes: 0,
+            waits_for_memory: false,
             queue: VecDeque::new(),
             outbound: Outbound::default(),
             timer: None,
-            last_activity: Instant::now(),
+            last_activity: now,
+            stall_at: now + STALL_MAX,
             input_closed: false,
         }
     }
 
-    /// What wakes it.
+    /// What others have of it.
     #[must_use]
-    pub fn waiter(&self) -> Arc<Waiter> {
-        Arc::clone(&self.waiter)
+    pub fn handle(&self) -> Arc<ConnectionHandle> {
+        Arc::clone(&self.handle)
     }
 
     /// Serves it until it ends.
@@ -115,14 +133,15 @@ impl<S: Stream> Connection<S> {
 
     fn release(&mut self) {
         let held: usize = self.queue.iter().map(|request| request.bytes).sum();
+        self.set_waits_for_memory(false);
         self.ctx.memory.give_back(held + std::mem::take(&mut self.inbound_bytes));
         for request in self.queue.drain(..) {
-            request.pending.abandon(&self.ctx, &self.waiter);
+            request.pending.abandon(&self.ctx, self.handle.waiter());
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
-        self.waiter.set_waker(cx.waker());
+        self.handle.waiter().set_waker(cx.waker());
         for _ in 0..ROUNDS_PER_TURN {
             match self.poll_round(cx) {
                 Ok(true) => {}
@@ -136,6 +155,10 @@ impl<S: Stream> Connection<S> {
 
     /// One round; says whether anything moved.
     fn poll_round(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        if self.handle.is_asked_to_close() {
+            return Err(Closed::Surplus);
+        }
+        let opened = self.poll_opening(cx)?;
         let read = self.poll_inbound(cx)?;
         let answered = self.poll_answers(cx)?;
         let written = match self.outbound.poll_send(cx, &mut self.stream) {
@@ -155,8 +178,27 @@ impl<S: Stream> Connection<S> {
         }
         if read || written {
             self.last_activity = Instant::now();
+            self.stall_at = self.last_activity + STALL_MAX;
+            self.handle.touch(self.last_activity);
         }
-        Ok(read || answered || written)
+        Ok(opened || read || answered || written)
+    }
+
+    /// Has the last request appended once its batches are opened, though it may not be its turn to be answered: nothing
+    /// behind it is read before. Says whether it was.
+    fn poll_opening(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
+        let Some(last) = self.queue.back_mut() else {
+            return Ok(false);
+        };
+        let Poll::Ready(appended) = last.pending.poll_opening(&self.ctx, cx) else {
+            return Ok(false);
+        };
+        if let Appended::WithoutAnswer = appended? {
+            let bytes = last.bytes;
+            self.queue.pop_back();
+            self.ctx.memory.give_back(bytes);
+        }
+        Ok(true)
     }
 
     fn may_read(&self) -> bool {
@@ -225,17 +267,31 @@ impl<S: Stream> Connection<S> {
         let Ok(Some(len)) = self.frame_len() else {
             return true;
         };
-        if self.inbound_bytes > 0 || self.ctx.memory.try_take(len) {
-            self.inbound_bytes = self.inbound_bytes.max(len);
+        if self.take_memory(len) {
             return true;
         }
-        self.ctx.memory.wait(&self.waiter);
+        self.ctx.memory.wait(self.handle.waiter());
         // Bytes may have been given back between the two calls.
-        if self.ctx.memory.try_take(len) {
-            self.inbound_bytes = len;
-            return true;
+        let has_it = self.take_memory(len);
+        self.set_waits_for_memory(!has_it);
+        has_it
+    }
+
+    /// Takes memory for a frame of that length, unless it was taken before.
+    fn take_memory(&mut self, len: usize) -> bool {
+        let has_it = self.inbound_bytes > 0 || self.ctx.memory.try_take(len);
+        if has_it {
+            self.inbound_bytes = self.inbound_bytes.max(len);
+            self.set_waits_for_memory(false);
         }
-        false
+        has_it
+    }
+
+    fn set_waits_for_memory(&mut self, waits: bool) {
+        if self.waits_for_memory != waits {
+            self.waits_for_memory = waits;
+            self.ctx.memory.count_waiting(waits);
+        }
     }
 
     /// Grows the buffer: by what is missing of a frame, but never ahead of what a client really sends.
@@ -262,7 +318,7 @@ impl<S: Stream> Connection<S> {
         if self.inbound.len() < len + 4 {
             return Ok(false);
         }
-        if self.inbound_bytes == 0 && !self.ctx.memory.try_take(len) {
+        if !self.take_memory(len) {
             return Ok(false);
         }
         self.inbound_bytes = 0;
@@ -286,7 +342,7 @@ impl<S: Stream> Connection<S> {
             let Some(front) = self.queue.front_mut() else {
                 break;
             };
-            let Poll::Ready(response) = front.pending.poll(&self.ctx, &self.waiter, cx) else {
+            let Poll::Ready(response) = front.pending.poll(&self.ctx, self.handle.waiter(), cx) else {
                 break;
             };
             let bytes = front.bytes;
@@ -300,13 +356,14 @@ impl<S: Stream> Connection<S> {
         Ok(progress)
     }
 
-    /// Arms one timer for the front's deadline and for idleness; called when nothing moves.
+    /// Arms one timer for the front's deadline, for idleness and for a frame that stalls; called when nothing moves.
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
         let idle_at = self.last_activity + self.ctx.idle_max;
-        let deadline = match self.queue.front() {
+        let due = match self.queue.front() {
             Some(front) => front.pending.deadline().unwrap_or(idle_at),
             None => idle_at,
         };
+        let deadline = if self.inbound_bytes > 0 { due.min(self.stall_at) } else { due };
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if timer.deadline() != deadline {
             timer.as_mut().reset(deadline);
@@ -315,11 +372,27 @@ impl<S: Stream> Connection<S> {
             return Poll::Pending;
         }
         self.timer = None;
-        if self.queue.is_empty() && Instant::now() >= idle_at {
+        let now = Instant::now();
+        if self.queue.is_empty() && now >= idle_at {
             return Poll::Ready(Closed::Idle);
         }
-        self.last_activity = Instant::now();
+        if now >= self.stall_at {
+            if self.is_stalled() {
+                return Poll::Ready(Closed::Stalled);
+            }
+            self.stall_at = now + STALL_MAX;
+        }
+        if now >= due {
+            self.last_activity = now;
+        }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Whether a frame whose time is up is to be given up: others wait for its memory, and it is the client that does not
+    /// go on, by not sending the rest or by not taking the answers before which no more is read.
+    fn is_stalled(&self) -> bool {
+        let waits_for_client = self.may_read() || !self.outbound.is_empty();
+        self.inbound_bytes > 0 && waits_for_client && self.ctx.memory.is_short()
     }
 }

@@ -57,7 +57,7 @@ async fn thousands_of_idle_connections_leave_the_others_alone() {
 
 /// fault = 80
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn connections_beyond_the_limit_are_closed_and_the_others_live() {
+async fn connections_beyond_the_limit_wait_for_a_free_place_and_the_others_live() {
     let broker = TestBroker::start(&["max.connections=3"]).await;
     let mut first = broker.client().await;
     let mut second = broker.client().await;
@@ -65,17 +65,24 @@ async fn connections_beyond_the_limit_are_closed_and_the_others_live() {
     for client in [&mut first, &mut second, &mut third] {
         within("answer", client.api_versions()).await.unwrap();
     }
-    let mut fourth = broker.socket().await;
-    crate::harness::assert_closed(&mut fourth).await;
-    within("answer", first.api_versions()).await.unwrap();
+    let mut later = Vec::new();
+    for _ in 0..2 {
+        let mut client = broker.client().await;
+        later.push(tokio::spawn(async move {
+            client.api_versions().await.unwrap();
+            client
+        }));
+    }
+    for _ in 0..20 {
+        within("answer", first.api_versions()).await.unwrap();
+    }
+    assert!(later.iter().all(|client| !client.is_finished()), "there is no place for them");
     drop(second);
-    // A place is free as soon as the broker has noticed.
-    within("a free place", async {
-        while broker.client().await.api_versions().await.is_err() {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    let served = within("the next", later.remove(0)).await.unwrap();
+    within("answer", first.api_versions()).await.unwrap();
+    assert!(!later[0].is_finished(), "there was a place for one of them");
+    drop(served);
+    within("the last", later.remove(0)).await.unwrap();
 }
 
 /// fault = 80

@@ -5,6 +5,7 @@
 #[path = "../harness/harness.rs"]
 mod harness;
 
+mod compaction;
 mod configs;
 mod connections;
 mod durability;

@@ -13,17 +13,13 @@ use broker_protocol::messages::{
     ListOffsetsRequest, ListOffsetsResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
     OffsetFetchResponse,
 };
+use highwater_broker::api::list_offsets::{
+    EARLIEST, EARLIEST_LOCAL, EARLIEST_PENDING_UPLOAD, LATEST, LATEST_TIERED, MAX_TIMESTAMP,
+};
 
-use crate::harness::batches::{base_time_ms, batch, batch_at, compressed};
+use crate::harness::batches::{base_time_ms, batch, batch_at, compressed, compressed_at};
+use crate::harness::http::get;
 use crate::harness::{Conn, TestBroker, calls, groups, within};
-
-/// Timestamps that name a place.
-const LATEST: i64 = -1;
-const EARLIEST: i64 = -2;
-const MAX_TIMESTAMP: i64 = -3;
-const EARLIEST_LOCAL: i64 = -4;
-const LATEST_TIERED: i64 = -5;
-const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
 /// The version that knows all of them.
 const LIST_VERSION: i16 = 11;
@@ -55,9 +51,14 @@ async fn with_topic() -> (TestBroker, Conn) {
 
 /// Deletes the records below `offset`; gives the new start or the error.
 async fn delete_records(client: &mut Conn, offset: i64) -> Result<i64, ErrorCode> {
+    delete_records_in(client, offset, 10_000).await
+}
+
+/// As `delete_records`, for a client that waits so long only.
+async fn delete_records_in(client: &mut Conn, offset: i64, timeout_ms: i32) -> Result<i64, ErrorCode> {
     let partitions = vec![DeleteRecordsPartition { partition_index: 0, offset }];
     let topics = vec![DeleteRecordsTopic { name: "t".into(), partitions }];
-    let request = DeleteRecordsRequest { topics, timeout_ms: 10_000 };
+    let request = DeleteRecordsRequest { topics, timeout_ms };
     let frame = within("delete records", client.call(&request, 2)).await.unwrap();
     let response: DeleteRecordsResponse<'_> = frame.decode().unwrap();
     let found = &response.topics[0].partitions[0];
@@ -145,6 +146,28 @@ async fn a_time_is_found_inside_of_a_compressed_batch() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_up_by_time_has_its_turn_among_the_reads_of_cold_data() {
+    let (broker, mut client) = with_topic().await;
+    let base = base_time_ms();
+    calls::append(&mut client, "t", 0, &compressed_at(Compression::Zstd, base, &["0", "1"])).await;
+    let pool = &broker.context().cold_reads;
+    let all = pool.acquire_many(u32::try_from(pool.available_permits()).unwrap()).await.unwrap();
+    let mut asking = broker.client().await;
+    let asked = tokio::spawn(async move { listed(&mut asking, base + 1, -1).await });
+    within("the look-up is read", async {
+        let is_read = "highwater_requests_total{api=\"ListOffsets\"} 1\n";
+        while !get(&broker, "/metrics").await.body.contains(is_read) {}
+    })
+    .await;
+    for _ in 0..20 {
+        assert_eq!(listed(&mut client, LATEST, -1).await, Ok((2, -1)), "a place needs no turn");
+    }
+    assert!(!asked.is_finished(), "all turns are taken");
+    drop(all);
+    assert_eq!(within("look-up", asked).await.unwrap(), Ok((1, base + 1)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_largest_timestamp_is_that_of_the_first_record_that_has_it() {
     let (_broker, mut client) = with_topic().await;
     let base = base_time_ms();
@@ -206,6 +229,21 @@ async fn records_are_deleted_only_below_the_high_watermark_and_for_good() {
     }
     assert_eq!(delete_records(&mut client, -1).await, Ok(5));
     assert_eq!(calls::append(&mut client, "t", 0, &batch(&["5"])).await, 5);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_not_durable_in_its_time_is_told_so_and_goes_on() {
+    let broker = TestBroker::start_slow(crate::watermark::NEVER).await;
+    let mut client = broker.client().await;
+    // Acknowledged, and so readable, before the disk is asked.
+    calls::create_topic(&mut client, "t", 1, &[("highwater.flush.before.ack", "false")]).await;
+    assert_eq!(calls::append(&mut client, "t", 0, &batch(&["0", "1"])).await, 0);
+    for timeout_ms in [1, 0, -1] {
+        let told = delete_records_in(&mut client, 1, timeout_ms).await;
+        assert_eq!(told, Err(ErrorCode::RequestTimedOut), "{timeout_ms}");
+    }
+    let broker = broker.restart().await;
+    assert_eq!(listed(&mut broker.client().await, EARLIEST, -1).await, Ok((1, -1)));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

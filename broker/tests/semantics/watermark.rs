@@ -12,7 +12,7 @@ use crate::harness::batches::batch;
 use crate::harness::{TestBroker, calls, within};
 
 /// Longer than a test takes: nothing becomes durable before the broker ends.
-const NEVER: Duration = Duration::from_secs(3600);
+pub(crate) const NEVER: Duration = Duration::from_secs(3600);
 
 #[tokio::test]
 async fn what_is_not_durable_is_neither_read_nor_out_of_range() {

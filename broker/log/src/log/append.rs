@@ -32,36 +32,38 @@ impl PartitionLog {
     ) -> Result<AppendInfo, AppendError> {
         self.check_appendable(options.leader_epoch)?;
         match options.origin {
-            AppendOrigin::Client => self.append_produced(bytes, options),
+            AppendOrigin::Client | AppendOrigin::OpenedClient => self.append_produced(bytes, options),
             AppendOrigin::Coordinator | AppendOrigin::Replay => self.append_trusted(bytes, options),
         }
     }
 
-    /// Whether an append under these settings would compress what a producer sent anew. An append does so by itself, but
-    /// holding the log: see [`PartitionLog::recompress`].
+    /// Whether an append under these settings would decompress or compress what a producer sent: for another
+    /// compression, or to see that every record of a compacted topic has a key. An append does so by itself, but holding
+    /// the log: see [`PartitionLog::open_ahead`].
     #[must_use]
-    pub fn wants_recompression(config: &LogConfig, bytes: &[u8]) -> bool {
-        let Some(target) = config.compression else { return false };
-        BatchHeader::parse(bytes).is_ok_and(|header| {
-            !header.is_control() && header.compression().is_ok_and(|source| source != target)
-        })
+    pub fn wants_opening(config: &LogConfig, bytes: &[u8]) -> bool {
+        let Ok(header) = BatchHeader::parse(bytes) else { return false };
+        let Ok(source) = header.compression() else { return false };
+        let changes = config.compression.is_some_and(|target| target != source);
+        let needs_keys = config.cleanup.compact && source != Compression::None;
+        !header.is_control() && (changes || needs_keys)
     }
 
-    /// What is to be appended instead of the batch that a producer sent, if it wants another compression. Checks it as an
-    /// append does; needs no log.
+    /// Checks the batch that a producer sent as an append does; needs no log. Returns what is to be appended instead, if
+    /// the settings want another compression. Either is appended as [`AppendOrigin::OpenedClient`].
     ///
     /// # Errors
     /// As [`PartitionLog::append_as_leader`] for a batch that cannot be accepted.
-    pub fn recompress(config: &LogConfig, bytes: &[u8], now_ms: i64) -> Result<Option<Vec<u8>>, AppendError> {
-        if !PartitionLog::wants_recompression(config, bytes) {
-            return Ok(None);
-        }
+    pub fn open_ahead(
+        config: &LogConfig,
+        bytes: &mut [u8],
+        now_ms: i64,
+    ) -> Result<Option<Vec<u8>>, AppendError> {
         let mut valid = validate_batch(bytes, &rules(config), validate::AppendOrigin::Client, now_ms)?;
         let mut recompressed = valid.recompressed.take();
-        if let Some(bytes) = &mut recompressed
-            && valid.timestamp_type == TimestampType::CreateTime
-        {
+        if valid.timestamp_type == TimestampType::CreateTime {
             // The append does not open it again: the largest time that was found goes with it.
+            let bytes = recompressed.as_deref_mut().unwrap_or(bytes);
             valid.assign(bytes, Offset(0), LeaderEpoch::NONE);
         }
         Ok(recompressed)
@@ -73,7 +75,8 @@ impl PartitionLog {
         bytes: &mut [u8],
         options: &AppendOptions,
     ) -> Result<AppendInfo, AppendError> {
-        let rules = rules(&self.config);
+        let mut rules = rules(&self.config);
+        rules.compacted &= options.origin == AppendOrigin::Client;
         let mut valid = validate_batch(bytes, &rules, validate::AppendOrigin::Client, options.now_ms)?;
         let mut recompressed = valid.recompressed.take();
         let bytes = recompressed.as_deref_mut().unwrap_or(bytes);
