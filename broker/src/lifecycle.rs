@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use broker_config::BrokerConfig;
-use broker_log::meta_properties::MetaProperties;
+use broker_log::meta_properties::{META_PROPERTIES_FILE, MetaProperties};
 use broker_protocol::types::BrokerId;
 use broker_state::metadata::brokers::{self, BrokerRegistration};
 use broker_state::metadata::error::MetadataError;
@@ -65,7 +65,10 @@ pub async fn register(
         Ok(Outcome { records, response: () })
     })
     .await
-    .with_context(|| format!("broker {id} cannot join cluster {cluster_id}"))
+    .with_context(|| {
+        let file = settings.log_dir.join(META_PROPERTIES_FILE);
+        format!("broker {id} cannot join cluster {cluster_id}, to which it belongs by {}", file.display())
+    })
 }
 
 async fn change(

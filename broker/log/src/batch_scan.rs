@@ -5,7 +5,7 @@ use std::path::Path;
 
 use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchError, BatchHeader, RecordBatch};
 
-use crate::io::DiskFile;
+use crate::io::{DiskFile, Wait};
 use crate::log_error::LogError;
 
 /// Bytes read at once when only headers are wanted: about one index interval.
@@ -32,6 +32,16 @@ pub(crate) fn walk_headers<B>(
     path: &Path,
     start: u64,
     end: u64,
+    visit: impl FnMut(u64, &BatchHeader) -> ControlFlow<B>,
+) -> Result<Option<B>, LogError> {
+    walk_headers_within(Wait::Allowed, (file, path), (start, end), visit)
+}
+
+/// [`walk_headers`] between two positions of a file; fails with `WouldBlock` where it would have to wait and may not.
+pub(crate) fn walk_headers_within<B>(
+    wait: Wait,
+    (file, path): (&dyn DiskFile, &Path),
+    (start, end): (u64, u64),
     mut visit: impl FnMut(u64, &BatchHeader) -> ControlFlow<B>,
 ) -> Result<Option<B>, LogError> {
     let mut buffer = [0; HEADER_CHUNK];
@@ -41,7 +51,8 @@ pub(crate) fn walk_headers<B>(
         let mut skip = usize::try_from(position - chunk_at).unwrap_or(usize::MAX);
         if skip.saturating_add(BATCH_HEADER_BYTES) > chunk_len {
             (chunk_at, skip) = (position, 0);
-            chunk_len = file.read_at(&mut buffer, position).map_err(|error| LogError::io(path, error))?;
+            let read = wait.read_at(file, &mut buffer, position);
+            chunk_len = read.map_err(|error| LogError::io(path, error))?;
         }
         let header = BatchHeader::parse(&buffer[skip..chunk_len])
             .map_err(|error| LogError::corrupt(path, position, error))?;

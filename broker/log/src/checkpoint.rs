@@ -4,8 +4,10 @@
 //! log-checkpoint, and the one before it as log-checkpoint.previous; integers are big-endian
 //!   magic u32 "HWCP" | crc32c u32 of all that follows | version u8 | clean u8 | sequence u64
 //!   commit log epoch u64 | commit log LSN u64 | count u32 | count times: length u32, an encoded `TailCheckpoint`
+//!   version 2 only: count u32 | count times: length u32, entries of one log as in a frame of the commit log
 //! ```
-//! Invariant: everything that the commit log holds below the LSN is durable in the segments.
+//! Invariant: everything that the commit log holds below the LSN is durable in the segments, or here: the entries of a
+//! log that could not be opened. A checkpoint without such a log has version 1.
 
 use std::io;
 use std::path::Path;
@@ -19,6 +21,7 @@ const TMP: &str = "log-checkpoint.tmp";
 
 const MAGIC: u32 = u32::from_be_bytes(*b"HWCP");
 const VERSION: u8 = 1;
+const VERSION_WITH_KEPT: u8 = 2;
 const HEADER: usize = 4 + 4 + 1 + 1 + 8 + 8 + 8 + 4;
 
 /// One checkpoint.
@@ -34,6 +37,8 @@ pub(crate) struct Checkpoint {
     pub(crate) lsn: u64,
     /// One encoded tail per log.
     pub(crate) tails: Vec<Vec<u8>>,
+    /// Entries of the commit log below `lsn` that could not be put into their segments: one list per log.
+    pub(crate) kept: Vec<Vec<u8>>,
 }
 
 /// Where a checkpoint came from.
@@ -50,22 +55,24 @@ pub enum CheckpointSource {
 }
 
 impl Checkpoint {
-    /// The bytes of the file, `tails` being the encoded tails.
-    pub(crate) fn encode<'a>(&self, tails: impl ExactSizeIterator<Item = &'a [u8]>) -> Vec<u8> {
-        let mut out = vec![0; HEADER];
-        let count = u32::try_from(tails.len()).expect("fewer than 2^32 logs");
-        for tail in tails {
-            let len = u32::try_from(tail.len()).expect("a tail is shorter than 4 GiB");
-            out.extend_from_slice(&len.to_be_bytes());
-            out.extend_from_slice(tail);
+    /// The bytes of the file, `tails` being the encoded tails and `kept` the kept entries.
+    pub(crate) fn encode<'a>(
+        &self,
+        tails: impl ExactSizeIterator<Item = &'a [u8]>,
+        kept: impl ExactSizeIterator<Item = &'a [u8]>,
+    ) -> Vec<u8> {
+        let mut out = vec![0; HEADER - size_of::<u32>()];
+        push_list(&mut out, tails);
+        out[8] = VERSION;
+        if kept.len() > 0 {
+            push_list(&mut out, kept);
+            out[8] = VERSION_WITH_KEPT;
         }
         out[0..4].copy_from_slice(&MAGIC.to_be_bytes());
-        out[8] = VERSION;
         out[9] = u8::from(self.clean);
         out[10..18].copy_from_slice(&self.sequence.to_be_bytes());
         out[18..26].copy_from_slice(&self.epoch.to_be_bytes());
         out[26..34].copy_from_slice(&self.lsn.to_be_bytes());
-        out[34..38].copy_from_slice(&count.to_be_bytes());
         let crc = crc32c(&out[8..]);
         out[4..8].copy_from_slice(&crc.to_be_bytes());
         out
@@ -76,22 +83,20 @@ impl Checkpoint {
         let header = bytes.get(..HEADER)?;
         let u32_at = |at: usize| Some(u32::from_be_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
         let u64_at = |at: usize| Some(u64::from_be_bytes(header[at..at + 8].try_into().ok()?));
-        if u32_at(0)? != MAGIC || header[8] != VERSION || u32_at(4)? != crc32c(&bytes[8..]) {
+        let is_known = [VERSION, VERSION_WITH_KEPT].contains(&header[8]);
+        if u32_at(0)? != MAGIC || !is_known || u32_at(4)? != crc32c(&bytes[8..]) {
             return None;
         }
-        let mut tails = Vec::new();
-        let mut at = HEADER;
-        for _ in 0..u32_at(34)? {
-            let len = usize::try_from(u32_at(at)?).ok()?;
-            tails.push(bytes.get(at + 4..at + 4 + len)?.to_vec());
-            at += 4 + len;
-        }
+        let mut at = HEADER - size_of::<u32>();
+        let tails = take_list(bytes, &mut at)?;
+        let kept = if header[8] == VERSION { Vec::new() } else { take_list(bytes, &mut at)? };
         Some(Checkpoint {
             clean: header[9] == 1,
             sequence: u64_at(10)?,
             epoch: u64_at(18)?,
             lsn: u64_at(26)?,
             tails,
+            kept,
         })
     }
 
@@ -119,6 +124,33 @@ impl Checkpoint {
     }
 }
 
+/// Appends a count and as many items, each with its length.
+fn push_list<'a>(out: &mut Vec<u8>, items: impl ExactSizeIterator<Item = &'a [u8]>) {
+    let count = u32::try_from(items.len()).expect("fewer than 2^32 logs");
+    out.extend_from_slice(&count.to_be_bytes());
+    for item in items {
+        let len = u32::try_from(item.len()).expect("what is said of a log is shorter than 4 GiB");
+        out.extend_from_slice(&len.to_be_bytes());
+        out.extend_from_slice(item);
+    }
+}
+
+/// Reads what [`push_list`] has written at `at`, and moves that behind it.
+fn take_list(bytes: &[u8], at: &mut usize) -> Option<Vec<Vec<u8>>> {
+    let take_u32 = |at: &mut usize| {
+        let field = bytes.get(*at..*at + 4)?;
+        *at += 4;
+        usize::try_from(u32::from_be_bytes(field.try_into().ok()?)).ok()
+    };
+    let mut items = Vec::new();
+    for _ in 0..take_u32(at)? {
+        let len = take_u32(at)?;
+        items.push(bytes.get(*at..at.checked_add(len)?)?.to_vec());
+        *at += len;
+    }
+    Some(items)
+}
+
 /// Puts encoded bytes in the place of the latest checkpoint, which becomes the previous one. Durable on return.
 pub(crate) fn store(disk: &dyn Disk, dir: &Path, bytes: &[u8]) -> io::Result<()> {
     let tmp = dir.join(TMP);
@@ -142,17 +174,20 @@ mod tests {
 
     fn checkpoint(sequence: u64) -> Checkpoint {
         let tails = vec![vec![1, 2, 3], Vec::new(), vec![9; 700]];
-        Checkpoint { sequence, clean: false, epoch: 4, lsn: 70 + sequence, tails }
+        Checkpoint { sequence, clean: false, epoch: 4, lsn: 70 + sequence, tails, kept: Vec::new() }
     }
 
     fn encoded(checkpoint: &Checkpoint) -> Vec<u8> {
-        checkpoint.encode(checkpoint.tails.iter().map(Vec::as_slice))
+        let tails = checkpoint.tails.iter().map(Vec::as_slice);
+        checkpoint.encode(tails, checkpoint.kept.iter().map(Vec::as_slice))
     }
 
     #[test]
     fn a_checkpoint_is_read_as_it_was_written() {
         let clean = Checkpoint { clean: true, ..checkpoint(1) };
         assert_eq!(Checkpoint::decode(&encoded(&clean)), Some(clean));
+        let keeping = Checkpoint { kept: vec![vec![5; 90], vec![6]], ..checkpoint(1) };
+        assert_eq!(Checkpoint::decode(&encoded(&keeping)), Some(keeping));
     }
 
     #[test]

@@ -10,9 +10,10 @@ use broker_protocol::types::Offset;
 use parking_lot::Mutex;
 
 use crate::append::{AppendError, AppendInfo, AppendOptions};
-use crate::log::PartitionLog;
+use crate::io::Wait;
+use crate::log::{FetchExtent, Halt, Lookups, PartitionLog, ReadRange, TimedBatch};
 use crate::log_config::{LogConfig, LogIdentity};
-use crate::log_error::LogError;
+use crate::log_error::{LogError, ReadError};
 use crate::manager::shared::Shared;
 
 /// Told when records may be acknowledged. Called without the log's lock, by the committer or by an appender.
@@ -131,6 +132,7 @@ impl LogHandle {
         match info {
             Ok(info) => {
                 if info.bytes > 0 {
+                    self.shared.append_succeeded();
                     self.appended(log_end);
                 }
                 Ok(info)
@@ -191,6 +193,75 @@ impl LogHandle {
         act(&mut self.log.lock())
     }
 
+    /// Calls `act` with the log for an answer that may need something of its files, and again each time that it was
+    /// found there: the files are looked through without holding the log. `None` if that would have to wait for the disk
+    /// and may not.
+    ///
+    /// # Errors
+    /// As `act`; `Io` or `Corrupt` if the files cannot be used.
+    pub fn look_up<T>(
+        &self,
+        wait: Wait,
+        mut act: impl FnMut(&mut PartitionLog, &mut Lookups) -> Result<T, Halt>,
+    ) -> Result<Option<T>, LogError> {
+        let mut lookups = Lookups::default();
+        loop {
+            match self.with(|log| act(log, &mut lookups)) {
+                Ok(answer) => return Ok(Some(answer)),
+                Err(Halt::Failed(error)) => return Err(error),
+                Err(Halt::Searching) => {}
+            }
+            let mut search = lookups.take_search().expect("whoever halts has said what to look for");
+            match search.run(wait) {
+                Ok(true) => self.with(|log| log.learn(*search, &mut lookups))?,
+                Ok(false) => return Ok(None),
+                // Looked for in files that have been renamed or cut meanwhile.
+                Err(_) if !self.with(|log| log.is_current(&search)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads as [`PartitionLog::read`] does; waits for the disk, but does not hold the log meanwhile.
+    ///
+    /// # Errors
+    /// As [`PartitionLog::read`].
+    pub fn read(&self, range: &ReadRange) -> Result<FetchExtent, ReadError> {
+        self.with(|log| log.check_range(range.from))?;
+        Ok(self.wait_for(|log, lookups| log.extent(range, lookups))?)
+    }
+
+    /// The first batch at or after `from` and the log's start that has a timestamp of `timestamp` or later; `None` if
+    /// no segment below `upper` has one. Nothing but headers is read. Waits for the disk, but does not hold the log
+    /// meanwhile.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` if what is read is no batch.
+    pub fn timed_batch(
+        &self,
+        timestamp: i64,
+        from: Offset,
+        upper: Offset,
+    ) -> Result<Option<TimedBatch>, LogError> {
+        self.wait_for(|log, lookups| log.timed_batch(timestamp, (from, upper), lookups))
+    }
+
+    /// The largest timestamp of the log, in milliseconds since 1970; `None` if no record has one. Waits for the disk, but
+    /// does not hold the log meanwhile.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` if what is read is no batch.
+    pub fn largest_timestamp(&self) -> Result<Option<i64>, LogError> {
+        self.wait_for(|log, lookups| log.largest_timestamp(lookups))
+    }
+
+    fn wait_for<T>(
+        &self,
+        act: impl FnMut(&mut PartitionLog, &mut Lookups) -> Result<T, Halt>,
+    ) -> Result<T, LogError> {
+        Ok(self.look_up(Wait::Allowed, act)?.expect("whoever may wait gets an answer"))
+    }
+
     /// Offset below which records may be acknowledged: they are durable, or the topic does not ask for that.
     #[must_use]
     pub fn flushed_offset(&self) -> Offset {
@@ -240,13 +311,21 @@ impl LogHandle {
     /// log until the next checkpoint, after a record of this truncation.
     ///
     /// # Errors
-    /// See [`PartitionLog::truncate_to`].
+    /// See [`PartitionLog::truncate_to`]; the directory is then out of service.
     pub fn truncate_to(self: &Arc<Self>, to: Offset) -> Result<(), LogError> {
         let gate = self.shared.gate.lock();
         let mut commit = self.commit.lock();
         let cut = {
             let mut log = self.log.lock();
-            let leftovers = log.truncate_to(to, self.shared.clock.now_ms())?;
+            let leftovers = match log.truncate_to(to, self.shared.clock.now_ms()) {
+                Ok(leftovers) => leftovers,
+                Err(error) => {
+                    // What the files hold is not known any more, whatever the reason: a full disk is no exception.
+                    self.shared.fail(format!("truncation of {} failed: {error}", self.identity));
+                    self.shared.queue.wake();
+                    return Err(error);
+                }
+            };
             self.shared.removals.add_files(leftovers, log.config().file_delete_delay_ms);
             log.end_position()
         };

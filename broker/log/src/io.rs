@@ -71,6 +71,10 @@ pub struct DiskSpace {
 pub trait Disk: Send + Sync + Debug {
     /// Opens a file.
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<FileHandle>;
+    /// Opens a file that must be there, but fails with `WouldBlock` where that would wait for the disk, or might.
+    fn open_cached(&self, _path: &Path, _write: bool) -> io::Result<FileHandle> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
     /// Makes a directory and its missing parents.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// The entries of a directory, sorted by name.
@@ -118,6 +122,33 @@ pub trait Disk: Send + Sync + Debug {
     }
 }
 
+/// Whether something may wait for the disk.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Wait {
+    /// It fails with `WouldBlock` instead: for threads that others wait for.
+    Never,
+    /// As long as it takes.
+    Allowed,
+}
+
+impl Wait {
+    /// Opens a file as [`Disk::open`] or as [`Disk::open_cached`] does.
+    pub(crate) fn open(self, disk: &dyn Disk, path: &Path, mode: OpenMode) -> io::Result<FileHandle> {
+        match self {
+            Wait::Never => disk.open_cached(path, mode.write),
+            Wait::Allowed => disk.open(path, mode),
+        }
+    }
+
+    /// Reads as [`DiskFile::read_at`] or as [`DiskFile::read_cached`] does.
+    pub(crate) fn read_at(self, file: &dyn DiskFile, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        match self {
+            Wait::Never => file.read_cached(buffer, position),
+            Wait::Allowed => file.read_at(buffer, position),
+        }
+    }
+}
+
 /// An open file of a [`Disk`]. All positions and lengths are in bytes; writes are complete or fail.
 pub trait DiskFile: Send + Sync + Debug {
     /// Reads until `buffer` is full or the file ends; returns the count of bytes read.
@@ -136,6 +167,15 @@ pub trait DiskFile: Send + Sync + Debug {
     fn drop_cache(&self, position: u64, len: u64);
     /// The descriptor for sendfile, where there is one.
     fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>>;
+
+    /// Reads as [`DiskFile::read_at`] does, but fails with `WouldBlock` where that would wait for the disk.
+    fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        if self.is_resident(position, buffer.len() as u64) {
+            self.read_at(buffer, position)
+        } else {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+    }
 
     /// Whether the file is empty.
     fn is_empty(&self) -> io::Result<bool> {

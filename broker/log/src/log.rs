@@ -28,12 +28,14 @@ mod hints;
 mod lookup;
 mod open;
 mod read;
+mod search;
 mod trim;
 
 pub use durability::{Dirty, DirtyRange, SealedSegment, Unsynced};
 pub use lookup::{TimedBatch, TimestampOffset};
 pub use open::{Cut, OpenReport};
-pub use read::FetchExtent;
+pub use read::{FetchExtent, ReadRange};
+pub use search::{Halt, Lookups};
 
 use hints::Hints;
 
@@ -41,7 +43,7 @@ use hints::Hints;
 #[derive(Debug)]
 pub struct PartitionLog {
     disk: Arc<dyn Disk>,
-    dir: Box<Path>,
+    dir: Arc<Path>,
     identity: LogIdentity,
     config: Arc<LogConfig>,
     segments: Vec<Segment>,
@@ -57,6 +59,8 @@ pub struct PartitionLog {
     producers: ProducerTable,
     hints: Hints,
     broken: bool,
+    /// Counts changes of the files other than appends: what a look-up has found before one does not count.
+    generation: u64,
 }
 
 impl PartitionLog {
@@ -90,7 +94,7 @@ impl PartitionLog {
     ) -> PartitionLog {
         PartitionLog {
             disk,
-            dir: dir.into_boxed_path(),
+            dir: dir.into(),
             identity,
             config,
             segments: Vec::new(),
@@ -103,6 +107,7 @@ impl PartitionLog {
             producers: ProducerTable::default(),
             hints: Hints::default(),
             broken: false,
+            generation: 1,
         }
     }
 
@@ -208,7 +213,8 @@ impl PartitionLog {
 
     /// Tells where the directory is after it was renamed, for example for deletion.
     pub fn set_dir(&mut self, dir: PathBuf) {
-        self.dir = dir.into_boxed_path();
+        self.dir = dir.into();
+        self.generation += 1;
     }
 
     /// Whether a write failed, so that appends are refused.

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_protocol::types::{LeaderEpoch, Offset, PartitionIndex, TopicId, Uuid};
 use parking_lot::{Mutex, RwLock};
@@ -39,9 +39,7 @@ use crate::partition_metadata::PARTITION_METADATA_FILE;
 use crate::recovery::{self, RecoveryReport, Unopened};
 use committer_thread::CommitterThread;
 use maintenance::Maintenance;
-use removals::Removals;
-use reserve::Reserve;
-use shared::{CommitQueue, FAILED_FILE, Failure, Shared, is_storage_full};
+use shared::{FAILED_FILE, Shared, is_storage_full};
 
 const LOCK_FILE: &str = ".lock";
 
@@ -66,7 +64,7 @@ pub struct LogDir {
     shared: Arc<Shared>,
     logs: RwLock<BTreeMap<LogKey, Arc<LogHandle>>>,
     /// Directories that were found damaged, and why.
-    offline: BTreeMap<String, String>,
+    offline: Mutex<BTreeMap<String, String>>,
     /// Logs that are known and could not be opened.
     unopened: Mutex<BTreeMap<LogKey, Unopened>>,
     meta: MetaProperties,
@@ -101,25 +99,14 @@ impl LogDir {
             node_id: settings.node_id,
             directory_id: settings.new_directory_id,
         };
-        let meta = MetaProperties::load_or_create(disk.as_ref(), &path, &expected)?;
+        // The first start writes a checkpoint once it has the file.
+        let is_new = Checkpoint::is_missing(disk.as_ref(), &path).map_err(LogDirError::io(&path))?;
+        let meta = MetaProperties::load_or_create(disk.as_ref(), &path, &expected, !is_new)?;
         let mark = |_: &LogDirError| mark_failed(disk.as_ref(), &path);
         let found = recovery::read_directory(disk.as_ref(), &path, was_closed).inspect_err(mark)?;
         let commit_log =
             CommitLog::new(disk.clone(), path.join(COMMIT_LOG_DIR), settings.commit_log, &found.replay);
-        let reserve = Reserve::new(path.clone(), settings.reserve_bytes);
-        let shared = Arc::new(Shared {
-            disk,
-            clock,
-            path,
-            settings,
-            queue: CommitQueue::default(),
-            gate: Mutex::new(commit_log),
-            failure: Failure::default(),
-            observer: std::sync::OnceLock::new(),
-            reserve,
-            removals: Removals::default(),
-            closed: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared::new((disk, path), clock, settings, commit_log));
         let recovered = recovery::recover_logs(&shared, &found, config_of)
             .inspect_err(|error| shared.fail(format!("recovery failed: {error}")))?;
         let adopted = found.is_foreign();
@@ -130,7 +117,7 @@ impl LogDir {
         };
         let dir = Arc::new(LogDir {
             logs: RwLock::new(recovered.logs),
-            offline: recovered.offline,
+            offline: Mutex::new(recovered.offline),
             unopened: Mutex::new(recovered.unopened),
             meta,
             sequence: AtomicU64::new(found.checkpoint.sequence),
@@ -183,8 +170,8 @@ impl LogDir {
             return Err(self.out_of_service(self.is_failed().unwrap_or_else(|| "it is closed".to_owned())));
         }
         let name = identity.to_string();
-        if let Some(reason) = self.offline.get(&name) {
-            return Err(LogDirError::Offline { identity, reason: reason.clone() });
+        if let Some(reason) = self.offline.lock().get(&name).cloned() {
+            return Err(LogDirError::Offline { identity, reason });
         }
         let unopened =
             self.unopened.lock().get(&(identity.topic_id, identity.partition)).map(|log| log.reason.clone());
@@ -266,14 +253,24 @@ impl LogDir {
         Ok(true)
     }
 
-    /// Lets go of a log that could not be opened: the next checkpoint, which is written at once, does not have it.
+    /// Lets go of a log that could not be opened: the next checkpoint, which is written at once, does not have it, and
+    /// what is left of it is set aside for somebody to look at.
     fn forget(&self, topic_id: TopicId, partition: PartitionIndex) -> bool {
-        let is_known = self.unopened.lock().remove(&(topic_id, partition)).is_some();
-        if is_known {
-            tracing::warn!(%topic_id, partition, "a log that could not be opened is deleted: what is left of it stays");
-            self.checkpoint();
+        let Some(log) = self.unopened.lock().remove(&(topic_id, partition)) else { return false };
+        self.checkpoint();
+        let dir = self.shared.path.join(&log.name);
+        let set_aside = match self.shared.disk.exists(&dir) {
+            Ok(true) => recovery::set_stray(&self.shared, &dir),
+            _ => Ok(()),
+        };
+        match set_aside {
+            Ok(()) => {
+                tracing::warn!(%topic_id, partition, dir = %dir.display(), "a log that could not be opened is deleted: what is left of it is set aside");
+                self.offline.lock().remove(&log.name);
+            }
+            Err(error) => tracing::warn!(%topic_id, partition, %error, "a deleted log cannot be set aside"),
         }
-        is_known
+        true
     }
 
     /// `<topic>-<partition>.<unique>-delete` as Kafka names it, the topic shortened where the name gets too long.
@@ -316,6 +313,13 @@ impl LogDir {
     #[must_use]
     pub fn is_failed(&self) -> Option<String> {
         self.shared.failure.reason()
+    }
+
+    /// Whether the last append was refused because the disk is full, and there has been no room since. The directory
+    /// stays in service: what it has is served, and appends are taken again once there is room.
+    #[must_use]
+    pub fn lacks_room(&self) -> bool {
+        self.shared.lacks_room()
     }
 
     /// Closes in order: refuses appends, makes everything durable, writes a checkpoint and marks it clean.

@@ -43,6 +43,12 @@ pub enum MetaPropertiesError {
         /// What was found and expected.
         reason: String,
     },
+    /// The file is gone, and nothing else tells whose the directory is.
+    #[error("{} is lost, but its directory is in use: put it back", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+    },
     /// The directory belongs to another cluster.
     #[error("{} belongs to cluster {found}, not to {expected}", path.display())]
     OtherCluster {
@@ -103,19 +109,23 @@ impl MetaProperties {
     }
 
     /// Reads the file of a data directory and checks that it is the one of `expected`, or makes the file if there is
-    /// none.
+    /// none and the directory is not in use: one that this broker has run with cannot have another identity.
     ///
     /// # Errors
-    /// Another cluster or broker, a malformed file, or an error of the disk.
+    /// Another cluster or broker, a lost or malformed file, or an error of the disk.
     pub fn load_or_create(
         disk: &dyn Disk,
         dir: &Path,
         expected: &MetaProperties,
+        is_in_use: bool,
     ) -> Result<MetaProperties, MetaPropertiesError> {
         let path = dir.join(META_PROPERTIES_FILE);
         let io = |source| MetaPropertiesError::Io { path: path.clone(), source };
         let bytes = match disk.read(&path) {
             Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound && is_in_use => {
+                return Err(MetaPropertiesError::Lost { path });
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 disk.write_atomically(&path, expected.encode().as_bytes()).map_err(io)?;
                 return Ok(expected.clone());
@@ -123,8 +133,12 @@ impl MetaProperties {
             Err(error) => return Err(io(error)),
         };
         let text = String::from_utf8_lossy(&bytes);
-        let found = MetaProperties::decode(&text, expected.directory_id)
-            .map_err(|reason| MetaPropertiesError::Malformed { path: path.clone(), reason })?;
+        let malformed = |reason| MetaPropertiesError::Malformed { path: path.clone(), reason };
+        let found = MetaProperties::decode(&text, expected.directory_id).map_err(malformed)?;
+        let has_directory_id = text.contains("directory.id");
+        if is_in_use && !has_directory_id {
+            return Err(malformed("directory.id is missing".to_owned()));
+        }
         if found.cluster_id != expected.cluster_id {
             let expected = expected.cluster_id.clone();
             return Err(MetaPropertiesError::OtherCluster { path, found: found.cluster_id, expected });
@@ -136,7 +150,7 @@ impl MetaProperties {
                 expected: expected.node_id,
             });
         }
-        if !text.contains("directory.id") {
+        if !has_directory_id {
             disk.write_atomically(&path, found.encode().as_bytes()).map_err(io)?;
         }
         Ok(found)
@@ -155,16 +169,30 @@ mod tests {
     fn load(text: &str) -> Result<MetaProperties, MetaPropertiesError> {
         let disk = MemoryDisk::new(1);
         disk.write_atomically(Path::new("/meta.properties"), text.as_bytes()).unwrap();
-        MetaProperties::load_or_create(&disk, Path::new("/"), &ours())
+        MetaProperties::load_or_create(&disk, Path::new("/"), &ours(), false)
     }
 
     #[test]
     fn the_file_is_made_once_and_keeps_its_directory_id() {
         let disk = MemoryDisk::new(1);
-        MetaProperties::load_or_create(&disk, Path::new("/"), &ours()).unwrap();
+        let load = |expected: &_| MetaProperties::load_or_create(&disk, Path::new("/"), expected, false);
+        load(&ours()).unwrap();
         disk.power_loss(1);
         let other_id = MetaProperties { directory_id: Uuid::from_u128(6), ..ours() };
-        assert_eq!(MetaProperties::load_or_create(&disk, Path::new("/"), &other_id).unwrap(), ours());
+        assert_eq!(load(&other_id).unwrap(), ours());
+    }
+
+    #[test]
+    fn a_directory_in_use_gets_no_other_identity() {
+        let disk = MemoryDisk::new(1);
+        let load = || MetaProperties::load_or_create(&disk, Path::new("/"), &ours(), true);
+        let error = load().unwrap_err().to_string();
+        assert_eq!(error, "/meta.properties is lost, but its directory is in use: put it back");
+        assert!(!disk.exists(Path::new("/meta.properties")).unwrap());
+        let text = ours().encode().replace("directory.id", "directory.jd");
+        disk.write_atomically(Path::new("/meta.properties"), text.as_bytes()).unwrap();
+        let error = load().unwrap_err().to_string();
+        assert_eq!(error, "/meta.properties is malformed: directory.id is missing");
     }
 
     #[test]

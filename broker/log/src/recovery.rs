@@ -94,8 +94,13 @@ pub(crate) fn read_directory(disk: &dyn Disk, path: &Path, was_closed: bool) -> 
     if distrust_cache {
         tracing::warn!("the last process met a failed disk: what it did not make durable is written again");
     }
-    let replay = commit_log::read(disk, &commit_log, checkpoint.lsn, checkpoint.epoch, distrust_cache)
+    let mut replay = commit_log::read(disk, &commit_log, checkpoint.lsn, checkpoint.epoch, distrust_cache)
         .map_err(LogDirError::io(&commit_log))?;
+    for kept in &checkpoint.kept {
+        if !replay.add_kept(kept) {
+            tracing::error!("what a checkpoint has kept of a log that could not be opened is damaged");
+        }
+    }
     let mut tails = BTreeMap::new();
     for bytes in &checkpoint.tails {
         match TailCheckpoint::decode(bytes) {
@@ -116,8 +121,13 @@ pub(crate) fn read_directory(disk: &dyn Disk, path: &Path, was_closed: bool) -> 
 /// A log that is known and could not be opened.
 #[derive(Debug)]
 pub(crate) struct Unopened {
-    /// Its tail, which every checkpoint keeps: without it the next start would take the log for a new one.
-    pub(crate) tail: Box<[u8]>,
+    /// Its tail, if a checkpoint had one. Every later one keeps it: without it the next start would take the log for a
+    /// new one.
+    pub(crate) tail: Option<Box<[u8]>>,
+    /// What the commit log has for it. Every checkpoint keeps that, too, until the log can be opened.
+    pub(crate) entries: Box<[u8]>,
+    /// The name of its directory, which may not be there.
+    pub(crate) name: String,
     pub(crate) reason: String,
 }
 
@@ -126,6 +136,8 @@ pub(crate) struct Recovered {
     pub(crate) unopened: BTreeMap<LogKey, Unopened>,
     /// Directories that cannot be used, and why.
     pub(crate) offline: BTreeMap<String, String>,
+    /// Those of them whose log is known: their names.
+    refused: BTreeMap<LogKey, String>,
     pub(crate) report: RecoveryReport,
 }
 
@@ -152,6 +164,7 @@ pub(crate) fn recover_logs(
         logs: BTreeMap::new(),
         unopened: BTreeMap::new(),
         offline: BTreeMap::new(),
+        refused: BTreeMap::new(),
         report,
     });
     let next = AtomicUsize::new(0);
@@ -207,31 +220,38 @@ fn log_directories<'a>(shared: &Shared, found: &'a Found) -> Result<Vec<&'a str>
     Ok(names)
 }
 
-/// Reports the logs that are known and were not opened, unless they were deleted.
+/// Notes the logs that are known and were not opened, unless they were deleted.
 fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
     let deleted = found.deleted();
-    let Recovered { logs, unopened, offline, report } = recovered;
+    let Recovered { logs, unopened, offline, refused, report } = recovered;
     *offline = report.offline.iter().cloned().collect();
+    let mut names = std::mem::take(refused);
+    names.retain(|key, _| !logs.contains_key(key));
     for (key, tail) in &found.tails {
-        if logs.contains_key(key) || deleted.contains(key) {
-            continue;
+        if !logs.contains_key(key) && !deleted.contains(key) {
+            names.entry(*key).or_insert_with(|| tail.identity.to_string());
         }
-        let name = tail.identity.to_string();
+    }
+    for (key, name) in names {
         let reason = offline.get(&name).cloned().unwrap_or_else(|| {
             let dir = shared.path.join(&name);
             let reason = format!("{} is missing: the checkpoint has the log, with records", dir.display());
-            report.offline.push((name, reason.clone()));
+            report.offline.push((name.clone(), reason.clone()));
             reason
         });
-        unopened.insert(*key, Unopened { tail: tail.encode().into_boxed_slice(), reason });
+        let tail = found.tails.get(&key).map(|tail| tail.encode().into_boxed_slice());
+        let entries = found.replay.encode(key.0, key.1).into_boxed_slice();
+        unopened.insert(key, Unopened { tail, entries, name, reason });
     }
     for &key @ (topic_id, partition) in &found.orphans {
         let dir = shared.path.display();
         let reason =
             format!("partition {partition} of topic id {topic_id} is in the commit log and not in {dir}");
-        let tail = replay_log::nameless_tail(key).encode().into_boxed_slice();
-        report.offline.push((format!("{topic_id}-{partition}"), reason.clone()));
-        unopened.insert(key, Unopened { tail, reason });
+        let name = format!("{topic_id}-{partition}");
+        let tail = Some(replay_log::nameless_tail(key).encode().into_boxed_slice());
+        let entries = found.replay.encode(topic_id, partition).into_boxed_slice();
+        report.offline.push((name.clone(), reason.clone()));
+        unopened.insert(key, Unopened { tail, entries, name, reason });
     }
 }
 
@@ -261,12 +281,6 @@ fn finish_report(found: &Found, recovered: &mut Recovered) {
     if found.source == CheckpointSource::Latest {
         report.missing_frames = found.replay.missing.iter().map(|range| range.end - range.start).sum();
     }
-    for (log, end) in &report.lost {
-        tracing::error!(%log, %end, "the disk has lost records that were durable");
-    }
-    for (dir, reason) in &report.offline {
-        tracing::error!(dir, reason, "log is offline");
-    }
 }
 
 /// Opens one log. Only an error of the disk is an error: a damaged log is reported as offline.
@@ -277,10 +291,20 @@ fn recover(
     config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
     result: &Mutex<Recovered>,
 ) -> Result<(), LogDirError> {
-    match recover_log(shared, found, name, config_of, result) {
+    let (key, recovered) = match identify(shared, found, name) {
+        Ok(None) => return Ok(()),
+        Ok(Some(identity)) => {
+            let key = (identity.topic_id, identity.partition);
+            (Some(key), recover_log(shared, found, (name, &identity), config_of, result))
+        }
+        Err(error) => (None, Err(error)),
+    };
+    match recovered {
         Err(LogDirError::Log(error @ LogError::Io { .. })) => Err(LogDirError::Log(error)),
         Err(LogDirError::Log(error)) => {
-            result.lock().report.offline.push((name.to_owned(), error.to_string()));
+            let mut result = result.lock();
+            result.report.offline.push((name.to_owned(), error.to_string()));
+            result.refused.extend(key.map(|key| (key, name.to_owned())));
             Ok(())
         }
         other => other,
@@ -290,25 +314,24 @@ fn recover(
 fn recover_log(
     shared: &Arc<Shared>,
     found: &Found,
-    name: &str,
+    (name, identity): (&str, &LogIdentity),
     config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
     result: &Mutex<Recovered>,
 ) -> Result<(), LogDirError> {
     let disk = shared.disk.as_ref();
     let dir = shared.path.join(name);
     let files = disk.list(&dir).map_err(LogDirError::io(&dir))?;
-    let Some(identity) = identify(shared, found, name)? else { return Ok(()) };
     let key = (identity.topic_id, identity.partition);
-    known::check_segments(found, &dir, &identity, &files)?;
+    known::check_segments(found, &dir, identity, &files)?;
     let deleted: Vec<_> = files
         .iter()
         .filter(|file| file.name.ends_with(DELETED_SUFFIX))
         .map(|file| dir.join(&file.name))
         .collect();
     shared.removals.add_files(deleted, 0);
-    let Replayed { tail, claimed_end, log_start, rebuilt, new_segment } =
-        replay_log(disk, &dir, &identity, found, &files).map_err(LogDirError::io(&dir))?;
-    let config = config_of(&identity);
+    let Replayed { tail, claimed_end, log_start, rebuilt, truncated, new_segment } =
+        replay_log(disk, &dir, identity, found, &files).map_err(LogDirError::io(&dir))?;
+    let config = config_of(identity);
     let now_ms = shared.clock.now_ms();
     let (mut log, opened) =
         PartitionLog::open(shared.disk.clone(), dir, Some(identity.clone()), config, tail.as_ref(), now_ms)?;
@@ -335,6 +358,8 @@ fn recover_log(
         new_directory: new_segment || !found.tails.contains_key(&key),
         changed: rebuilt || !opened.from_checkpoint || opened.bytes_scanned > 0 || opened.cut.is_some(),
         tail: tail.filter(|_| opened.from_checkpoint).map(|tail| tail.encode().into_boxed_slice()),
+        // The next start may see the truncation again, and must then see what was appended behind it.
+        truncated_at: truncated.then_some(0),
         ..CommitState::default()
     };
     let handle = Arc::new(LogHandle::new(log, commit, flushed, shared.clone()));
@@ -343,7 +368,7 @@ fn recover_log(
     result.report.logs_read_fully += usize::from(!opened.from_checkpoint);
     result.report.cut.extend(opened.cut.map(|cut| (identity.clone(), cut.bytes)));
     if known_end > end {
-        result.report.lost.push((identity, known_end));
+        result.report.lost.push((identity.clone(), known_end));
     }
     result.logs.insert(key, handle);
     Ok(())
@@ -388,6 +413,7 @@ fn identify(shared: &Shared, found: &Found, name: &str) -> Result<Option<LogIden
             Ok(Some(identity))
         }
         Identified::Unknown => {
+            tracing::warn!(dir = %dir.display(), "set aside a log that was never committed and does not tell its topic");
             set_stray(shared, &dir)?;
             Ok(None)
         }
@@ -395,11 +421,10 @@ fn identify(shared: &Shared, found: &Found, name: &str) -> Result<Option<LogIden
 }
 
 /// Takes a directory out of the way, as Kafka does with logs that it does not know, for somebody to look at.
-fn set_stray(shared: &Shared, dir: &Path) -> Result<(), LogDirError> {
+pub(crate) fn set_stray(shared: &Shared, dir: &Path) -> Result<(), LogDirError> {
     let unique = Uuid::from_u128(u128::try_from(shared.clock.now_ms()).unwrap_or(0)).simple();
     let mut stray = dir.as_os_str().to_owned();
     stray.push(format!(".{unique}-stray"));
-    tracing::warn!(dir = %dir.display(), "set aside a log that was never committed and does not tell its topic");
     shared.disk.rename(dir, Path::new(&stray)).map_err(LogDirError::io(dir))
 }
 

@@ -10,8 +10,8 @@ use broker_protocol::record_batch::{BatchHeader, NO_TIMESTAMP};
 use broker_protocol::types::Offset;
 
 use crate::batch_scan::walk_headers;
-use crate::entry_file::{EntryFile, IndexEntry, IndexFault};
-use crate::io::{Disk, FileHandle, OpenMode};
+use crate::entry_file::{EntryFile, IndexEntry};
+use crate::io::{Disk, DiskFile, FileHandle, OpenMode};
 use crate::log_error::LogError;
 use crate::offset_index::{OFFSET_INDEX_SUFFIX, OffsetEntry, OffsetIndex};
 use crate::time_index::{TIME_INDEX_SUFFIX, TimeEntry, TimeIndex};
@@ -143,6 +143,18 @@ impl Segment {
         Ok(self.file.insert(file).clone())
     }
 
+    /// The `.log` file, if it is open.
+    pub(crate) fn open_file(&self) -> Option<FileHandle> {
+        self.file.clone()
+    }
+
+    /// Keeps the `.log` file that somebody has opened.
+    pub(crate) fn keep_file(&mut self, file: Option<FileHandle>) {
+        if self.file.is_none() {
+            self.file = file;
+        }
+    }
+
     /// Closes files that can be opened again without losing track of what is durable.
     pub(crate) fn close_files(&mut self) {
         if self.synced == self.size {
@@ -197,83 +209,38 @@ impl Segment {
         }
     }
 
-    /// Position and header of the first batch that ends at or after `offset`, which is below `next_offset`.
-    pub(crate) fn find(
-        &mut self,
-        files: Files<'_>,
-        offset: Offset,
+    /// A segment of which nothing but the indexes counts, made from the first `size` bytes of a file.
+    ///
+    /// # Errors
+    /// `Io`, or `Corrupt` where the batches are none or out of order.
+    pub(crate) fn scan_indexes(
+        (file, path): (&dyn DiskFile, &Path),
+        base_offset: Offset,
+        size: u64,
         index_interval_bytes: u32,
-    ) -> Result<Option<(u64, BatchHeader)>, LogError> {
-        let start = self.floor_position(files, offset, index_interval_bytes)?;
-        let path = files.path(self.base_offset, LOG_SUFFIX);
-        let file = self.file(files)?;
-        walk_headers(file.as_ref(), &path, start, self.size, |position, header| {
-            if header.last_offset() >= offset {
-                ControlFlow::Break((position, *header))
-            } else {
-                ControlFlow::Continue(())
+    ) -> Result<Segment, LogError> {
+        let mut rebuilt = Segment::empty(base_offset, 0);
+        let damaged = walk_headers(file, path, 0, size, |position, header| {
+            if header.base_offset < rebuilt.next_offset || !rebuilt.can_hold(header.last_offset()) {
+                return ControlFlow::Break(position);
             }
-        })
-    }
-
-    /// A batch boundary at or before the batch that holds `offset`, from the index.
-    fn floor_position(
-        &mut self,
-        files: Files<'_>,
-        offset: Offset,
-        index_interval_bytes: u32,
-    ) -> Result<u64, LogError> {
-        let relative = offset.0.saturating_sub(self.base_offset.0);
-        let (before, _) =
-            self.offset_entries(files, index_interval_bytes, |entry| i64::from(entry.relative) <= relative)?;
-        Ok(before.map_or(0, |entry| u64::from(entry.position)))
-    }
-
-    /// The last batch boundary in the index that is not behind `position`.
-    pub(crate) fn boundary_at_or_before(
-        &mut self,
-        files: Files<'_>,
-        position: u64,
-        index_interval_bytes: u32,
-    ) -> Result<u64, LogError> {
-        let (before, _) =
-            self.offset_entries(files, index_interval_bytes, |entry| u64::from(entry.position) <= position)?;
-        Ok(before.map_or(0, |entry| u64::from(entry.position)))
-    }
-
-    fn offset_entries(
-        &mut self,
-        files: Files<'_>,
-        index_interval_bytes: u32,
-        before: impl Fn(&OffsetEntry) -> bool,
-    ) -> Result<(Option<OffsetEntry>, Option<OffsetEntry>), LogError> {
-        let path = files.path(self.base_offset, OFFSET_INDEX_SUFFIX);
-        for _ in 0..2 {
-            match self.offsets.partition_point(files.disk, &path, &before) {
-                Ok(found) => return Ok(found),
-                Err(IndexFault::Io(error)) => return Err(LogError::io(&path, error)),
-                Err(IndexFault::Damaged) => self.rebuild_indexes(files, index_interval_bytes)?,
-            }
+            rebuilt.note_batch(header, index_interval_bytes);
+            ControlFlow::Continue(())
+        })?;
+        match damaged {
+            Some(position) => Err(LogError::corrupt(path, position, "the batch's offsets are out of order")),
+            None => Ok(rebuilt),
         }
-        Err(LogError::corrupt(&path, 0, "index is damaged again right after it was rebuilt"))
     }
 
-    /// The entry of the time index before the first one with a timestamp of at least `timestamp`.
-    pub(crate) fn time_entry_before(
-        &mut self,
-        files: Files<'_>,
-        timestamp: i64,
-        index_interval_bytes: u32,
-    ) -> Result<Option<TimeEntry>, LogError> {
-        let path = files.path(self.base_offset, TIME_INDEX_SUFFIX);
-        for _ in 0..2 {
-            match self.times.partition_point(files.disk, &path, |entry| entry.timestamp < timestamp) {
-                Ok((before, _)) => return Ok(before),
-                Err(IndexFault::Io(error)) => return Err(LogError::io(&path, error)),
-                Err(IndexFault::Damaged) => self.rebuild_indexes(files, index_interval_bytes)?,
-            }
+    /// Puts offset and time index entries that were made anew in the place of those in the files. What was added since
+    /// is in memory and stays.
+    pub(crate) fn replace_indexes(&mut self, rebuilt: Segment) {
+        if self.times.tail().is_empty() {
+            self.indexed_timestamp = rebuilt.indexed_timestamp;
         }
-        Err(LogError::corrupt(&path, 0, "index is damaged again right after it was rebuilt"))
+        self.offsets.replace_stored(rebuilt.offsets, |entry, first| entry.position < first.position);
+        self.times.replace_stored(rebuilt.times, |entry, first| entry.timestamp < first.timestamp);
     }
 
     /// Makes offset and time index anew from the batch headers, in memory and in their files.
@@ -283,19 +250,9 @@ impl Segment {
         index_interval_bytes: u32,
     ) -> Result<(), LogError> {
         let path = files.path(self.base_offset, LOG_SUFFIX);
-        tracing::warn!(file = %path.display(), "rebuilding the indexes of a segment from its batches");
         let file = self.file(files)?;
-        let mut rebuilt = Segment::empty(self.base_offset, self.created_ms);
-        let damaged = walk_headers(file.as_ref(), &path, 0, self.size, |position, header| {
-            if header.base_offset < rebuilt.next_offset || !rebuilt.can_hold(header.last_offset()) {
-                return ControlFlow::Break(position);
-            }
-            rebuilt.note_batch(header, index_interval_bytes);
-            ControlFlow::Continue(())
-        })?;
-        if let Some(position) = damaged {
-            return Err(LogError::corrupt(&path, position, "the batch's offsets are out of order"));
-        }
+        let mut rebuilt =
+            Segment::scan_indexes((&*file, &path), self.base_offset, self.size, index_interval_bytes)?;
         if self.indexed_timestamp == self.max_timestamp {
             rebuilt.index_timestamp();
         }

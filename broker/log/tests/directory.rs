@@ -132,6 +132,50 @@ fn a_topic_that_does_not_flush_before_it_acknowledges_tells_at_once_and_flushes_
     assert_eq!(log.with(|log| log.committed_offset()), Offset(3));
 }
 
+#[test]
+fn a_topic_that_does_not_flush_before_it_acknowledges_flushes_by_time() {
+    let (dir, _) = open(&MemoryDisk::new(1));
+    let config = LogConfig { flush_before_ack: false, flush_ms: 50, ..LogConfig::default() };
+    let log = create_with(&dir, 1, config);
+    append(&log).unwrap();
+    let committed = || {
+        dir.committer().run_cycle();
+        log.with(|log| log.committed_offset())
+    };
+    for (now_ms, flushed) in [(1000, 0), (1049, 0), (1050, 1)] {
+        dir.maintain(now_ms, &|log| log.flushed_offset());
+        assert_eq!(committed(), Offset(flushed), "at {now_ms}");
+    }
+    // The time counts from the first append after that.
+    append(&log).unwrap();
+    dir.maintain(1049, &|log| log.flushed_offset());
+    assert_eq!(committed(), Offset(1));
+    dir.maintain(1050, &|log| log.flushed_offset());
+    assert_eq!(committed(), Offset(2));
+}
+
+/// fault = 34
+#[test]
+fn a_truncation_whose_sync_fails_takes_the_directory_out_of_service() {
+    // The cut file's, and that of the directory.
+    for (part, after) in [("t1-0/0", 0), ("t1-0", 1)] {
+        let disk = MemoryDisk::new(1);
+        let (dir, _) = open(&disk);
+        let log = create(&dir, 1);
+        let told = listen(&log);
+        append(&log).unwrap();
+        append(&log).unwrap();
+        dir.committer().run_cycle();
+        disk.with_faults(|faults| faults.fail(OperationKind::Sync, part, after));
+        assert!(log.truncate_to(Offset(1)).is_err(), "{part}");
+        let reason = dir.is_failed().expect("the directory is out of service");
+        assert!(reason.contains("truncation of t1-0 failed"), "{reason}");
+        assert!(matches!(append(&log), Err(AppendError::OutOfService)));
+        assert_eq!(dir.committer().run_cycle(), CycleOutcome::Failed);
+        assert_eq!(told.failed.load(Ordering::Acquire), 1);
+    }
+}
+
 /// fault = 34
 #[test]
 fn a_failed_sync_is_never_retried_and_what_it_should_have_synced_is_never_acknowledged() {
@@ -227,6 +271,64 @@ fn a_full_disk_refuses_appends_and_takes_them_again_once_there_is_room() {
     disk.power_loss(2);
     let (dir, report) = open(&disk);
     assert_eq!(dir.logs()[0].flushed_offset(), Offset(2), "{report:?}");
+}
+
+#[test]
+fn a_directory_lacks_room_until_an_append_or_a_later_look_finds_some() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create(&dir, 1);
+    append(&log).unwrap();
+    for appends in [true, false] {
+        assert!(!dir.lacks_room());
+        let used = disk.used_bytes();
+        disk.with_faults(|faults| faults.capacity = used + 50);
+        assert!(append(&log).is_err() && dir.lacks_room());
+        dir.maintain(1000, &|log| log.flushed_offset());
+        assert!(dir.lacks_room() && dir.is_failed().is_none());
+        disk.with_faults(|faults| faults.capacity = 1 << 30);
+        if appends {
+            append(&log).unwrap();
+        } else {
+            dir.maintain(1000, &|log| log.flushed_offset());
+        }
+    }
+    assert!(!dir.lacks_room());
+    let names = disk.list(Path::new(PATH)).unwrap();
+    assert!(names.iter().all(|entry| entry.name != ".room"), "{names:?}");
+}
+
+#[test]
+fn a_deleted_log_makes_room_and_is_not_missed_while_checkpoints_find_none() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let old = create_with(&dir, 1, LogConfig { file_delete_delay_ms: 0, ..LogConfig::default() });
+    append_bytes(&old, 200_000).unwrap();
+    dir.committer().run_cycle();
+    dir.checkpoint();
+    dir.delete_log(identity("t1", 1).topic_id, 0).unwrap();
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used);
+    for _ in 0..3 {
+        dir.maintain(1000, &|log| log.flushed_offset());
+    }
+    assert!(disk.fault_counts().no_space > 0, "a checkpoint found room");
+    let names = disk.list(Path::new(PATH)).unwrap();
+    let left = names.iter().find(|entry| entry.name.ends_with("-delete")).expect("the name is there");
+    assert_eq!(disk.list(&Path::new(PATH).join(&left.name)).unwrap(), [], "its files are there");
+    // A log of the same name, which neither a checkpoint nor the commit log has.
+    disk.with_faults(|faults| faults.capacity = 1 << 30);
+    let log = dir.create_log(identity("t1", 2), Arc::default(), LeaderEpoch(0)).unwrap();
+    append_bytes(&log, 100_000).unwrap();
+    dir.committer().run_cycle();
+    disk.kill();
+    let (dir, report) = open(&disk);
+    assert!(report.offline.is_empty(), "{report:?}");
+    assert_eq!(dir.get(identity("t1", 2).topic_id, 0).unwrap().flushed_offset(), Offset(1));
+    dir.maintain(1000, &|log| log.flushed_offset());
+    dir.maintain(1000, &|log| log.flushed_offset());
+    let names = disk.list(Path::new(PATH)).unwrap();
+    assert!(names.iter().all(|entry| !entry.name.ends_with("-delete")), "{names:?}");
 }
 
 #[test]

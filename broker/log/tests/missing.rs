@@ -1,5 +1,7 @@
 //! Logs that are known and not there: refused, and known at every later start, unless they were deleted in order.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -49,15 +51,21 @@ fn closed() -> MemoryDisk {
 
 fn fill(dir: &Arc<LogDir>) {
     let log = create(dir, ID).expect("is made");
-    let options =
-        AppendOptions { leader_epoch: LeaderEpoch(0), origin: AppendOrigin::Client, now_ms: NOW_MS };
     for _ in 0..5 {
-        let mut builder = BatchBuilder::new(Compression::None);
-        builder.push(NOW_MS, None, Some(&[7; 60]), &[]);
-        log.append_as_leader(&mut builder.build(), &options).expect("is appended");
+        append(&log, 1);
         dir.committer().run_cycle();
     }
     assert!(log.with(|log| log.segment_count()) > 1);
+}
+
+fn append(log: &Arc<LogHandle>, count: usize) {
+    let options =
+        AppendOptions { leader_epoch: LeaderEpoch(0), origin: AppendOrigin::Client, now_ms: NOW_MS };
+    for _ in 0..count {
+        let mut builder = BatchBuilder::new(Compression::None);
+        builder.push(NOW_MS, None, Some(&[7; 60]), &[]);
+        log.append_as_leader(&mut builder.build(), &options).expect("is appended");
+    }
 }
 
 /// Starts again and again, with a checkpoint each time: the log stays refused, for a reason that names `part`.
@@ -89,6 +97,88 @@ fn a_log_that_only_the_commit_log_has_stays_refused_without_its_directory() {
     disk.kill();
     disk.remove_dir_all(Path::new(DIR)).unwrap();
     stays_refused(&disk, &ID.to_string());
+}
+
+/// Removes segments whose names a power loss may take: only the commit log has made them durable.
+fn lose_segments_from(disk: &MemoryDisk, base: i64) {
+    for base in base..10 {
+        let path = Path::new(DIR).join(format!("{base:020}.log"));
+        if disk.exists(&path).unwrap() {
+            disk.remove_file(&path).unwrap();
+        }
+    }
+}
+
+/// What the commit log alone holds of the log, beyond what a checkpoint has, while something of it is away.
+fn keeps_late_records(away: &Path) {
+    let disk = closed();
+    let (dir, _) = open(&disk);
+    append(&dir.get(ID, 0).unwrap(), 2);
+    dir.committer().run_cycle();
+    drop(dir);
+    disk.kill();
+    lose_segments_from(&disk, 5);
+    let (from, to) = (Path::new(DIR).join(away), Path::new("/away"));
+    disk.rename(&from, to).unwrap();
+    stays_refused(&disk, "orders-0");
+    let (dir, _) = open(&disk);
+    // An orderly stop is another way to a checkpoint.
+    dir.close();
+    disk.rename(to, &from).unwrap();
+    for start in 0..3 {
+        let (dir, report) = open(&disk);
+        assert!(report.offline.is_empty() && report.lost.is_empty(), "start {start}: {report:?}");
+        let log = dir.get(ID, 0).unwrap();
+        assert_eq!(log.flushed_offset(), Offset(7 + start), "{}: start {start}", away.display());
+        // What comes after it is put behind it, with a checkpoint in between and without.
+        append(&log, 1);
+        dir.committer().run_cycle();
+        if start == 1 {
+            dir.checkpoint();
+        }
+        disk.kill();
+    }
+}
+
+#[test]
+fn records_that_only_the_commit_log_has_outlive_checkpoints_without_their_log() {
+    for away in ["", "00000000000000000000.log", "00000000000000000002.log"] {
+        keeps_late_records(Path::new(away));
+    }
+}
+
+#[test]
+fn records_of_a_log_that_no_checkpoint_has_outlive_checkpoints_without_it() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    fill(&dir);
+    drop(dir);
+    disk.kill();
+    disk.rename(Path::new(DIR), Path::new("/away")).unwrap();
+    stays_refused(&disk, &ID.to_string());
+    disk.rename(Path::new("/away"), Path::new(DIR)).unwrap();
+    lose_segments_from(&disk, 1);
+    let (dir, report) = open(&disk);
+    assert!(report.offline.is_empty(), "{report:?}");
+    assert_eq!(dir.get(ID, 0).unwrap().flushed_offset(), Offset(5));
+}
+
+#[test]
+fn a_damaged_log_that_is_deleted_leaves_its_name_free() {
+    let disk = closed();
+    disk.remove_file(&Path::new(DIR).join("00000000000000000000.log")).unwrap();
+    let (dir, _) = open(&disk);
+    let other = TopicId(Uuid::from_u128(8));
+    assert!(create(&dir, other).is_err());
+    assert!(dir.delete_log(ID, 0).unwrap());
+    append(&create(&dir, other).unwrap(), 1);
+    dir.committer().run_cycle();
+    disk.kill();
+    let (dir, report) = open(&disk);
+    assert!(report.offline.is_empty(), "{report:?}");
+    assert_eq!(dir.get(other, 0).unwrap().flushed_offset(), Offset(1));
+    let names = disk.list(Path::new("/data")).unwrap();
+    assert!(names.iter().any(|entry| entry.name.ends_with("-stray")), "what was left is set aside");
 }
 
 #[test]

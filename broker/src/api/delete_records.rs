@@ -49,7 +49,7 @@ async fn delete(
     offset: i64,
     deadline: Instant,
 ) -> Result<Offset, ErrorCode> {
-    let partition = ctx.replicas.partition(topic, index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let partition = ctx.replicas.find(topic, index)?;
     if partition.is_internal() {
         return Err(ErrorCode::InvalidTopicException);
     }

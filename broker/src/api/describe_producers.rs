@@ -1,6 +1,5 @@
 //! DescribeProducers (KIP-664): which producers a partition remembers.
 
-use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::describe_producers_request::DescribeProducersRequest;
 use broker_protocol::messages::describe_producers_response::{
     DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
@@ -34,12 +33,12 @@ pub async fn handle(
 }
 
 fn describe(ctx: &ApiContext, topic: &str, index: i32) -> PartitionResponse<'static> {
-    let Some(partition) = ctx.replicas.partition(topic, index) else {
-        return PartitionResponse {
-            partition_index: index,
-            error_code: ErrorCode::UnknownTopicOrPartition.code(),
-            ..PartitionResponse::default()
-        };
+    let partition = match ctx.replicas.find(topic, index) {
+        Ok(partition) => partition,
+        Err(error) => {
+            let error_code = error.code();
+            return PartitionResponse { partition_index: index, error_code, ..PartitionResponse::default() };
+        }
     };
     let active_producers = partition.log().with(|log| {
         log.active_producers()

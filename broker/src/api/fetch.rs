@@ -1,7 +1,8 @@
 //! Fetch (KIP-74, KIP-227, KIP-320, KIP-516): waits until there is enough to read, then names ranges of files.
 //!
-//! The request reads nothing itself: the connection sends the ranges from the page cache. A range that is not in
-//! memory, or was never checked, is read on the blocking pool first: see `fetch_check.rs`.
+//! The request reads nothing itself: the connection sends the ranges from the page cache. Where they are is looked for on
+//! the blocking pool if memory does not tell (`fetch_read.rs`); a range that is not in memory, or was never checked, is
+//! read there first (`fetch_check.rs`).
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -28,6 +29,7 @@ use crate::net::response::Response;
 use crate::net::waiter::Waiter;
 
 type Check = Pin<Box<dyn Future<Output = Vec<Fault>> + Send>>;
+type Looking = Pin<Box<dyn Future<Output = Vec<PartitionRead>> + Send>>;
 
 /// A fetch that waits for bytes or for its time.
 pub struct Waiting {
@@ -42,6 +44,8 @@ pub struct Waiting {
     deadline: Instant,
     /// A fetch that failed as a whole.
     error: Option<ErrorCode>,
+    /// What there is, while parts of it are looked for on disk.
+    looking: Option<Looking>,
     /// What was found, while parts of it are read and checked.
     checking: Option<(Check, Vec<PartitionRead>)>,
 }
@@ -67,6 +71,7 @@ pub fn handle(ctx: &ApiContext, request: RequestContext, body: &[u8]) -> Result<
         session_id: 0,
         incremental: false,
         error: None,
+        looking: None,
         checking: None,
     };
     waiting.open_session(ctx, &decoded);
@@ -142,10 +147,10 @@ impl Waiting {
         }
     }
 
-    /// When the client wants an answer at the latest; none while data is being read and checked.
+    /// When the client wants an answer at the latest; none while data is being looked for, or read and checked.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.checking.is_none().then_some(self.deadline)
+        (self.looking.is_none() && self.checking.is_none()).then_some(self.deadline)
     }
 
     /// Which request it is.
@@ -174,10 +179,10 @@ impl Waiting {
             let response = FetchResponse { error_code: error.code(), ..FetchResponse::default() };
             return Poll::Ready(self.request.respond(|writer, version| response.encode(writer, version)));
         }
-        let session = Arc::clone(&self.session);
-        let mut session = session.lock();
-        let reads = loop {
-            let reads = fetch_read::read_all(ctx, &mut session, &self.limits);
+        loop {
+            let Poll::Ready(reads) = self.read(ctx, cx) else { return Poll::Pending };
+            let session = Arc::clone(&self.session);
+            let mut session = session.lock();
             let found: usize = reads.iter().map(PartitionRead::len).sum();
             let ready = found >= self.bytes_min
                 || session.targets.is_empty()
@@ -185,15 +190,33 @@ impl Waiting {
                 || Instant::now() >= self.deadline
                 || ctx.is_stopping();
             if ready {
-                break reads;
+                fetch_read::forget_all(ctx, &mut session, waiter);
+                drop(session);
+                return self.finish(ctx, reads, cx);
             }
             if fetch_read::register_all(ctx, &mut session, &reads, waiter) {
                 return Poll::Pending;
             }
+        }
+    }
+
+    /// What there is to read: at once where memory tells, and otherwise once it was found on disk.
+    fn read(&mut self, ctx: &Arc<ApiContext>, cx: &mut Context<'_>) -> Poll<Vec<PartitionRead>> {
+        let mut looking: Looking = match self.looking.take() {
+            Some(looking) => looking,
+            None => {
+                let reads = fetch_read::read_all(ctx, &mut self.session.lock(), &self.limits);
+                if !reads.iter().any(PartitionRead::is_cold) {
+                    return Poll::Ready(reads);
+                }
+                Box::pin(fetch_read::look_up_cold(Arc::clone(ctx), reads))
+            }
         };
-        fetch_read::forget_all(ctx, &mut session, waiter);
-        drop(session);
-        self.finish(ctx, reads, cx)
+        let found = looking.as_mut().poll(cx);
+        if found.is_pending() {
+            self.looking = Some(looking);
+        }
+        found
     }
 
     /// Answers, or first has read and checked what needs that.

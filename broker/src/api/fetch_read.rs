@@ -1,14 +1,20 @@
 //! The reading half of a fetch: what each partition has to offer, within the limits of the request.
+//!
+//! Neither a partition's log is held while its files are looked through, nor does a thread that serves sockets wait for
+//! the disk: what is not in memory is looked for on the blocking pool (`look_up_cold`).
 
 use std::sync::Arc;
 
-use broker_log::log_error::ReadError;
+use broker_log::io::Wait;
+use broker_log::log::{FetchExtent, Halt, Lookups, PartitionLog, ReadRange};
+use broker_log::transaction_index::AbortedTxn;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::fetch_response::AbortedTransaction;
 use broker_protocol::types::{BrokerId, LeaderEpoch, Offset};
 
 use crate::api::context::ApiContext;
-use crate::api::fetch_check::Source;
+use crate::api::errors::log_error_code;
+use crate::api::fetch_check::{self, Source};
 use crate::api::fetch_session::{Session, Target, Told};
 use crate::net::outbound::FileRange;
 use crate::net::waiter::Waiter;
@@ -50,13 +56,38 @@ pub struct PartitionRead {
     pub diverging: Option<(LeaderEpoch, Offset)>,
     /// The leader, where the client is wrong about it (KIP-951).
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
+    /// Nothing is known yet: this has to be looked for on disk.
+    cold: Option<Box<Wanted>>,
+}
+
+/// What is wanted of one partition: all that it takes to look for it on another thread.
+#[derive(Debug)]
+struct Wanted {
+    partition: Arc<Partition>,
+    offset: Offset,
+    leader_epoch: LeaderEpoch,
+    last_fetched_epoch: LeaderEpoch,
+    bytes_max: usize,
+    /// The first batch is wanted even if it is larger.
+    min_one_batch: bool,
+    read_committed: bool,
+}
+
+/// What the log says.
+#[derive(Debug)]
+struct Offer {
+    log_start: Offset,
+    error: ErrorCode,
+    extent: Option<FetchExtent>,
+    aborted: Option<Vec<AbortedTransaction>>,
+    diverging: Option<(LeaderEpoch, Offset)>,
 }
 
 impl PartitionRead {
-    fn failed(place: usize, target: &Target, error: ErrorCode) -> PartitionRead {
+    fn new(place: usize, partition: i32, error: ErrorCode) -> PartitionRead {
         PartitionRead {
             place,
-            partition: target.partition,
+            partition,
             error,
             high_watermark: Offset(-1),
             last_stable_offset: Offset(-1),
@@ -67,7 +98,14 @@ impl PartitionRead {
             aborted: None,
             diverging: None,
             current_leader: None,
+            cold: None,
         }
+    }
+
+    /// Whether it has to be looked for on disk: see [`look_up_cold`].
+    #[must_use]
+    pub fn is_cold(&self) -> bool {
+        self.cold.is_some()
     }
 
     /// Takes back what was found: it must not be served.
@@ -123,13 +161,26 @@ pub fn read_all(ctx: &ApiContext, session: &mut Session, limits: &Limits) -> Vec
         let place = (first + step) % count;
         let target = &session.targets[place];
         let read = match find(ctx, session.by_id, target) {
-            Ok(partition) => read_one(place, target, &partition, limits, left, nothing_yet),
-            Err(error) => PartitionRead::failed(place, target, error),
+            Ok(partition) => {
+                let wanted = Wanted {
+                    partition,
+                    offset: target.offset,
+                    leader_epoch: target.leader_epoch,
+                    last_fetched_epoch: target.last_fetched_epoch,
+                    bytes_max: target.bytes_max.min(left),
+                    min_one_batch: nothing_yet,
+                    read_committed: limits.read_committed,
+                };
+                read_one(place, target.partition, wanted, Wait::Never)
+            }
+            Err(error) => PartitionRead::new(place, target.partition, error),
         };
-        if !read.is_empty() {
+        // What is not known yet may be all that was asked for.
+        let taken = read.cold.as_ref().map_or(read.len(), |wanted| wanted.bytes_max.max(1));
+        if taken > 0 {
             nothing_yet = false;
             last_served = Some(place);
-            left = left.saturating_sub(read.len());
+            left = left.saturating_sub(taken);
         }
         reads.push(read);
     }
@@ -145,7 +196,7 @@ fn find(ctx: &ApiContext, by_id: bool, target: &Target) -> Result<Arc<Partition>
     } else {
         ctx.replicas.topic(&target.topic).ok_or(ErrorCode::UnknownTopicOrPartition)?
     };
-    let partition = topic.partition(target.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let partition = topic.find(target.partition)?;
     if partition.is_offline() {
         return Err(ErrorCode::KafkaStorageError);
     }
@@ -166,79 +217,102 @@ pub fn check_leader_epoch(partition: &Partition, epoch: LeaderEpoch) -> Result<(
     }
 }
 
-fn read_one(
-    place: usize,
-    target: &Target,
-    partition: &Arc<Partition>,
-    limits: &Limits,
-    left: usize,
-    nothing_yet: bool,
-) -> PartitionRead {
-    let mut read = PartitionRead::failed(place, target, ErrorCode::None);
-    if let Err(error) = check_leader_epoch(partition, target.leader_epoch) {
+fn read_one(place: usize, index: i32, wanted: Wanted, wait: Wait) -> PartitionRead {
+    let mut read = PartitionRead::new(place, index, ErrorCode::None);
+    let partition = &wanted.partition;
+    if let Err(error) = check_leader_epoch(partition, wanted.leader_epoch) {
         read.error = error;
         return read;
     }
     read.high_watermark = partition.high_watermark();
     read.last_stable_offset = partition.last_stable_offset();
-    let upper = if limits.read_committed { read.last_stable_offset } else { read.high_watermark };
-    partition.log().with(|log| {
-        read.log_start = log.log_start_offset();
-        if target.last_fetched_epoch != LeaderEpoch::NONE {
-            let (epoch, end) = log.epoch_end_offset(target.last_fetched_epoch);
-            if end < target.offset || epoch < target.last_fetched_epoch {
-                read.diverging = Some((epoch, end));
-                return;
+    let upper = if wanted.read_committed { read.last_stable_offset } else { read.high_watermark };
+    match partition.log().look_up(wait, |log, lookups| offer(log, &wanted, upper, lookups)) {
+        Ok(Some(found)) => {
+            (read.log_start, read.error) = (found.log_start, found.error);
+            (read.aborted, read.diverging) = (found.aborted, found.diverging);
+            if let Some(extent) = found.extent.filter(|extent| extent.len > 0) {
+                read.records = u64::try_from(extent.next_offset.0 - wanted.offset.0).unwrap_or(0);
+                let file = Arc::clone(&extent.file);
+                let (position, len) = (extent.position, extent.len);
+                read.range = Some(FileRange { file, position, len, drop_behind: false });
+                read.source = Some(Source { partition: wanted.partition, extent });
             }
         }
-        if target.offset > log.log_end_offset() || target.offset < read.log_start {
-            read.error = ErrorCode::OffsetOutOfRange;
-            return;
-        }
-        if limits.read_committed {
-            read.aborted = Some(Vec::new());
-        }
-        let bytes_max = target.bytes_max.min(left);
-        if target.offset >= upper || (bytes_max == 0 && !nothing_yet) {
-            return;
-        }
-        match log.read(target.offset, bytes_max, nothing_yet, upper) {
-            Ok(extent) if extent.len > 0 => {
-                if limits.read_committed {
-                    match log.aborted_transactions(target.offset, upper) {
-                        Ok(aborted) => {
-                            read.aborted = Some(
-                                aborted
-                                    .into_iter()
-                                    .map(|txn| AbortedTransaction {
-                                        producer_id: txn.producer_id.0,
-                                        first_offset: txn.first_offset.0,
-                                    })
-                                    .collect(),
-                            );
-                        }
-                        Err(error) => {
-                            tracing::error!(topic = %partition.topic(), partition = partition.index(), %error,
-                                "transaction index cannot be read");
-                            read.error = ErrorCode::KafkaStorageError;
-                            return;
-                        }
-                    }
-                }
-                read.records = u64::try_from(extent.next_offset.0 - target.offset.0).unwrap_or(0);
-                read.source = Some(Source { partition: Arc::clone(partition), extent: extent.clone() });
-                read.range =
-                    Some(FileRange { file: extent.file, position: extent.position, len: extent.len, drop_behind: false });
-            }
-            Ok(_) => {}
-            Err(ReadError::OutOfRange { .. }) => read.error = ErrorCode::OffsetOutOfRange,
-            Err(error) => {
-                tracing::error!(topic = %partition.topic(), partition = partition.index(), %error, "log cannot be read");
-                read.error = ErrorCode::KafkaStorageError;
-            }
-        }
-    });
+        Ok(None) => read.cold = Some(Box::new(wanted)),
+        // Its files have gone with it.
+        Err(_) if partition.is_deleted() => read.error = ErrorCode::UnknownTopicOrPartition,
+        Err(error) => read.error = log_error_code(&error, partition),
+    }
     read
+}
+
+/// Asks the log, which is held meanwhile, for what is readable below `upper`.
+fn offer(
+    log: &mut PartitionLog,
+    wanted: &Wanted,
+    upper: Offset,
+    lookups: &mut Lookups,
+) -> Result<Offer, Halt> {
+    let mut offer = Offer {
+        log_start: log.log_start_offset(),
+        error: ErrorCode::None,
+        extent: None,
+        aborted: None,
+        diverging: None,
+    };
+    if wanted.last_fetched_epoch != LeaderEpoch::NONE {
+        let (epoch, end) = log.epoch_end_offset(wanted.last_fetched_epoch);
+        if end < wanted.offset || epoch < wanted.last_fetched_epoch {
+            offer.diverging = Some((epoch, end));
+            return Ok(offer);
+        }
+    }
+    if wanted.offset > log.log_end_offset() || wanted.offset < offer.log_start {
+        offer.error = ErrorCode::OffsetOutOfRange;
+        return Ok(offer);
+    }
+    if wanted.read_committed {
+        offer.aborted = Some(Vec::new());
+    }
+    if wanted.offset >= upper || (wanted.bytes_max == 0 && !wanted.min_one_batch) {
+        return Ok(offer);
+    }
+    let range = ReadRange {
+        from: wanted.offset,
+        max_bytes: wanted.bytes_max,
+        min_one_batch: wanted.min_one_batch,
+        upper,
+    };
+    let extent = log.extent(&range, lookups)?;
+    if wanted.read_committed && extent.len > 0 {
+        let aborted = log.aborted(wanted.offset, upper, lookups)?;
+        offer.aborted = Some(aborted.iter().map(aborted_transaction).collect());
+    }
+    offer.extent = Some(extent);
+    Ok(offer)
+}
+
+fn aborted_transaction(aborted: &AbortedTxn) -> AbortedTransaction {
+    AbortedTransaction { producer_id: aborted.producer_id.0, first_offset: aborted.first_offset.0 }
+}
+
+/// Looks for what has to be looked for on disk, a bounded number of fetches at a time. Returns all that was read.
+pub async fn look_up_cold(ctx: Arc<ApiContext>, mut reads: Vec<PartitionRead>) -> Vec<PartitionRead> {
+    let mut cold = Vec::new();
+    for (at, read) in reads.iter_mut().enumerate() {
+        cold.extend(read.cold.take().map(|wanted| (at, read.place, read.partition, wanted)));
+    }
+    let work = move || -> Vec<(usize, PartitionRead)> {
+        let found = |(at, place, partition, wanted): (usize, usize, i32, Box<Wanted>)| {
+            (at, read_one(place, partition, *wanted, Wait::Allowed))
+        };
+        cold.into_iter().map(found).collect()
+    };
+    for (at, read) in fetch_check::within_budget(&ctx, 0, work).await {
+        reads[at] = read;
+    }
+    reads
 }
 
 /// Has `waiter` woken when any partition moves beyond what was read; `false` if one has already moved.
@@ -250,7 +324,9 @@ pub fn register_all(
 ) -> bool {
     let by_id = session.by_id;
     for read in reads {
-        let target = &mut session.targets[read.place];
+        // While something was looked for on disk, the session may have changed.
+        let target = session.targets.get_mut(read.place).filter(|target| target.partition == read.partition);
+        let Some(target) = target else { return false };
         // The partition dropped the registration when its watermark moved.
         if target.registered == Some(read.high_watermark) {
             continue;

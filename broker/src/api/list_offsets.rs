@@ -96,8 +96,7 @@ async fn look_up(
     asked: &ListOffsetsPartition,
     read_committed: bool,
 ) -> Result<Found, ErrorCode> {
-    let partition =
-        ctx.replicas.partition(topic, asked.partition_index).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let partition = ctx.replicas.find(topic, asked.partition_index)?;
     if partition.is_offline() {
         return Err(ErrorCode::KafkaStorageError);
     }
@@ -127,13 +126,14 @@ async fn by_time(
     within_budget(ctx, batch_bytes, move || match first_at(&partition, timestamp, upper) {
         Ok(Some(found)) => Ok((found.timestamp, found.offset, found.leader_epoch)),
         Ok(None) => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
+        // Its files have gone with it.
+        Err(_) if partition.is_deleted() => Err(ErrorCode::UnknownTopicOrPartition),
         Err(error) => Err(log_error_code(&error, &partition)),
     })
     .await
 }
 
-/// The first record below `upper` of that time. The log's lock is held only while batches are looked for: appends do not
-/// wait until one is read and decompressed.
+/// The first record below `upper` of that time. The log is not held while anything is read: appends do not wait.
 fn first_at(
     partition: &Partition,
     timestamp: i64,
@@ -141,14 +141,14 @@ fn first_at(
 ) -> Result<Option<TimestampOffset>, LogError> {
     let log = partition.log();
     let timestamp = match timestamp {
-        MAX_TIMESTAMP => match log.with(|log| log.largest_timestamp())? {
+        MAX_TIMESTAMP => match log.largest_timestamp()? {
             Some(largest) => largest,
             None => return Ok(None),
         },
         timestamp => timestamp,
     };
     let mut from = Offset(0);
-    while let Some(batch) = log.with(|log| log.timed_batch(timestamp, from, upper))? {
+    while let Some(batch) = log.timed_batch(timestamp, from, upper)? {
         if let Some(found) = batch.search()? {
             return Ok(Some(found).filter(|found| found.offset < upper));
         }

@@ -49,8 +49,7 @@ fn look_up(
     topic: &str,
     asked: &OffsetForLeaderPartition,
 ) -> Result<(LeaderEpoch, Offset), ErrorCode> {
-    let partition =
-        ctx.replicas.partition(topic, asked.partition).ok_or(ErrorCode::UnknownTopicOrPartition)?;
+    let partition = ctx.replicas.find(topic, asked.partition)?;
     if partition.is_offline() {
         return Err(ErrorCode::KafkaStorageError);
     }

@@ -221,10 +221,16 @@ fn append(
     body: &mut BytesMut,
 ) -> PartitionResult {
     let fail = |error, message| PartitionResult { response: failure(part.index, error, message), wait: None };
-    let Some(partition) = replicas.and_then(|topic| topic.partition(part.index)) else {
-        let unknown_id = request.version >= 13 && replicas.is_none() && !id.is_zero();
-        let error = if unknown_id { ErrorCode::UnknownTopicId } else { ErrorCode::UnknownTopicOrPartition };
-        return fail(error, None);
+    let found = replicas.map_or(Err(ErrorCode::UnknownTopicOrPartition), |topic| topic.find(part.index));
+    let partition = match found {
+        Ok(partition) => partition,
+        Err(_) if request.version >= 13 && replicas.is_none() && !id.is_zero() => {
+            return fail(ErrorCode::UnknownTopicId, None);
+        }
+        Err(error) => {
+            let is_offline = error == ErrorCode::KafkaStorageError;
+            return fail(error, is_offline.then(|| "the log of the partition cannot be opened".to_owned()));
+        }
     };
     if partition.is_offline() {
         return fail(ErrorCode::KafkaStorageError, Some("the log directory is out of service".to_owned()));

@@ -1,5 +1,6 @@
 //! What the coordinator needs of `__consumer_offsets`: to append, to wait until that is durable, and to read it all.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -7,7 +8,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use broker_log::append::{AppendOptions, AppendOrigin};
-use broker_protocol::types::Offset;
+use broker_log::log::ReadRange;
+use broker_protocol::types::{Offset, PartitionIndex};
 
 use crate::internal_topics::CONSUMER_OFFSETS;
 use crate::net::waiter::Waiter;
@@ -68,9 +70,46 @@ impl OffsetsTopic for ReplicaManager {
     }
 
     fn logs(&self) -> Vec<Arc<dyn OffsetsLog>> {
-        let topic = self.topic(CONSUMER_OFFSETS);
-        let partitions = topic.iter().flat_map(|topic| topic.partitions());
-        partitions.map(|partition| partition as Arc<dyn OffsetsLog>).collect()
+        let Some(topic) = self.topic(CONSUMER_OFFSETS) else { return Vec::new() };
+        // One that cannot be opened keeps its place: by their number groups find the partition that is theirs.
+        let mut logs: BTreeMap<PartitionIndex, Arc<dyn OffsetsLog>> = BTreeMap::new();
+        for partition in topic.partitions() {
+            logs.insert(partition.index(), partition);
+        }
+        let offline: Arc<dyn OffsetsLog> = Arc::new(OfflineLog);
+        logs.extend(topic.offline().into_iter().map(|index| (index, Arc::clone(&offline))));
+        logs.into_values().collect()
+    }
+}
+
+/// A partition whose log cannot be opened: its groups are not served.
+#[derive(Debug)]
+struct OfflineLog;
+
+impl OffsetsLog for OfflineLog {
+    fn append(&self, _: &mut [u8], _: i64) -> Result<Offset, AppendFailed> {
+        Err(AppendFailed("the log cannot be opened".to_owned()))
+    }
+
+    fn read(&self, _: Offset) -> Result<Vec<u8>, ReadFailed> {
+        Err(ReadFailed("it cannot be opened".to_owned()))
+    }
+
+    /// Not empty, so that it is read.
+    fn range(&self) -> (Offset, Offset) {
+        (Offset(0), Offset(1))
+    }
+
+    fn is_available(&self) -> bool {
+        false
+    }
+
+    fn is_durable(&self, _: Offset) -> bool {
+        false
+    }
+
+    fn durable(self: Arc<Self>, _: Offset) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        Box::pin(std::future::ready(false))
     }
 }
 
@@ -83,10 +122,9 @@ impl OffsetsLog for Partition {
     }
 
     fn read(&self, from: Offset) -> Result<Vec<u8>, ReadFailed> {
-        let extent = self
-            .log()
-            .with(|log| log.read(from, READ_BYTES, true, log.log_end_offset()))
-            .map_err(|error| ReadFailed(error.to_string()))?;
+        let (_, upper) = self.range();
+        let range = ReadRange { from, max_bytes: READ_BYTES, min_one_batch: true, upper };
+        let extent = self.log().read(&range).map_err(|error| ReadFailed(error.to_string()))?;
         let mut bytes = vec![0; extent.len];
         let read = extent
             .file

@@ -1,6 +1,7 @@
 //! How far a consumer group is behind, in records and in seconds.
 
 use broker_log::io::DiskFile;
+use broker_log::log::ReadRange;
 use broker_protocol::compression::Compression;
 use broker_protocol::record::Records;
 use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader, TimestampType};
@@ -25,12 +26,10 @@ pub struct PartitionLag {
 #[must_use]
 pub fn of(partition: &Partition, committed: Offset, now_ms: i64) -> PartitionLag {
     let high_watermark = partition.high_watermark();
-    let (start, found) = partition.log().with(|log| {
-        let start = log.log_start_offset();
-        let first_unread = committed.max(start);
-        let found = (first_unread < high_watermark).then(|| log.read(first_unread, 0, true, high_watermark));
-        (start, found)
-    });
+    let start = partition.log().with(|log| log.log_start_offset());
+    let from = committed.max(start);
+    let range = ReadRange { from, max_bytes: 0, min_one_batch: true, upper: high_watermark };
+    let found = (from < high_watermark).then(|| partition.log().read(&range));
     let records = (high_watermark.0 - committed.max(start).0).max(0);
     // A log that cannot be read shows elsewhere.
     let timestamp = found

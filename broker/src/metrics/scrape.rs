@@ -22,6 +22,7 @@ struct Samples {
     memory: IntGaugeVec,
     fetch_sessions: IntGaugeVec,
     log_dir_up: IntGaugeVec,
+    partitions_offline: IntGaugeVec,
 }
 
 /// Of partitions and topics.
@@ -172,10 +173,15 @@ impl Samples {
                 &[],
             ),
             log_dir_up: gauge("highwater_log_dir_up", "1 while the log directory is in service.", &[]),
+            partitions_offline: gauge(
+                "highwater_partitions_offline",
+                "Partitions whose logs are lost or damaged and cannot be opened.",
+                &[],
+            ),
         }
     }
 
-    fn collectors(&self) -> [&dyn Collector; 17] {
+    fn collectors(&self) -> [&dyn Collector; 18] {
         let (logs, groups) = (&self.logs, &self.groups);
         [
             &logs.size,
@@ -195,6 +201,7 @@ impl Samples {
             &self.memory,
             &self.fetch_sessions,
             &self.log_dir_up,
+            &self.partitions_offline,
         ]
     }
 
@@ -207,6 +214,8 @@ impl Samples {
         self.fetch_sessions.with_label_values(&none).set(as_i64(ctx.sessions.len()));
         let in_service = ctx.replicas.log_dir().is_failed().is_none();
         self.log_dir_up.with_label_values(&none).set(i64::from(in_service));
+        let offline = ctx.replicas.topics().iter().map(|topic| topic.offline().len()).sum();
+        self.partitions_offline.with_label_values(&none).set(as_i64(offline));
     }
 }
 

@@ -80,7 +80,10 @@ pub enum QuorumError {
     #[error("{0}")]
     Files(String),
     /// The files belong to another log directory.
-    #[error("metadata in {dir} belongs to other log directories than {directory_id}: {members}", dir = dir.display())]
+    #[error(
+        "metadata in {dir} belongs to other log directories than {directory_id}, which meta.properties names: {members}",
+        dir = dir.display()
+    )]
     Foreign {
         /// Where they lie.
         dir: PathBuf,

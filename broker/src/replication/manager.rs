@@ -1,6 +1,7 @@
 //! Which partitions this broker has: follows the metadata image, makes and removes logs, answers look-ups.
 //!
-//! Invariant: a look-up never touches the disk and never waits for a change of the image.
+//! A partition whose log cannot be opened is offline: clients are told so, and all others are served. Invariant: a look-up
+//! never touches the disk and never waits for a change of the image.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use broker_config::TopicConfig;
 use broker_log::handle::LogHandle;
 use broker_log::log_config::{LogConfig, LogIdentity};
 use broker_log::manager::{LogDir, LogDirError};
+use broker_protocol::error_code::ErrorCode;
 use broker_protocol::types::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
 use broker_state::metadata::image::{MetadataImage, TopicImage};
 use parking_lot::{Mutex, RwLock};
@@ -71,9 +73,20 @@ pub struct TopicReplicas {
     pub id: TopicId,
     /// What went through it since the broker started.
     pub counters: TopicCounters,
-    partitions: RwLock<Vec<Option<Arc<Partition>>>>,
+    partitions: RwLock<Vec<Slot>>,
     /// The image and the settings that the partitions follow already.
     applied: Mutex<Option<Applied>>,
+}
+
+/// What this broker has of a partition.
+#[derive(Clone, Debug, Default)]
+enum Slot {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// A log that cannot be opened.
+    Offline,
+    Here(Arc<Partition>),
 }
 
 #[derive(Debug)]
@@ -84,16 +97,41 @@ struct Applied {
 }
 
 impl TopicReplicas {
-    /// The partition of that number, if this broker has it.
+    /// The partition of that number, if this broker has it and can open its log.
     #[must_use]
     pub fn partition(&self, index: PartitionIndex) -> Option<Arc<Partition>> {
-        self.partitions.read().get(usize::try_from(index).ok()?)?.clone()
+        self.find(index).ok()
     }
 
-    /// All partitions that this broker has, by number.
+    /// The partition of that number.
+    ///
+    /// # Errors
+    /// What clients are told: `UnknownTopicOrPartition` if this broker does not have it, `KafkaStorageError` if its log
+    /// cannot be opened.
+    pub fn find(&self, index: PartitionIndex) -> Result<Arc<Partition>, ErrorCode> {
+        let slot = usize::try_from(index).ok().and_then(|at| self.partitions.read().get(at).cloned());
+        match slot.unwrap_or_default() {
+            Slot::Here(partition) => Ok(partition),
+            Slot::Offline => Err(ErrorCode::KafkaStorageError),
+            Slot::Absent => Err(ErrorCode::UnknownTopicOrPartition),
+        }
+    }
+
+    /// All partitions that this broker has, by number, but those whose logs cannot be opened.
     #[must_use]
     pub fn partitions(&self) -> Vec<Arc<Partition>> {
-        self.partitions.read().iter().flatten().cloned().collect()
+        let here = |slot: &Slot| match slot {
+            Slot::Here(partition) => Some(Arc::clone(partition)),
+            Slot::Absent | Slot::Offline => None,
+        };
+        self.partitions.read().iter().filter_map(here).collect()
+    }
+
+    /// Numbers of the partitions whose logs cannot be opened.
+    #[must_use]
+    pub fn offline(&self) -> Vec<PartitionIndex> {
+        let slots = self.partitions.read();
+        (0..).zip(&*slots).filter(|(_, slot)| matches!(slot, Slot::Offline)).map(|(index, _)| index).collect()
     }
 
     /// The settings in force, once the topic has been set up.
@@ -157,6 +195,14 @@ impl ReplicaManager {
         self.topic(topic)?.partition(index)
     }
 
+    /// A partition by the name of its topic.
+    ///
+    /// # Errors
+    /// As [`TopicReplicas::find`].
+    pub fn find(&self, topic: &str, index: PartitionIndex) -> Result<Arc<Partition>, ErrorCode> {
+        self.topic(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?.find(index)
+    }
+
     /// All topics, by name.
     #[must_use]
     pub fn topics(&self) -> Vec<Arc<TopicReplicas>> {
@@ -165,7 +211,8 @@ impl ReplicaManager {
         all
     }
 
-    /// Brings the replicas to what an image says: new logs, changed settings, removed topics. Waits for the disk.
+    /// Brings the replicas to what an image says: new logs, changed settings, removed topics. Waits for the disk. A log
+    /// that is there and cannot be opened leaves its partition offline, and is never made anew.
     ///
     /// # Errors
     /// A log cannot be made or removed; what is left is tried again with the next image.
@@ -255,7 +302,7 @@ impl ReplicaManager {
     ) -> Result<(), LogDirError> {
         let count = usize::try_from(topic.partition_count()).unwrap_or(0);
         if replicas.partitions.read().len() < count {
-            replicas.partitions.write().resize(count, None);
+            replicas.partitions.write().resize(count, Slot::Absent);
         }
         for (index, assigned) in topic.partitions.iter() {
             if !assigned.replicas.contains(&self.broker) {
@@ -267,15 +314,23 @@ impl ReplicaManager {
                 continue;
             }
             let log = match self.log_dir.get(topic.id, *index) {
-                Some(log) => log,
-                None => self.create(topic, *index, log_config, assigned.leader_epoch)?,
+                Some(log) => Ok(log),
+                None => self.create(topic, *index, log_config, assigned.leader_epoch),
             };
-            let name = Arc::clone(&replicas.name);
-            let partition = Partition::new(name, topic.id, *index, log, assigned.leader_epoch);
-            partition.configure(Arc::clone(log_config));
-            let slot = usize::try_from(*index).unwrap_or(usize::MAX);
-            if let Some(place) = replicas.partitions.write().get_mut(slot) {
-                *place = Some(partition);
+            let slot = match log {
+                Ok(log) => {
+                    let name = Arc::clone(&replicas.name);
+                    let partition = Partition::new(name, topic.id, *index, log, assigned.leader_epoch);
+                    partition.configure(Arc::clone(log_config));
+                    Slot::Here(partition)
+                }
+                // Told when the directory was opened, with the file and the reason.
+                Err(LogDirError::Offline { .. }) => Slot::Offline,
+                Err(error) => return Err(error),
+            };
+            let at = usize::try_from(*index).unwrap_or(usize::MAX);
+            if let Some(place) = replicas.partitions.write().get_mut(at) {
+                *place = slot;
             }
         }
         Ok(())

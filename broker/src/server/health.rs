@@ -38,6 +38,9 @@ impl Health for BrokerHealth {
         match &*self.ctx.read() {
             None => reasons.push("starting: recovery is not finished".to_owned()),
             Some(ctx) if ctx.is_stopping() => reasons.push("stopping".to_owned()),
+            Some(ctx) if ctx.replicas.log_dir().lacks_room() => {
+                reasons.push("log directory has no room: produce is refused until there is".to_owned());
+            }
             Some(_) => {}
         }
         reasons

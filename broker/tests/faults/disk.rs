@@ -1,8 +1,10 @@
 //! A disk that fails: one write, one fsync, every write. The broker says so, acknowledges nothing that may be lost, tries
 //! nothing again, answers what needs no disk, and has everything acknowledged after a restart.
 
-use broker_client::FetchOptions;
+use broker_client::{FetchOptions, read_records};
+use broker_log::io::local_disk::LocalDisk;
 use broker_log::io::memory_disk::{MemoryDisk, OperationKind};
+use broker_log::io::{Disk, OpenMode};
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::MetadataResponse;
 
@@ -219,6 +221,14 @@ async fn a_power_loss_with_writes_under_way_keeps_what_was_acknowledged_and_noth
     }
 }
 
+/// Checks that only the readiness of a broker whose disk is full suffers.
+async fn assert_has_no_room(broker: &TestBroker) {
+    let ready = http::get(broker, "/readyz").await;
+    let reason = "log directory has no room: produce is refused until there is\n";
+    assert_eq!((ready.status, ready.body.as_str()), (503, reason));
+    assert_eq!(http::get(broker, "/healthz").await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_records_loses_nothing_and_is_used_again_once_there_is_room() {
     let (broker, mut client) = running().await;
@@ -228,14 +238,93 @@ async fn a_full_disk_refuses_records_loses_nothing_and_is_used_again_once_there_
     let large = batch(&["x".repeat(500_000).as_str()]);
     for _ in 0..3 {
         assert_eq!(calls::append_error(&mut client, "t", 0, &large).await, ErrorCode::KafkaStorageError);
+        assert_has_no_room(&broker).await;
     }
     // What is there is served.
     assert_eq!(calls::values(&mut client, "t", 0).await, BEFORE);
     assert_eq!(groups::committed(&mut client, "readers", ("t", 0)).await.0, 2);
     broker.disk().with_faults(|faults| faults.capacity = room);
     assert_eq!(calls::append(&mut client, "t", 0, &large).await, 3);
-    calls::create_topic(&mut client, "u", 1, &[]).await;
     assert_eq!(http::get(&broker, "/readyz").await.status, 200);
+    calls::create_topic(&mut client, "u", 1, &[]).await;
     let broker = broker.power_loss(8).await;
     assert_eq!(calls::values(&mut broker.client().await, "t", 0).await.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_is_ready_again_once_there_is_room_although_nobody_writes() {
+    let (broker, mut client) = running().await;
+    let room = broker.disk().with_faults(|faults| faults.capacity);
+    let full = broker.disk().used_bytes();
+    broker.disk().with_faults(|faults| faults.capacity = full);
+    let large = batch(&["x".repeat(500_000).as_str()]);
+    assert_eq!(calls::append_error(&mut client, "t", 0, &large).await, ErrorCode::KafkaStorageError);
+    let replicas = std::sync::Arc::clone(&broker.context().replicas);
+    replicas.maintain(0);
+    assert_has_no_room(&broker).await;
+    broker.disk().with_faults(|faults| faults.capacity = room);
+    replicas.maintain(0);
+    assert_eq!(http::get(&broker, "/readyz").await.status, 200);
+}
+
+/// Fetches of what is on disk only, while `cold_reads` of them may be under way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fetch_that_has_to_look_on_disk_waits_for_the_pool_and_holds_up_nobody() {
+    let (broker, client) = running().await;
+    drop(client);
+    // Nothing is known of the files but what the checkpoint says.
+    let broker = broker.restart().await;
+    broker.disk().with_faults(|faults| faults.is_cold = true);
+    let budget = std::sync::Arc::clone(&broker.context().cold_reads);
+    let all = budget.acquire_many(u32::try_from(budget.available_permits()).unwrap()).await.unwrap();
+    let mut reader = broker.client().await;
+    let mut fetch = Box::pin(async move { calls::values(&mut reader, "t", 0).await });
+    // It cannot be answered while the pool is busy; everybody else is.
+    let mut client = broker.client().await;
+    let fourth = batch(&["d"]);
+    let offset = tokio::select! {
+        values = &mut fetch => panic!("it did not wait: {values:?}"),
+        offset = calls::append(&mut client, "t", 0, &fourth) => offset,
+    };
+    assert_eq!(offset, 3);
+    drop(all);
+    let found = within("fetch", fetch).await;
+    assert_eq!(found[..BEFORE.len()], BEFORE);
+    let metrics = http::get(&broker, "/metrics").await.body;
+    let cold = metrics.lines().find(|line| line.starts_with("highwater_fetch_cold"));
+    assert!(cold.is_some_and(|line| !line.ends_with(" 0")), "{cold:?}");
+}
+
+/// A real file that the page cache has let go of, where the filesystem does let go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fetch_of_a_file_that_is_on_disk_only_is_answered_whole() {
+    let broker = TestBroker::start(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, &[("index.interval.bytes", "100")]).await;
+    let values: Vec<String> = (0..200).map(|number| format!("{number}-{}", "z".repeat(1000))).collect();
+    for value in &values {
+        calls::append(&mut client, "t", 0, &batch(&[value])).await;
+    }
+    drop(client);
+    let broker = broker.restart().await;
+    let mut all_cold = true;
+    for suffix in ["log", "index"] {
+        let path = broker.path().join(format!("t-0/00000000000000000000.{suffix}"));
+        let file = LocalDisk.open(&path, OpenMode::WRITE).unwrap();
+        let len = file.len().unwrap();
+        file.sync_data().unwrap();
+        file.drop_cache(0, len);
+        all_cold &= !file.is_resident(0, len);
+    }
+    let mut client = broker.client().await;
+    let options = FetchOptions { offset: 70, ..FetchOptions::default() };
+    let fetched = within("fetch", client.fetch("t", 0, options)).await.unwrap();
+    assert_eq!(fetched.error_code, ErrorCode::None);
+    let records = read_records(&fetched.records, 0).unwrap();
+    let first = records.iter().find(|record| record.offset == 70).expect("the record is there");
+    assert_eq!(first.value.as_deref(), Some(values[70].as_bytes()));
+    assert_eq!(calls::values(&mut client, "t", 0).await, values);
+    let metrics = http::get(&broker, "/metrics").await.body;
+    let cold = metrics.lines().find(|line| line.starts_with("highwater_fetch_cold"));
+    assert!(!all_cold || cold.is_some_and(|line| !line.ends_with(" 0")), "{cold:?}");
 }

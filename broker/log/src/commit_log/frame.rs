@@ -103,18 +103,7 @@ impl FrameBuilder {
     pub(crate) fn push(&mut self, header: &EntryHeader, len: usize) -> &mut [u8] {
         assert!(self.room().is_some_and(|room| len <= room), "an entry of a frame fits into it");
         let entry = &mut self.buffer.bytes_mut()[self.len..][..ENTRY_HEADER + len];
-        let mut field = 0;
-        let mut put = |bytes: &[u8]| {
-            entry[field..field + bytes.len()].copy_from_slice(bytes);
-            field += bytes.len();
-        };
-        put(&[header.kind as u8 + 1]);
-        put(header.topic_id.0.as_bytes());
-        put(&header.partition.to_be_bytes());
-        put(&header.segment_base.0.to_be_bytes());
-        put(&header.end_offset.0.to_be_bytes());
-        put(&header.position.to_be_bytes());
-        put(&u32::try_from(len).expect("a frame is at most 1 MiB").to_be_bytes());
+        entry[..ENTRY_HEADER].copy_from_slice(&entry_header(header, len));
         self.len += ENTRY_HEADER + len;
         self.entries += 1;
         &mut entry[ENTRY_HEADER..]
@@ -136,6 +125,51 @@ impl FrameBuilder {
         frame[self.len..].fill(0);
         frame
     }
+}
+
+/// The bytes of an entry's header, before `len` bytes of its own.
+fn entry_header(header: &EntryHeader, len: usize) -> [u8; ENTRY_HEADER] {
+    let mut bytes = [0; ENTRY_HEADER];
+    let mut field = 0;
+    let mut put = |value: &[u8]| {
+        bytes[field..field + value.len()].copy_from_slice(value);
+        field += value.len();
+    };
+    put(&[header.kind as u8 + 1]);
+    put(header.topic_id.0.as_bytes());
+    put(&header.partition.to_be_bytes());
+    put(&header.segment_base.0.to_be_bytes());
+    put(&header.end_offset.0.to_be_bytes());
+    put(&header.position.to_be_bytes());
+    put(&u32::try_from(len).expect("a frame is at most 1 MiB").to_be_bytes());
+    bytes
+}
+
+/// Entries one after the other, as they are in a frame.
+pub(super) fn encode_entries<'a>(entries: impl Iterator<Item = (&'a EntryHeader, &'a [u8])>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (header, bytes) in entries {
+        out.extend_from_slice(&entry_header(header, bytes.len()));
+        out.extend_from_slice(bytes);
+    }
+    out
+}
+
+/// Reads `count` entries from `at` on, or up to the end: header and position of the bytes of each.
+pub(super) fn read_entries(
+    bytes: &[u8],
+    mut at: usize,
+    count: Option<u32>,
+) -> Option<Vec<(EntryHeader, std::ops::Range<usize>)>> {
+    let mut entries = Vec::new();
+    while count.map_or(at < bytes.len(), |count| (entries.len() as u64) < u64::from(count)) {
+        let (header, len) = read_entry_header(bytes.get(at..at + ENTRY_HEADER)?)?;
+        let place = at + ENTRY_HEADER..at + ENTRY_HEADER + len;
+        bytes.get(place.clone())?;
+        at = place.end;
+        entries.push((header, place));
+    }
+    Some(entries)
 }
 
 /// A valid frame inside the bytes of a file.
@@ -161,15 +195,10 @@ pub(crate) fn read_frame(file: &[u8], start: usize) -> Option<Frame> {
     if crc32c(&frame[8..]) != u32_at(4) {
         return None;
     }
-    let mut entries = Vec::new();
-    let mut at = FRAME_HEADER;
-    for _ in 0..u32_at(25) {
-        let (header, len) = read_entry_header(frame.get(at..at + ENTRY_HEADER)?)?;
-        let bytes = at + ENTRY_HEADER..at + ENTRY_HEADER + len;
-        frame.get(bytes.clone())?;
-        at = bytes.end;
-        entries.push((header, start + bytes.start..start + bytes.end));
-    }
+    let entries = read_entries(frame, FRAME_HEADER, Some(u32_at(25)))?
+        .into_iter()
+        .map(|(header, place)| (header, start + place.start..start + place.end))
+        .collect();
     let u64_at = |at: usize| Some(u64::from_be_bytes(header[at..at + 8].try_into().ok()?));
     Some(Frame {
         epoch: u64_at(9)?,

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use broker_protocol::types::{PartitionIndex, TopicId};
 
-use super::frame::{EntryHeader, Frame, read_frame};
+use super::frame::{EntryHeader, Frame, encode_entries, read_entries, read_frame};
 use super::{FileState, file_name, file_number};
 use crate::io::{DIRECT_BLOCK, Disk, OpenMode, rewrite};
 
@@ -42,6 +42,31 @@ impl Replay {
     /// The partitions that have entries.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (TopicId, PartitionIndex)> {
         self.entries.keys().copied()
+    }
+
+    /// Adds the entries of one partition that a checkpoint has kept, encoded as by [`Replay::encode`]; they are older than
+    /// all that the commit log has. What cannot be read is answered with `false`.
+    pub(crate) fn add_kept(&mut self, kept: &[u8]) -> bool {
+        let Some(entries) = read_entries(kept, 0, None) else { return false };
+        let file = self.files.len();
+        self.files.push(kept.to_vec());
+        let mut older: BTreeMap<_, Vec<ReplayEntry>> = BTreeMap::new();
+        for (header, bytes) in entries {
+            self.bytes += bytes.len() as u64;
+            let key = (header.topic_id, header.partition);
+            older.entry(key).or_default().push(ReplayEntry { header, file, bytes });
+        }
+        for (key, mut entries) in older {
+            let later = self.entries.entry(key).or_default();
+            entries.append(later);
+            *later = entries;
+        }
+        true
+    }
+
+    /// The entries of one partition, for a checkpoint to keep.
+    pub(crate) fn encode(&self, topic_id: TopicId, partition: PartitionIndex) -> Vec<u8> {
+        encode_entries(self.entries_of(topic_id, partition))
     }
 
     /// The entries of one partition in the order in which they were written.

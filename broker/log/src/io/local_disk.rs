@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{Advice, FlockOperation, OFlags};
+use rustix::fs::{Advice, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::{Clock, DIRECT_BLOCK, DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode};
@@ -39,6 +39,15 @@ impl Disk for LocalDisk {
             options.custom_flags((OFlags::DIRECT.bits() | O_DSYNC).cast_signed());
         }
         Ok(Arc::new(LocalFile { file: options.open(path)?, direct: mode.direct_sync }))
+    }
+
+    fn open_cached(&self, path: &Path, write: bool) -> io::Result<FileHandle> {
+        let access = if write { OFlags::RDWR } else { OFlags::RDONLY };
+        let (flags, cached) = (access | OFlags::CLOEXEC, ResolveFlags::CACHED);
+        let opened = rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), cached);
+        // Where the kernel cannot tell, whoever may wait opens it.
+        let file = opened.map_err(|_| io::Error::from(io::ErrorKind::WouldBlock))?;
+        Ok(Arc::new(LocalFile { file: File::from(file), direct: false }))
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
@@ -174,6 +183,24 @@ impl DiskFile for LocalFile {
         })
     }
 
+    fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        let mut read = 0;
+        while read < buffer.len() {
+            let mut buffers = [IoSliceMut::new(&mut buffer[read..])];
+            let at = position + read as u64;
+            match rustix::io::preadv2(&self.file, &mut buffers, at, ReadWriteFlags::NOWAIT) {
+                Ok(0) => break,
+                Ok(count) => read += count,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Err(io::ErrorKind::WouldBlock.into()),
+                // The kernel cannot say: as with `is_resident`, it counts as being in memory.
+                Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => return self.read_at(buffer, position),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(read)
+    }
+
     fn drop_cache(&self, position: u64, len: u64) {
         if let Some(len) = NonZeroU64::new(len) {
             // A hint: a filesystem that refuses it costs memory, not correctness.
@@ -280,8 +307,32 @@ mod tests {
         file.write_at(&[1; 100_000], 0).unwrap();
         assert!(file.is_resident(5, 90_000));
         assert!(file.is_resident(0, 0));
+        let mut buffer = [0; 5000];
+        assert_eq!(file.read_cached(&mut buffer, 96_000).unwrap(), 4000);
+        assert_eq!(buffer[..4000], [1; 4000]);
         file.sync_data().unwrap();
         file.drop_cache(0, 100_000);
+        // Not every filesystem lets go of it.
+        if !file.is_resident(0, 100_000) {
+            let refused = file.read_cached(&mut buffer, 0).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        }
+    }
+
+    #[test]
+    fn a_file_is_opened_without_waiting_or_not_at_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        LocalDisk.open(&path, OpenMode::CREATE_NEW).unwrap().write_at(b"hello", 0).unwrap();
+        match LocalDisk.open_cached(&path, true) {
+            Ok(file) => {
+                file.write_at(b"H", 0).unwrap();
+                assert_eq!(LocalDisk.read(&path).unwrap(), b"Hello");
+            }
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+        let missing = LocalDisk.open_cached(&dir.path().join("b"), false).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::WouldBlock);
     }
 
     #[test]

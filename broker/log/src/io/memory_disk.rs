@@ -152,6 +152,13 @@ impl Disk for MemoryDisk {
         }))
     }
 
+    fn open_cached(&self, path: &Path, write: bool) -> io::Result<FileHandle> {
+        if self.state.lock().faults.is_cold {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.open(path, OpenMode { write, ..OpenMode::READ })
+    }
+
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state.lock();
         state.check(OperationKind::Directory, path)?;
@@ -361,8 +368,8 @@ impl DiskFile for MemoryFile {
         )
     }
 
-    fn is_resident(&self, _position: u64, _len: u64) -> bool {
-        true
+    fn is_resident(&self, _position: u64, len: u64) -> bool {
+        len == 0 || !self.state.lock().faults.is_cold
     }
 
     fn drop_cache(&self, _position: u64, _len: u64) {}

@@ -8,8 +8,7 @@ use broker_protocol::types::{LeaderEpoch, Offset};
 use broker_protocol::validate::DECOMPRESSED_BYTES_MAX;
 
 use super::PartitionLog;
-use crate::batch_scan::walk_headers;
-use crate::entry_file::IndexFault;
+use super::search::{Answer, Halt, Lookups, Question};
 use crate::io::FileHandle;
 use crate::log_error::LogError;
 use crate::segment::{SNAPSHOT_SUFFIX, Segment};
@@ -26,7 +25,7 @@ pub struct TimestampOffset {
     pub leader_epoch: LeaderEpoch,
 }
 
-/// A batch that holds a timestamp that is looked for, still unread: see [`PartitionLog::timed_batch`].
+/// A batch that holds a timestamp that is looked for, still unread: see `LogHandle::timed_batch`.
 #[derive(Clone, Debug)]
 pub struct TimedBatch {
     file: FileHandle,
@@ -62,8 +61,8 @@ impl TimedBatch {
 
 impl PartitionLog {
     /// The first record at or after the log's start whose timestamp is `timestamp` or later, also inside compressed
-    /// batches; `None` if there is none below `upper`. Reads and decompresses under the log's lock: whoever shares the
-    /// log takes the batches of [`PartitionLog::timed_batch`] instead.
+    /// batches; `None` if there is none below `upper`. Reads and decompresses at once: whoever shares the log takes the
+    /// batches of `LogHandle::timed_batch` instead.
     ///
     /// # Errors
     /// `Io`, or `Corrupt` if the batch in question cannot be read.
@@ -73,7 +72,9 @@ impl PartitionLog {
         upper: Offset,
     ) -> Result<Option<TimestampOffset>, LogError> {
         let mut from = self.log_start;
-        while let Some(batch) = self.timed_batch(timestamp, from, upper)? {
+        while let Some(batch) =
+            self.settle(|log, lookups| log.timed_batch(timestamp, (from, upper), lookups))?
+        {
             if let Some(found) = batch.search()? {
                 return Ok(Some(found).filter(|found| found.offset < upper));
             }
@@ -86,13 +87,13 @@ impl PartitionLog {
     /// no segment below `upper` has one. Nothing but headers is read.
     ///
     /// # Errors
-    /// `Io`, or `Corrupt` if what is read is no batch.
-    pub fn timed_batch(
-        &mut self,
+    /// `Searching` until what is needed of the files was found; `Failed` never.
+    pub(crate) fn timed_batch(
+        &self,
         timestamp: i64,
-        from: Offset,
-        upper: Offset,
-    ) -> Result<Option<TimedBatch>, LogError> {
+        (from, upper): (Offset, Offset),
+        lookups: &mut Lookups,
+    ) -> Result<Option<TimedBatch>, Halt> {
         let from = from.max(self.log_start);
         for index in self.segment_index(from)..self.segments.len() {
             if self.segments[index].max_timestamp < timestamp || self.segments[index].size == 0 {
@@ -101,7 +102,7 @@ impl PartitionLog {
             if self.segments[index].base_offset >= upper {
                 break;
             }
-            if let Some(found) = self.timed_batch_of_segment(index, timestamp, from)? {
+            if let Some(found) = self.timed_batch_of_segment(index, timestamp, from, lookups)? {
                 return Ok(Some(found));
             }
         }
@@ -114,7 +115,7 @@ impl PartitionLog {
     /// # Errors
     /// As [`PartitionLog::offset_for_timestamp`].
     pub fn max_timestamp(&mut self, upper: Offset) -> Result<Option<TimestampOffset>, LogError> {
-        match self.largest_timestamp()? {
+        match self.settle(|log, lookups| log.largest_timestamp(lookups))? {
             Some(largest) => self.offset_for_timestamp(largest, upper),
             None => Ok(None),
         }
@@ -123,10 +124,10 @@ impl PartitionLog {
     /// The largest timestamp of the log, in milliseconds since 1970; `None` if no record has one.
     ///
     /// # Errors
-    /// `Io`, or `Corrupt` if what is read is no batch.
-    pub fn largest_timestamp(&mut self) -> Result<Option<i64>, LogError> {
+    /// `Searching` until what is needed of the files was found; `Failed` never.
+    pub(crate) fn largest_timestamp(&self, lookups: &mut Lookups) -> Result<Option<i64>, Halt> {
         let first = self.segment_index(self.log_start);
-        let mut largest = self.max_timestamp_from_start(first)?;
+        let mut largest = self.max_timestamp_from_start(first, lookups)?;
         for segment in &self.segments[first + 1..] {
             largest = largest.max(segment.max_timestamp);
         }
@@ -134,63 +135,80 @@ impl PartitionLog {
     }
 
     /// Largest timestamp of the batches of a segment that are not before the log's start.
-    fn max_timestamp_from_start(&mut self, index: usize) -> Result<i64, LogError> {
+    fn max_timestamp_from_start(&self, index: usize, lookups: &mut Lookups) -> Result<i64, Halt> {
         let segment = &self.segments[index];
         if self.log_start <= segment.base_offset || self.log_start <= segment.max_timestamp_offset {
             return Ok(segment.max_timestamp);
         }
-        let (base, size) = (segment.base_offset, segment.size);
-        let start = self.position_of(index, self.log_start)?;
-        let path = self.log_path(base);
-        let file = self.with_segment(index, Segment::file)?;
-        let mut largest = NO_TIMESTAMP;
-        walk_headers(file.as_ref(), &path, start, size, |_, header| {
-            largest = largest.max(header.max_timestamp);
-            ControlFlow::<()>::Continue(())
-        })?;
-        Ok(largest)
+        let start = self.position_of(lookups, index, self.log_start)?;
+        self.ask(lookups, index, Question::LargestTime(start), |answer| match answer {
+            Answer::Timestamp(largest) => Some(*largest),
+            _ => None,
+        })
     }
 
     /// The first batch of a segment at or after `from` with a timestamp of at least `timestamp`.
     fn timed_batch_of_segment(
-        &mut self,
+        &self,
         index: usize,
         timestamp: i64,
         from: Offset,
-    ) -> Result<Option<TimedBatch>, LogError> {
-        let interval = self.config.index_interval_bytes;
-        let entry =
-            self.with_segment(index, |segment, files| segment.time_entry_before(files, timestamp, interval))?;
+        lookups: &mut Lookups,
+    ) -> Result<Option<TimedBatch>, Halt> {
+        let entry = self.ask(lookups, index, Question::TimeBefore(timestamp), |answer| match answer {
+            Answer::Time(entry) => Some(*entry),
+            _ => None,
+        })?;
         let base = self.segments[index].base_offset;
         // Up to the offset of that entry every timestamp is smaller.
         let from = entry.map_or(base, |entry| base.plus(i64::from(entry.relative))).max(from);
-        let (start, size) = (self.position_of(index, from)?, self.segments[index].size);
-        let path = self.log_path(base);
-        let file = self.with_segment(index, Segment::file)?;
-        let found = walk_headers(file.as_ref(), &path, start, size, |position, header| {
-            if header.max_timestamp >= timestamp {
-                ControlFlow::Break((position, *header))
-            } else {
-                ControlFlow::Continue(())
-            }
+        let start = self.position_of(lookups, index, from)?;
+        let question = Question::BatchOfTime(start, timestamp);
+        let found = self.ask(lookups, index, question, |answer| match answer {
+            Answer::Batch(found) => Some(*found),
+            _ => None,
         })?;
-        let log_start = self.log_start;
-        Ok(found.map(|(position, header)| TimedBatch { file, path, position, header, timestamp, log_start }))
+        let Some((position, header)) = found else { return Ok(None) };
+        let file = self.open_file(lookups, index)?;
+        let (path, log_start) = (self.log_path(base), self.log_start);
+        Ok(Some(TimedBatch { file, path, position, header, timestamp, log_start }))
     }
 
-    /// The aborted transactions with records in `from` to `upper` (exclusive), sorted by their first offset.
+    /// The aborted transactions with records in `from` to `upper` (exclusive), sorted by their first offset. Looks
+    /// through files at once.
     ///
     /// # Errors
     /// `Io`, or `Corrupt` if a damaged index cannot be rebuilt.
     pub fn aborted_transactions(&mut self, from: Offset, upper: Offset) -> Result<Vec<AbortedTxn>, LogError> {
+        self.settle(|log, lookups| log.aborted(from, upper, lookups))
+    }
+
+    /// As [`PartitionLog::aborted_transactions`], without a look at any file.
+    ///
+    /// # Errors
+    /// `Searching` until what is needed of the files was found; `Failed` never.
+    pub fn aborted(
+        &self,
+        from: Offset,
+        upper: Offset,
+        lookups: &mut Lookups,
+    ) -> Result<Vec<AbortedTxn>, Halt> {
         let mut aborted = Vec::new();
         'segments: for index in self.segment_index(from)..self.segments.len() {
-            if self.segments[index].transactions.len() == 0 {
+            let transactions = &self.segments[index].transactions;
+            if transactions.len() == 0 {
                 continue;
             }
-            for entry in self.transaction_entries(index)? {
+            let in_file = match transactions.in_file().count() {
+                0 => Vec::new(),
+                count => self.ask(lookups, index, Question::Aborted(count), |answer| match answer {
+                    Answer::Aborted(entries) => Some(entries.clone()),
+                    _ => None,
+                })?,
+            };
+            for entry in in_file.iter().chain(transactions.tail()) {
                 if entry.last_offset >= from && entry.first_offset < upper {
-                    aborted.push(entry);
+                    aborted.push(*entry);
                 }
                 // Later markers end transactions that began at or behind this one's stable offset.
                 if entry.last_stable_offset >= upper {
@@ -202,21 +220,8 @@ impl PartitionLog {
         Ok(aborted)
     }
 
-    fn transaction_entries(&mut self, index: usize) -> Result<Vec<AbortedTxn>, LogError> {
-        let path = self.files().path(self.segments[index].base_offset, TRANSACTION_INDEX_SUFFIX);
-        for _ in 0..2 {
-            let disk = self.disk.clone();
-            match self.segments[index].transactions.all(disk.as_ref(), &path) {
-                Ok(entries) => return Ok(entries),
-                Err(IndexFault::Io(error)) => return Err(LogError::io(&path, error)),
-                Err(IndexFault::Damaged) => self.rebuild_transaction_index(index)?,
-            }
-        }
-        Err(LogError::corrupt(&path, 0, "index is damaged again right after it was rebuilt"))
-    }
-
     /// Makes the transaction index of a segment anew by replaying its batches on the producers before it.
-    fn rebuild_transaction_index(&mut self, index: usize) -> Result<(), LogError> {
+    pub(super) fn rebuild_transaction_index(&mut self, index: usize) -> Result<(), LogError> {
         let base = self.segments[index].base_offset;
         let path = self.files().path(base, TRANSACTION_INDEX_SUFFIX);
         tracing::warn!(file = %path.display(), "rebuilding a transaction index from its segment's batches");

@@ -6,15 +6,15 @@ use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader, RecordBatch};
+use broker_protocol::record_batch::{BatchHeader, RecordBatch};
 use broker_protocol::types::{LeaderEpoch, Offset};
 
 use super::PartitionLog;
 use super::hints::Boundary;
+use super::search::{Answer, Halt, Lookups, Question, Room, Stop};
 use crate::batch_scan::{scan_batches, walk_headers};
 use crate::io::{DiskFile, FileHandle};
 use crate::log_error::{LogError, ReadError};
-use crate::segment::Segment;
 
 /// A range of whole batches in a segment file.
 #[derive(Clone, Debug)]
@@ -56,12 +56,17 @@ impl FetchExtent {
     }
 }
 
-/// Where the batches of an answer end.
-#[derive(Clone, Copy)]
-struct Stop {
-    position: u64,
-    /// Offset after the last of them.
-    offset: Offset,
+/// What a reader wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ReadRange {
+    /// First offset.
+    pub from: Offset,
+    /// Bytes at most.
+    pub max_bytes: usize,
+    /// The first batch is wanted even if it is larger.
+    pub min_one_batch: bool,
+    /// Offset before which the last batch must end.
+    pub upper: Offset,
 }
 
 /// The file of an answer without bytes.
@@ -103,7 +108,7 @@ impl DiskFile for NoFile {
 impl PartitionLog {
     /// Finds the batches from `from` on that end below `upper` (exclusive), in one segment, as many whole ones as fit
     /// `max_bytes`. The first may begin before `from`, and is returned even if larger than `max_bytes` if
-    /// `min_one_batch`.
+    /// `min_one_batch`. Looks through files at once: whoever shares the log uses `LogHandle::read` instead.
     ///
     /// # Errors
     /// `OutOfRange`; `Log` if the disk fails or what is read is no batch.
@@ -114,44 +119,83 @@ impl PartitionLog {
         min_one_batch: bool,
         upper: Offset,
     ) -> Result<FetchExtent, ReadError> {
+        self.check_range(from)?;
+        let range = ReadRange { from, max_bytes, min_one_batch, upper };
+        Ok(self.settle(|log, lookups| log.extent(&range, lookups))?)
+    }
+
+    /// Whether something may be read from an offset on.
+    ///
+    /// # Errors
+    /// `OutOfRange`.
+    pub fn check_range(&self, from: Offset) -> Result<(), ReadError> {
         if from < self.log_start || from > self.log_end {
             let (log_start, log_end) = (self.log_start, self.log_end);
             return Err(ReadError::OutOfRange { offset: from, log_start, log_end });
         }
+        Ok(())
+    }
+
+    /// As [`PartitionLog::read`], without a look at any file: what is needed of them is asked for in `lookups`. Finds
+    /// nothing where the log does not reach.
+    ///
+    /// # Errors
+    /// `Searching` until all of that was found; `Failed` never.
+    pub fn extent(&mut self, range: &ReadRange, lookups: &mut Lookups) -> Result<FetchExtent, Halt> {
+        let ReadRange { from, max_bytes, min_one_batch, upper } = *range;
         let upper = upper.min(self.log_end);
         let mut index = self.segment_index(from);
         while index + 1 < self.segments.len() && self.segments[index].next_offset <= from {
             index += 1;
         }
-        if from >= upper || self.segments[index].next_offset <= from {
+        if from >= upper || from < self.log_start || self.segments[index].next_offset <= from {
             return Ok(FetchExtent::empty(from));
         }
-        let start = self.position_of(index, from)?;
-        let limit = self.limit_position(index, upper)?;
+        let start = self.position_of(lookups, index, from)?;
+        let limit = self.limit_position(lookups, index, upper)?;
         if limit <= start {
             return Ok(FetchExtent::empty(from));
         }
         let limit = Stop { position: limit, offset: upper.min(self.segments[index].next_offset) };
-        let stop = self.stop_position(index, (start, limit), max_bytes, min_one_batch)?;
+        let wanted = start.saturating_add(max_bytes as u64);
+        let room = Room { start, limit: limit.position, wanted, min_one_batch };
+        let stop = if limit.position <= wanted {
+            limit
+        } else {
+            self.ask(lookups, index, Question::StopWithin(room), |answer| match answer {
+                Answer::Stop(stop) => Some(*stop),
+                _ => None,
+            })?
+        };
         let end = stop.position;
+        let file = self.open_file(lookups, index)?;
         let segment = &self.segments[index];
         let (segment_base, base_offset) = (segment.base_offset, from.max(segment.base_offset));
         if end == limit.position && upper < segment.next_offset {
             self.hints.note_read(Boundary { offset: upper, segment_base, position: end });
         }
-        let file = self.with_segment(index, Segment::file)?;
-        let len = usize::try_from(end - start).expect("a segment is smaller than 2 GiB");
         let segment = &self.segments[index];
         Ok(FetchExtent {
             file,
             position: start,
-            len,
+            len: usize::try_from(end - start).expect("a segment is smaller than 2 GiB"),
             base_offset,
             next_offset: stop.offset.max(from),
             segment_base,
             segment_end: segment.next_offset,
             segment_size: segment.size,
             is_trusted: segment.trusted.covers(start, end),
+        })
+    }
+
+    /// The `.log` file of a segment.
+    pub(super) fn open_file(&self, lookups: &mut Lookups, index: usize) -> Result<FileHandle, Halt> {
+        if let Some(file) = self.segments[index].open_file() {
+            return Ok(file);
+        }
+        self.ask(lookups, index, Question::File, |answer| match answer {
+            Answer::File(file) => Some(file.clone()),
+            _ => None,
         })
     }
 
@@ -219,7 +263,12 @@ impl PartitionLog {
     }
 
     /// Position of the first batch that ends at or after `offset`.
-    pub(super) fn position_of(&mut self, index: usize, offset: Offset) -> Result<u64, LogError> {
+    pub(super) fn position_of(
+        &self,
+        lookups: &mut Lookups,
+        index: usize,
+        offset: Offset,
+    ) -> Result<u64, Halt> {
         let segment = &self.segments[index];
         let base = segment.base_offset;
         if offset <= base {
@@ -231,82 +280,17 @@ impl PartitionLog {
         if let Some(position) = self.hints.find(base, offset) {
             return Ok(position);
         }
-        let interval = self.config.index_interval_bytes;
-        let found = self.with_segment(index, |segment, files| segment.find(files, offset, interval))?;
-        let Some((position, _)) = found else {
-            let path = self.log_path(base);
-            return Err(LogError::corrupt(&path, 0, format!("no batch holds offset {offset}")));
-        };
-        self.hints.note_read(Boundary { offset, segment_base: base, position });
-        Ok(position)
+        self.ask(lookups, index, Question::PositionOf(offset), |answer| match answer {
+            Answer::Position(position) => Some(*position),
+            _ => None,
+        })
     }
 
     /// Position behind the last batch that ends below `upper`.
-    fn limit_position(&mut self, index: usize, upper: Offset) -> Result<u64, LogError> {
+    fn limit_position(&self, lookups: &mut Lookups, index: usize, upper: Offset) -> Result<u64, Halt> {
         if upper >= self.segments[index].next_offset {
             return Ok(self.segments[index].size);
         }
-        self.position_of(index, upper)
-    }
-
-    /// Where to stop between `range.0` and `range.1` so that whole batches of at most `max_bytes` are returned.
-    fn stop_position(
-        &mut self,
-        index: usize,
-        (start, limit): (u64, Stop),
-        max_bytes: usize,
-        min_one_batch: bool,
-    ) -> Result<Stop, LogError> {
-        let wanted = start.saturating_add(max_bytes as u64);
-        if limit.position <= wanted {
-            return Ok(limit);
-        }
-        let interval = self.config.index_interval_bytes;
-        let boundary = self
-            .with_segment(index, |segment, files| segment.boundary_at_or_before(files, wanted, interval))?;
-        if boundary > start {
-            let offset = self.note_boundary(index, boundary)?;
-            return Ok(Stop { position: boundary, offset });
-        }
-        self.walk_to(index, (start, limit.position), wanted, min_one_batch)
-    }
-
-    /// Walks headers to the last boundary that is not behind `wanted`.
-    fn walk_to(
-        &mut self,
-        index: usize,
-        (start, limit): (u64, u64),
-        wanted: u64,
-        min_one_batch: bool,
-    ) -> Result<Stop, LogError> {
-        let base = self.segments[index].base_offset;
-        let path = self.log_path(base);
-        let file = self.with_segment(index, Segment::file)?;
-        let (mut end, mut next_offset) = (start, None);
-        walk_headers(file.as_ref(), &path, start, limit, |position, header| {
-            let after = position + header.size_in_bytes() as u64;
-            if after > wanted && !(min_one_batch && position == start) {
-                return ControlFlow::Break(());
-            }
-            (end, next_offset) = (after, Some(header.next_offset()));
-            if after > wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        if let Some(offset) = next_offset {
-            self.hints.note_read(Boundary { offset, segment_base: base, position: end });
-        }
-        Ok(Stop { position: end, offset: next_offset.unwrap_or(base) })
-    }
-
-    /// Remembers where the batch at `position`, at which an answer ends, begins: the next fetch will ask for it. Returns
-    /// its offset.
-    fn note_boundary(&mut self, index: usize, position: u64) -> Result<Offset, LogError> {
-        let base = self.segments[index].base_offset;
-        let path = self.log_path(base);
-        let file = self.with_segment(index, Segment::file)?;
-        let mut bytes = [0; BATCH_HEADER_BYTES];
-        file.read_at(&mut bytes, position).map_err(|error| LogError::io(&path, error))?;
-        let header = BatchHeader::parse(&bytes).map_err(|error| LogError::corrupt(&path, position, error))?;
-        self.hints.note_read(Boundary { offset: header.base_offset, segment_base: base, position });
-        Ok(header.base_offset)
+        self.position_of(lookups, index, upper)
     }
 }

@@ -334,7 +334,9 @@ fn timed_batch_can_be_searched_after_its_segment_was_deleted() {
         fixture.append(compressed(Compression::Lz4, NOW_MS - 100 + n * 10, &["a", "b"]).build()).unwrap();
     }
     let end = fixture.log.log_end_offset();
-    let batch = fixture.log.timed_batch(NOW_MS - 89, Offset(0), end).unwrap().unwrap();
+    let range = (Offset(0), end);
+    let batch =
+        fixture.log.settle(|log, lookups| log.timed_batch(NOW_MS - 89, range, lookups)).unwrap().unwrap();
     fixture.log.advance_log_start_offset(Offset(18));
     fixture.log.delete_oldest_segments(2, NOW_MS).unwrap();
     let found = batch.search().unwrap().unwrap();

@@ -70,7 +70,7 @@ impl PartitionLog {
         let count = count.min(self.segments.len() - 1);
         let removed: Vec<Segment> = self.segments.drain(..count).collect();
         self.advance_log_start_offset(self.segments[0].base_offset);
-        self.hints.clear();
+        self.files_changed();
         let mut paths = Vec::new();
         for segment in removed {
             set_aside(self.files(), segment.base_offset, &mut paths)?;
@@ -99,11 +99,17 @@ impl PartitionLog {
         self.disk.sync_dir(&self.dir).map_err(|error| LogError::io(&self.dir, error))
     }
 
+    /// Forgets what was found in the files, and has every look-up under way do so.
+    fn files_changed(&mut self) {
+        self.hints.clear();
+        self.generation += 1;
+    }
+
     fn cut_at(&mut self, to: Offset) -> Result<Vec<PathBuf>, LogError> {
         // A segment that begins right at the cut goes as a whole.
         let index = self.segments.partition_point(|segment| segment.base_offset < to) - 1;
-        let position = self.position_of(index, to)?;
-        self.hints.clear();
+        let position = self.settle(|log, lookups| log.position_of(lookups, index, to))?;
+        self.files_changed();
         let later: Vec<Segment> = self.segments.drain(index + 1..).collect();
         let mut paths = Vec::new();
         for segment in later.iter().rev() {
@@ -181,7 +187,7 @@ impl PartitionLog {
         }
         let segment = Segment::create(self.files(), to, now_ms)?;
         self.push_segment(segment);
-        self.hints.clear();
+        self.files_changed();
         self.producers = ProducerTable::default();
         self.log_start = self.log_start.min(to);
         self.end_at(to);

@@ -138,10 +138,14 @@ impl LogDir {
             let logs = self.logs.read();
             let states: Vec<_> = logs.values().map(|handle| handle.commit_state().tail.clone()).collect();
             let unopened = self.unopened.lock();
-            let kept = unopened.values().map(|log| &*log.tail);
-            let tails: Vec<&[u8]> = states.iter().filter_map(Option::as_deref).chain(kept).collect();
-            let header = Checkpoint { sequence, clean, epoch: run.epoch, lsn: run.lsn, tails: Vec::new() };
-            header.encode(tails.into_iter())
+            let known = unopened.values().filter_map(|log| log.tail.as_deref());
+            let tails: Vec<&[u8]> = states.iter().filter_map(Option::as_deref).chain(known).collect();
+            // Of these the commit log was all there was, and it will be written over.
+            let kept = unopened.values().map(|log| &*log.entries).filter(|entries| !entries.is_empty());
+            let kept: Vec<&[u8]> = kept.collect();
+            let (epoch, lsn) = (run.epoch, run.lsn);
+            let header = Checkpoint { sequence, clean, epoch, lsn, ..Checkpoint::default() };
+            header.encode(tails.into_iter(), kept.into_iter())
         };
         let disk = shared.disk.as_ref();
         shared.reserve.with(disk, || checkpoint::store(disk, &shared.path, &bytes)).map_err(failed)?;
@@ -191,8 +195,7 @@ impl LogDir {
             CheckpointFailure::Disk(reason) => self.fail(reason),
             CheckpointFailure::NoRoom(reason) => {
                 tracing::warn!(reason, "checkpoint put off: the disk is full");
-                // Room comes first: at worst the next start names a log that was deleted.
-                self.shared.removals.end_checkpoint(run.removals);
+                self.shared.removals.make_room();
                 run.covered.iter().for_each(|covered| covered.handle.commit_state().changed = true);
             }
         }

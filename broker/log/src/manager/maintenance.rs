@@ -56,6 +56,7 @@ impl LogDir {
             self.fail(format!("removing old files failed: {error}"));
             return;
         }
+        self.shared.look_for_room();
         self.maintain_checkpoint(&mut maintenance, now);
     }
 
@@ -123,7 +124,8 @@ impl LogDir {
         if maintenance.run.is_none() {
             let by_time = now.saturating_sub(maintenance.last_checkpoint) >= settings.checkpoint_interval;
             let wanted = maintenance.checkpoint_wanted || self.shared.removals.want_checkpoint();
-            if !(full || wanted || (by_time && (uncovered > 0 || self.has_changes()))) {
+            let is_worth_it = || uncovered > 0 || self.has_changes() || self.shared.removals.waits();
+            if !(full || wanted || (by_time && is_worth_it())) {
                 return;
             }
             maintenance.checkpoint_wanted = false;

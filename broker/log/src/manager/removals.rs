@@ -16,6 +16,8 @@ struct Removal {
     /// Of a log's directory: how many checkpoints had begun. Until one that began later is durable, the directory's
     /// name is what tells a start that the log was deleted.
     checkpoints: Option<u64>,
+    /// What was in the directory is gone.
+    emptied: bool,
 }
 
 /// The list, not durable: what a crash leaves behind is found by its name at the next start.
@@ -31,18 +33,20 @@ struct List {
     durable: u64,
     /// A directory is due, and waits for a checkpoint.
     waits: bool,
+    /// The last checkpoint found no room: directories that wait for one are emptied, but keep their names.
+    no_room: bool,
 }
 
 impl Removals {
     pub(crate) fn add_files(&self, paths: Vec<PathBuf>, delay_ms: i64) {
-        let removal = |path| Removal { due_ms: None, delay_ms, path, checkpoints: None };
+        let removal = |path| Removal { due_ms: None, delay_ms, path, checkpoints: None, emptied: false };
         self.0.lock().removals.extend(paths.into_iter().map(removal));
     }
 
     pub(crate) fn add_dir(&self, path: PathBuf, delay_ms: i64) {
         let mut list = self.0.lock();
         let checkpoints = Some(list.begun);
-        list.removals.push(Removal { due_ms: None, delay_ms, path, checkpoints });
+        list.removals.push(Removal { due_ms: None, delay_ms, path, checkpoints, emptied: false });
     }
 
     /// A checkpoint begins; answers its number.
@@ -56,19 +60,30 @@ impl Removals {
     pub(crate) fn end_checkpoint(&self, number: u64) {
         let mut list = self.0.lock();
         list.durable = list.durable.max(number);
-        list.waits = false;
+        (list.waits, list.no_room) = (false, false);
+    }
+
+    /// A checkpoint found no room, which what waits for it may be taking up.
+    pub(crate) fn make_room(&self) {
+        self.0.lock().no_room = true;
     }
 
     /// Whether something is due that waits for a checkpoint.
-    pub(crate) fn want_checkpoint(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         self.0.lock().waits
+    }
+
+    /// Whether a checkpoint is worth being tried for it at once: after one that found no room it is not.
+    pub(crate) fn want_checkpoint(&self) -> bool {
+        let list = self.0.lock();
+        list.waits && !list.no_room
     }
 
     /// Removes what is due. What is gone already is no error.
     pub(crate) fn run(&self, disk: &dyn Disk, now_ms: i64) -> io::Result<()> {
-        let mut due = Vec::new();
+        let (mut due, mut to_empty) = (Vec::new(), Vec::new());
         {
-            let List { removals, durable, waits, .. } = &mut *self.0.lock();
+            let List { removals, durable, waits, no_room, .. } = &mut *self.0.lock();
             removals.retain_mut(|removal| {
                 let at = *removal.due_ms.get_or_insert(now_ms.saturating_add(removal.delay_ms));
                 let is_settled = removal.checkpoints.is_none_or(|checkpoints| checkpoints < *durable);
@@ -77,16 +92,32 @@ impl Removals {
                     due.push((std::mem::take(&mut removal.path), removal.checkpoints.is_some()));
                     return false;
                 }
+                if at <= now_ms && *no_room && !std::mem::replace(&mut removal.emptied, true) {
+                    to_empty.push(removal.path.clone());
+                }
                 true
             });
         }
         for (path, is_dir) in due {
-            let removed = if is_dir { disk.remove_dir_all(&path) } else { disk.remove_file(&path) };
-            match removed {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
+            if is_dir { gone(disk.remove_dir_all(&path))? } else { gone(disk.remove_file(&path))? }
+        }
+        for dir in to_empty {
+            let files = match disk.list(&dir) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                listed => listed?.into_iter().filter(|entry| !entry.is_dir),
+            };
+            for file in files {
+                gone(disk.remove_file(&dir.join(file.name)))?;
             }
         }
         Ok(())
+    }
+}
+
+/// What is not there any more is removed.
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }

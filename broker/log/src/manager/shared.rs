@@ -20,6 +20,12 @@ use crate::log_error::LogError;
 /// Mark of a directory that went out of service; see [`Shared::fail`].
 pub(crate) const FAILED_FILE: &str = ".failed";
 
+/// What is written for a moment to see whether there is room.
+const ROOM_FILE: &str = ".room";
+
+/// How much there must be: a batch of the default of `max.message.bytes`, rounded up.
+const ROOM_BYTES: u64 = 2 << 20;
+
 /// Shortest time between two lines about a full disk.
 const FULL_TOLD_EVERY: Duration = Duration::from_secs(30);
 
@@ -45,6 +51,8 @@ pub(crate) struct Shared {
     pub(crate) removals: Removals,
     /// Set by an orderly close: nothing may be appended any more.
     pub(crate) closed: AtomicBool,
+    /// The last append that reached the disk found no room there.
+    lacks_room: AtomicBool,
 }
 
 impl std::fmt::Debug for Shared {
@@ -54,6 +62,29 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
+    /// A directory that works.
+    pub(crate) fn new(
+        (disk, path): (Arc<dyn Disk>, PathBuf),
+        clock: Arc<dyn Clock>,
+        settings: LogDirSettings,
+        commit_log: CommitLog,
+    ) -> Shared {
+        Shared {
+            reserve: Reserve::new(path.clone(), settings.reserve_bytes),
+            disk,
+            clock,
+            path,
+            settings,
+            queue: CommitQueue::default(),
+            gate: Mutex::new(commit_log),
+            failure: Failure::default(),
+            observer: OnceLock::new(),
+            removals: Removals::default(),
+            closed: AtomicBool::new(false),
+            lacks_room: AtomicBool::new(false),
+        }
+    }
+
     /// Runs something that makes bytes durable and tells the observer how long it took.
     pub(crate) fn timed<R>(&self, act: impl FnOnce() -> R) -> R {
         let Some(observer) = self.observer.get() else { return act() };
@@ -75,6 +106,35 @@ impl Shared {
         }
     }
 
+    /// An append was written.
+    pub(crate) fn append_succeeded(&self) {
+        // Written to only if it changes: appends of all threads come here.
+        if self.lacks_room.load(Ordering::Relaxed) {
+            self.lacks_room.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether the last append found no room, and there has been none since.
+    pub(crate) fn lacks_room(&self) -> bool {
+        self.lacks_room.load(Ordering::Relaxed)
+    }
+
+    /// Sees whether there is room again, as clients that were sent away do not. Writes as much as a large batch takes and
+    /// removes it, for a quota shows itself to nothing else.
+    pub(crate) fn look_for_room(&self) {
+        if !self.lacks_room() || self.disk.space(&self.path).is_ok_and(|space| space.available < ROOM_BYTES) {
+            return;
+        }
+        let path = self.path.join(ROOM_FILE);
+        let zeroes = vec![0; usize::try_from(ROOM_BYTES).unwrap_or(0)];
+        let written = self.disk.open(&path, OpenMode::CREATE).and_then(|file| file.write_at(&zeroes, 0));
+        let removed = self.disk.remove_file(&path);
+        if written.and(removed).is_ok() {
+            tracing::info!("appends are taken again: there is room on the disk");
+            self.lacks_room.store(false, Ordering::Relaxed);
+        }
+    }
+
     pub(crate) fn takes_appends(&self) -> bool {
         !self.failure.is_failed() && !self.closed.load(Ordering::Acquire)
     }
@@ -82,6 +142,7 @@ impl Shared {
     /// An append met an error of the disk. A full disk is no failure of the directory: what is there stays good.
     pub(crate) fn append_failed(&self, identity: &LogIdentity, cause: &LogError) {
         if is_storage_full(cause) {
+            self.lacks_room.store(true, Ordering::Relaxed);
             if self.failure.may_tell_full(self.clock.monotonic()) {
                 tracing::warn!(log = %identity, error = %cause, "appends are refused: the disk is full");
             }

@@ -26,6 +26,8 @@ pub(super) struct Replayed {
     pub(super) log_start: Option<Offset>,
     /// There were entries.
     pub(super) rebuilt: bool,
+    /// Among them was a truncation.
+    pub(super) truncated: bool,
     /// The tail names a segment of which no checkpoint says that its name is durable.
     pub(super) new_segment: bool,
 }
@@ -80,7 +82,8 @@ pub(super) fn replay_log(
         (None, _) => None,
     };
     let new_segment = tail.as_ref().is_some_and(|tail| tail.segments.iter().all(|summary| summary.size == 0));
-    Ok(Replayed { tail, claimed_end, log_start, rebuilt, new_segment })
+    let truncated = cut_below.is_some();
+    Ok(Replayed { tail, claimed_end, log_start, rebuilt, truncated, new_segment })
 }
 
 /// The segment that holds the log start, if one before it is not there any more: retention has deleted it, or its name

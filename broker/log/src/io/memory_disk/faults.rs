@@ -62,6 +62,8 @@ pub struct DiskFaults {
     pub capacity: u64,
     /// Whether opening with [`super::OpenMode::direct_sync`] fails.
     pub direct_refused: bool,
+    /// Whether every read waits for the disk: nothing counts as being in memory.
+    pub is_cold: bool,
     planned: Vec<Planned>,
     power_left: Option<u64>,
     operations: u64,
@@ -82,6 +84,7 @@ impl DiskFaults {
             // Half of what a u64 holds, so that sums with it do not overflow.
             capacity: u64::MAX / 2,
             direct_refused: false,
+            is_cold: false,
             planned: Vec::new(),
             power_left: None,
             operations: 0,

@@ -1,0 +1,301 @@
+//! Look-ups in files: nobody waits for them who only wants the log, and no thread that may not wait reads from the disk.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use broker_log::append::{AppendOptions, AppendOrigin};
+use broker_log::handle::LogHandle;
+use broker_log::io::memory_disk::{ManualClock, MemoryDisk};
+use broker_log::io::{DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode, Wait};
+use broker_log::log::ReadRange;
+use broker_log::log_config::{LogConfig, LogIdentity};
+use broker_log::manager::{LogDir, LogDirSettings};
+use broker_protocol::batch_builder::BatchBuilder;
+use broker_protocol::compression::Compression;
+use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, TopicId, Uuid};
+use parking_lot::Mutex;
+
+const ID: TopicId = TopicId(Uuid::from_u128(7));
+const NOW_MS: i64 = 1000;
+const RECORDS: i64 = 40;
+
+/// Whoever waits longer than this waits for a lock.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+type Hook = Arc<Mutex<Option<Box<dyn FnMut() + Send>>>>;
+
+/// A disk that calls a hook before each read of a file.
+#[derive(Clone)]
+struct Watched {
+    disk: MemoryDisk,
+    hook: Hook,
+    reads: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Watched")
+    }
+}
+
+#[derive(Debug)]
+struct WatchedFile {
+    file: FileHandle,
+    watched: Watched,
+}
+
+impl Disk for Watched {
+    fn open(&self, path: &Path, mode: OpenMode) -> io::Result<FileHandle> {
+        let file = self.disk.open(path, mode)?;
+        Ok(Arc::new(WatchedFile { file, watched: self.clone() }))
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.disk.create_dir_all(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
+        self.disk.list(path)
+    }
+
+    fn exists(&self, path: &Path) -> io::Result<bool> {
+        self.disk.exists(path)
+    }
+
+    fn file_len(&self, path: &Path) -> io::Result<u64> {
+        self.disk.file_len(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn remove_file(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_file(path)
+    }
+
+    fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
+        self.disk.remove_dir_all(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        self.disk.sync_dir(path)
+    }
+
+    fn space(&self, path: &Path) -> io::Result<DiskSpace> {
+        self.disk.space(path)
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn std::fmt::Debug + Send + Sync>> {
+        self.disk.lock(path)
+    }
+}
+
+impl DiskFile for WatchedFile {
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        self.watched.reads.fetch_add(1, Ordering::Relaxed);
+        let hook = self.watched.hook.lock().take();
+        if let Some(mut hook) = hook {
+            hook();
+            self.watched.hook.lock().get_or_insert(hook);
+        }
+        self.file.read_at(buffer, position)
+    }
+
+    fn write_at(&self, bytes: &[u8], position: u64) -> io::Result<()> {
+        self.file.write_at(bytes, position)
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        self.file.len()
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn is_resident(&self, position: u64, len: u64) -> bool {
+        self.file.is_resident(position, len)
+    }
+
+    fn drop_cache(&self, position: u64, len: u64) {
+        self.file.drop_cache(position, len);
+    }
+
+    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+}
+
+struct Fixture {
+    watched: Watched,
+    dir: Arc<LogDir>,
+    log: Arc<LogHandle>,
+}
+
+/// A log of several segments with entries in their index files, opened anew: nothing of it is known beyond its
+/// checkpoint. `damage` has its way with the files before.
+fn fixture(damage: impl FnOnce(&MemoryDisk)) -> Fixture {
+    let disk = MemoryDisk::new(1);
+    let watched = Watched { disk: disk.clone(), hook: Hook::default(), reads: Arc::default() };
+    let config = LogConfig { segment_bytes: 2000, index_interval_bytes: 100, ..LogConfig::default() };
+    let config = Arc::new(config);
+    let open = || {
+        let settings = LogDirSettings::new("cluster", BrokerId(1), Uuid::from_u128(9));
+        let settings = LogDirSettings { recovery_threads: 1, reserve_bytes: 0, ..settings };
+        let clock = Arc::new(ManualClock::new(NOW_MS));
+        let disk = Arc::new(watched.clone());
+        LogDir::open(disk, clock, PathBuf::from("/data"), settings, &|_| config.clone()).expect("opens").0
+    };
+    let dir = open();
+    let identity = LogIdentity { topic: Arc::from("t"), topic_id: ID, partition: 0 };
+    let log = dir.create_log(identity, config.clone(), LeaderEpoch(0)).expect("is made");
+    for number in 0..RECORDS {
+        append(&log, NOW_MS - 100 + number);
+    }
+    dir.close();
+    damage(&disk);
+    let dir = open();
+    let log = dir.get(ID, 0).expect("is there");
+    Fixture { watched, dir, log }
+}
+
+fn append(log: &Arc<LogHandle>, timestamp: i64) {
+    let mut builder = BatchBuilder::new(Compression::None);
+    builder.push(timestamp, None, Some(&[7; 60]), &[]);
+    let options =
+        AppendOptions { leader_epoch: LeaderEpoch(0), origin: AppendOrigin::Client, now_ms: NOW_MS };
+    log.append_as_leader(&mut builder.build(), &options).expect("is appended");
+}
+
+fn range(from: i64, max_bytes: usize, upper: i64) -> ReadRange {
+    ReadRange { from: Offset(from), max_bytes, min_one_batch: true, upper: Offset(upper) }
+}
+
+impl Fixture {
+    /// Has `hook` called before every read from now on, once at a time.
+    fn watch(&self, hook: impl FnMut() + Send + 'static) {
+        *self.watched.hook.lock() = Some(Box::new(hook));
+    }
+
+    fn reads(&self) -> u64 {
+        self.watched.reads.load(Ordering::Relaxed)
+    }
+
+    /// Everything that looks through files.
+    fn look_up_all(&self) {
+        let ends: Vec<i64> = [(0, 300), (5, 300), (7, 10), (13, 1 << 20), (30, 500)]
+            .map(|(from, max_bytes)| self.log.read(&range(from, max_bytes, RECORDS - 1)).expect("is read"))
+            .iter()
+            .map(|extent| extent.next_offset.0)
+            .collect();
+        assert!(ends[0] > 0 && ends[1] > 5 && ends[2] == 8 && ends[3] > 13 && ends[4] > 30, "{ends:?}");
+        let batch = self.log.timed_batch(NOW_MS - 90, Offset(0), Offset(RECORDS)).expect("is read");
+        let found = batch.expect("is there").search().expect("is read").expect("is there");
+        assert_eq!(found.offset, Offset(10));
+        assert_eq!(self.log.largest_timestamp().expect("is read"), Some(NOW_MS - 100 + RECORDS - 1));
+    }
+}
+
+#[test]
+fn the_log_is_not_held_while_its_files_are_read() {
+    let damaged = |disk: &MemoryDisk| {
+        for suffix in ["index", "timeindex"] {
+            let path = PathBuf::from(format!("/data/t-0/{:020}.{suffix}", 0));
+            disk.flip_bit(&path, 5, 1).expect("the index is there");
+        }
+    };
+    let fixtures = [fixture(|_| {}), fixture(damaged)];
+    for fixture in fixtures {
+        let (log, reads) = (Arc::clone(&fixture.log), fixture.reads());
+        fixture.watch(move || {
+            let (done, wait) = mpsc::channel();
+            let log = Arc::clone(&log);
+            std::thread::spawn(move || done.send(log.with(|log| log.log_end_offset())));
+            wait.recv_timeout(PATIENCE).expect("the log is held while a file is read");
+        });
+        fixture.look_up_all();
+        // Files are closed when they are idle.
+        fixture.log.with(|log| log.close_idle());
+        fixture.look_up_all();
+        assert!(fixture.reads() > reads);
+    }
+}
+
+#[test]
+fn who_may_not_wait_reads_nothing_that_is_on_disk_only() {
+    let fixture = fixture(|_| {});
+    let look = |wait, range: ReadRange| {
+        fixture.log.look_up(wait, |log, lookups| log.extent(&range, lookups)).expect("the disk works")
+    };
+    fixture.watched.disk.with_faults(|faults| faults.is_cold = true);
+    for range in [range(0, 300, 40), range(5, 300, 40), range(7, 10, 12), range(13, 1 << 20, 20)] {
+        let before = fixture.reads();
+        assert!(look(Wait::Never, range).is_none(), "{range:?} with closed files");
+        assert_eq!(fixture.reads(), before, "{range:?} with closed files");
+        let found = look(Wait::Allowed, range).expect("may wait");
+        assert!(found.len > 0, "{range:?}");
+        let before = fixture.reads();
+        look(Wait::Never, range);
+        assert_eq!(fixture.reads(), before, "{range:?} with open files");
+        fixture.log.with(|log| log.close_idle());
+    }
+}
+
+#[test]
+fn what_is_in_memory_is_found_by_who_may_not_wait() {
+    let fixture = fixture(|_| {});
+    fixture.look_up_all();
+    let wanted = range(13, 250, RECORDS);
+    let found = fixture.log.look_up(Wait::Never, |log, lookups| log.extent(&wanted, lookups));
+    let found = found.expect("the disk works").expect("all of it is in memory");
+    assert!(found.len > 0 && found.len <= 250);
+    // What was appended behind a commit needs no look at any file.
+    append(&fixture.log, NOW_MS);
+    fixture.dir.committer().run_cycle();
+    append(&fixture.log, NOW_MS);
+    let before = fixture.reads();
+    fixture.watched.disk.with_faults(|faults| faults.is_cold = true);
+    let wanted = range(RECORDS + 1, 1 << 20, RECORDS + 2);
+    let found = fixture.log.look_up(Wait::Never, |log, lookups| log.extent(&wanted, lookups));
+    assert!(found.expect("the disk works").expect("it is in memory").len > 0);
+    assert_eq!(fixture.reads(), before);
+}
+
+#[test]
+fn a_look_up_that_is_overtaken_by_a_truncation_is_repeated() {
+    let fixture = fixture(|_| {});
+    let (log, mut is_due) = (Arc::clone(&fixture.log), true);
+    fixture.watch(move || {
+        if std::mem::take(&mut is_due) {
+            log.truncate_to(Offset(5)).expect("is cut");
+            append(&log, NOW_MS);
+        }
+    });
+    let extent = fixture.log.read(&range(3, 1 << 20, RECORDS)).expect("is read");
+    assert_eq!((extent.base_offset, extent.next_offset), (Offset(3), Offset(6)));
+    assert_eq!(extent.position + extent.len as u64, fixture.log.with(|log| log.end_position().1));
+}
+
+#[test]
+fn a_look_up_that_is_overtaken_by_retention_finds_nothing() {
+    let fixture = fixture(|_| {});
+    let (log, mut is_due) = (Arc::clone(&fixture.log), true);
+    fixture.watch(move || {
+        if std::mem::take(&mut is_due) {
+            log.with(|log| log.delete_oldest_segments(2, NOW_MS)).expect("are renamed");
+        }
+    });
+    let extent = fixture.log.read(&range(1, 300, RECORDS)).expect("is read");
+    assert_eq!(extent.len, 0);
+    assert!(fixture.log.with(|log| log.log_start_offset()) > Offset(1));
+    fixture.dir.close();
+}
