@@ -2,15 +2,18 @@
 
 use crate::checks::bounds::Bounds;
 use crate::checks::committed_offset::CommittedOffset;
+use crate::checks::consume_count::ConsumeCount;
+use crate::checks::deletes::Deletes;
 use crate::checks::poll_order::PollOrder;
+use crate::checks::realtime_lag::RealtimeLag;
 use crate::checks::send_order::SendOrder;
 use crate::checks::{
-    aborted_read, acked_offset, duplicate, inconsistent_offsets, lost_write, payload_checksum, unknown_value,
-    unseen, wrong_key,
+    aborted_read, acked_offset, duplicate, inconsistent_offsets, lost_write, payload_checksum,
+    precommitted_read, unknown_value, unseen, wrong_key,
 };
 use crate::history::{Event, Function, HistoryError, Key, Kind, MicroOp, Record};
 use crate::report::{Report, Totals};
-use crate::tables::{Facts, Place, Tables};
+use crate::tables::{Facts, Place, Tables, Unanswered};
 
 /// What the clients of a history promise, and so what may be held against the broker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,9 @@ pub struct Checker {
     send_order: SendOrder,
     committed_offset: CommittedOffset,
     bounds: Bounds,
+    deletes: Deletes,
+    realtime_lag: RealtimeLag,
+    consume_count: ConsumeCount,
     /// Whether the final polls have begun.
     polling_last: bool,
 }
@@ -50,6 +56,9 @@ impl Checker {
             send_order: SendOrder::default(),
             committed_offset: CommittedOffset::default(),
             bounds: Bounds::default(),
+            deletes: Deletes::default(),
+            realtime_lag: RealtimeLag::default(),
+            consume_count: ConsumeCount::default(),
             polling_last: false,
         }
     }
@@ -59,11 +68,11 @@ impl Checker {
         self.report.totals.events += 1;
         if event.f == Function::Final {
             self.polling_last = true;
-            return Ok(());
         }
+        let mut unanswered = Vec::new();
         for op in &event.ops {
             match op {
-                MicroOp::Send(key, record) => self.note_send(event, key, record)?,
+                MicroOp::Send(key, record) => unanswered.extend(self.note_send(event, key, record)?),
                 MicroOp::Poll(polled) if event.kind != Kind::Invoke => {
                     for (key, records) in polled {
                         self.note_polled(event, key, records)?;
@@ -72,16 +81,29 @@ impl Checker {
                 _ => {}
             }
         }
+        if !unanswered.is_empty() {
+            self.tables.note_unanswered(unanswered);
+        }
+        if let (Kind::Info, Some(cause)) = (event.kind, &event.cause) {
+            self.report.info(format!("{}: {cause}", event.f));
+        }
+        precommitted_read::observe(event, &mut self.report);
+        // Deletions first: they explain what the other rules see.
+        self.deletes.observe(event, &mut self.tables, &mut self.report)?;
         self.poll_order.observe(event, &mut self.tables, &mut self.report)?;
         self.send_order.observe(event, &mut self.tables, &mut self.report)?;
         self.bounds.observe(event, &mut self.tables, &mut self.report)?;
         self.committed_offset.observe(event, &mut self.report);
-        Ok(())
+        self.realtime_lag.observe(event, &mut self.tables)?;
+        self.consume_count.observe(event, &mut self.tables)
     }
 
     /// The verdict.
     pub fn finish(self) -> Report {
-        let Self { rules, tables, mut report, poll_order, polling_last, .. } = self;
+        let Self { rules, mut tables, mut report, poll_order, send_order, polling_last, .. } = self;
+        report.lags = self.realtime_lag.finish();
+        report.consumed_again = self.consume_count.finish();
+        tables.settle();
         inconsistent_offsets::check(&tables, &mut report);
         duplicate::check(&tables, rules.idempotent, &mut report);
         lost_write::check(&tables, &mut report);
@@ -91,14 +113,21 @@ impl Checker {
         wrong_key::check(&tables, &mut report);
         acked_offset::check(&tables, &mut report);
         poll_order.finish(&tables, &mut report);
+        send_order.finish(&tables, &mut report);
         report
     }
 
-    fn note_send(&mut self, event: &Event, key: &Key, record: &Record) -> Result<(), HistoryError> {
+    /// Takes in a send; one of unknown end is returned, since only its whole operation can be judged, and at the end.
+    fn note_send(
+        &mut self,
+        event: &Event,
+        key: &Key,
+        record: &Record,
+    ) -> Result<Option<Unanswered>, HistoryError> {
         let &Record { offset, value, .. } = record;
         let ended = match event.kind {
             Kind::Invoke => Facts::default(),
-            Kind::Ok => Facts::ACKED,
+            Kind::Ok => Facts::ACKED | Facts::COMMITTED,
             Kind::Fail => Facts::FAILED,
             Kind::Info => Facts::default(),
         };
@@ -117,11 +146,10 @@ impl Checker {
             Kind::Info => *sent_info += 1,
         }
         payload_checksum::observe(key, record, &mut self.tables, &mut self.report);
-        // An offset in an operation of unknown end is no promise, but nothing else may stand there either.
-        if let (Some(offset), Kind::Ok | Kind::Info) = (offset, event.kind) {
-            self.tables.note_place(value, Place { key: key_index, offset, facts: ended });
+        if let (Some(offset), Kind::Ok) = (offset, event.kind) {
+            self.tables.note_place(value, Place { key: key_index, offset, facts: Facts::ACKED });
         }
-        Ok(())
+        Ok((event.kind == Kind::Info).then_some(Unanswered { key: key_index, offset, value }))
     }
 
     fn note_polled(&mut self, event: &Event, key: &Key, records: &[Record]) -> Result<(), HistoryError> {

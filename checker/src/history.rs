@@ -49,6 +49,8 @@ pub enum Function {
     Group,
     /// ListOffsets: log start offset and high watermark.
     Bounds,
+    /// Records removed from the start of a key.
+    Delete,
     /// From here on fresh clients read every key from its start: what they do not show is lost.
     Final,
 }
@@ -77,8 +79,12 @@ pub enum MicroOp {
     Committed(Key, Vec<(Key, Option<u64>)>),
     /// A group's offsets set back (or removed, `None`) on purpose. No commit may be in flight meanwhile.
     Reset(Key, Vec<(Key, Option<u64>)>),
-    /// Log start offset and high watermark of a key, where asked for. An invocation names keys only.
+    /// Log start offset and high watermark of a key, where asked for. An invocation names keys only. A poll whose answer
+    /// tells them has them too.
     Bounds(Key, Option<u64>, Option<u64>),
+    /// Everything below the offset removed: from the invocation on it may be gone, once acknowledged it is. What a broker
+    /// removes by itself (retention) is an `info` with the farthest offset that this may reach.
+    Delete(Key, u64),
 }
 
 /// One line of a history.
@@ -100,12 +106,21 @@ pub struct Event {
     pub keys: Vec<Key>,
     /// Keys that a rebalance took or gave during the operation: their positions may jump inside it.
     pub rebalanced: Vec<Key>,
+    /// Why its end is unknown, in a few words that do not change from one event to the next; reported, never judged.
+    pub cause: Option<Key>,
 }
 
 impl Event {
     /// An event without keys or rebalances; `idx` and `t_ns` are left at 0.
     pub fn new(process: u64, kind: Kind, f: Function, ops: Vec<MicroOp>) -> Self {
-        Self { idx: 0, t_ns: 0, process, kind, f, ops, keys: Vec::new(), rebalanced: Vec::new() }
+        let (keys, rebalanced) = (Vec::new(), Vec::new());
+        Self { idx: 0, t_ns: 0, process, kind, f, ops, keys, rebalanced, cause: None }
+    }
+
+    /// The event with the cause of its unknown end.
+    #[must_use]
+    pub fn because(self, cause: impl Into<Key>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 
     /// An assign or subscribe that succeeded.
@@ -163,6 +178,7 @@ impl fmt::Display for Function {
             Self::Crash => "crash",
             Self::Group => "group",
             Self::Bounds => "bounds",
+            Self::Delete => "delete",
             Self::Final => "final",
         };
         f.write_str(name)

@@ -28,7 +28,11 @@ fn main() -> ExitCode {
     match judge(&path, rules) {
         Ok(report) => {
             println!("{report}");
-            if report.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            match (report.is_clean(), report.is_telling()) {
+                (true, true) => ExitCode::SUCCESS,
+                (true, false) => cannot("nothing was acknowledged and read: the history proves nothing"),
+                (false, _) => ExitCode::FAILURE,
+            }
         }
         Err(error) => cannot(&format!("{path}: {error}")),
     }

@@ -7,6 +7,8 @@ use crate::history::Key;
 
 /// Examples kept per rule.
 const EXAMPLES_MAX: usize = 20;
+/// Different causes of unknown ends that are kept; further ones are counted together.
+const CAUSES_MAX: usize = 50;
 
 /// The rules, named as in Jepsen's Kafka workload where it has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +49,14 @@ pub enum Check {
     NonmonotonicBounds,
     /// A high watermark excludes a record that was acknowledged or read before the question.
     StaleBounds,
+    /// An operation showed a value that it sent itself.
+    PrecommittedRead,
+    /// Other records stand between those of one operation. Normal, only counted.
+    IntSendSkip,
+    /// A log start offset is past everything that was deleted.
+    StartBeyondDeletes,
+    /// A record or a log start offset was shown that an acknowledged deletion had passed.
+    DeleteUndone,
 }
 
 impl Check {
@@ -71,6 +81,10 @@ impl Check {
             Self::CommittedOffset => "committed-offset",
             Self::NonmonotonicBounds => "nonmonotonic-bounds",
             Self::StaleBounds => "stale-bounds",
+            Self::PrecommittedRead => "precommitted-read",
+            Self::IntSendSkip => "int-send-skip",
+            Self::StartBeyondDeletes => "start-beyond-deletes",
+            Self::DeleteUndone => "delete-undone",
         }
     }
 }
@@ -103,17 +117,52 @@ pub struct Totals {
     pub read: u64,
 }
 
+/// A consumer that was late.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lag {
+    /// How long the record that it reads next was known when it polled, in nanoseconds.
+    pub ns: u64,
+    /// When it polled, in the history's nanoseconds.
+    pub at_ns: u64,
+    /// The consumer.
+    pub process: u64,
+    /// The key that it is behind in.
+    pub key: Key,
+}
+
+/// The worst lags, where there was any.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lags {
+    /// As Jepsen counts: also of consumers that were given a key long after its records were written.
+    pub worst: Option<Lag>,
+    /// Counted from the assignment on, before the final polls.
+    pub following: Option<Lag>,
+    /// Counted from the assignment on, in the final polls.
+    pub final_polls: Option<Lag>,
+}
+
 /// The verdict on a history.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// What the history holds.
     pub totals: Totals,
+    /// How late consumers were.
+    pub lags: Lags,
+    /// Records that a process read again under subscribe.
+    pub consumed_again: u64,
+    info_causes: BTreeMap<String, u64>,
     bad: BTreeMap<Check, (u64, Vec<Finding>)>,
     allowed: BTreeMap<Check, u64>,
 }
 
 impl Report {
-    /// Whether no rule was broken. A history without sends and polls is clean too: look at `totals`.
+    /// Whether the history shows anything: something was acknowledged and something read. A clean report of one that does
+    /// not proves nothing.
+    pub fn is_telling(&self) -> bool {
+        self.totals.sent_ok > 0 && self.totals.read > 0
+    }
+
+    /// Whether no rule was broken. A history without sends and polls is clean too: see `is_telling`.
     pub fn is_clean(&self) -> bool {
         self.bad.is_empty()
     }
@@ -141,8 +190,27 @@ impl Report {
         }
     }
 
+    /// The causes of unknown ends, each with how often it was given.
+    pub fn info_causes(&self) -> &BTreeMap<String, u64> {
+        &self.info_causes
+    }
+
     pub(crate) fn allow(&mut self, check: Check) {
         *self.allowed.entry(check).or_default() += 1;
+    }
+
+    pub(crate) fn info(&mut self, cause: String) {
+        let known = self.info_causes.len() < CAUSES_MAX || self.info_causes.contains_key(&cause);
+        let cause = if known { cause } else { "other causes".to_owned() };
+        *self.info_causes.entry(cause).or_default() += 1;
+    }
+}
+
+impl fmt::Display for Lag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ns, at_ns, process, key } = self;
+        let ms = |ns: &u64| ns / 1_000_000;
+        write!(f, "{} ms (process {process}, {key}, at {} ms)", ms(ns), ms(at_ns))
     }
 }
 
@@ -162,6 +230,20 @@ impl fmt::Display for Report {
         }
         for (check, count) in &self.allowed {
             writeln!(f, "allowed {}: {count}", check.name())?;
+        }
+        for (cause, count) in &self.info_causes {
+            writeln!(f, "unknown end of {cause}: {count}")?;
+        }
+        let Lags { worst, following, final_polls } = &self.lags;
+        for (what, lag) in
+            [("at all", worst), ("since the assignment", following), ("in the final polls", final_polls)]
+        {
+            if let Some(lag) = lag {
+                writeln!(f, "worst lag {what}: {lag}")?;
+            }
+        }
+        if self.consumed_again > 0 {
+            writeln!(f, "read again under subscribe: {}", self.consumed_again)?;
         }
         write!(f, "{}", if self.is_clean() { "clean" } else { "NOT CLEAN" })
     }

@@ -16,7 +16,9 @@ const PAGE_SLOTS: u64 = 256;
 pub(crate) struct KeyIndex(u32);
 
 impl KeyIndex {
-    const NONE: Self = Self(u32::MAX);
+    pub(crate) const FIRST: Self = Self(0);
+    /// No key has this number.
+    pub(crate) const NONE: Self = Self(u32::MAX);
 }
 
 /// What is known of a value or of a place, as a set of bits.
@@ -38,6 +40,8 @@ impl Facts {
     pub(crate) const READ_LAST: Self = Self(32);
     /// Its checksum is known.
     pub(crate) const CRC: Self = Self(64);
+    /// Its send happened: it was acknowledged, or a poll showed a value of the same operation.
+    pub(crate) const COMMITTED: Self = Self(128);
 
     pub(crate) fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -121,13 +125,27 @@ impl<T: Copy + Default> Pages<T> {
     }
 }
 
+/// A send that an operation of unknown end consists of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unanswered {
+    pub(crate) key: KeyIndex,
+    pub(crate) offset: Option<u64>,
+    pub(crate) value: u64,
+}
+
 /// Everything known about logs and values.
 #[derive(Debug)]
 pub(crate) struct Tables {
     numbers: HashMap<Key, KeyIndex>,
     names: Vec<Key>,
     logs: Vec<Pages<OffsetSlot>>,
+    /// Largest log start offset told of each key, as far as deletions explain it.
+    starts: Vec<u64>,
     values: Pages<ValueSlot>,
+    /// Operations of unknown end, until `settle`.
+    unanswered: Vec<Vec<Unanswered>>,
+    /// Committed values without a place: the offset of the same operation behind which they stand, if one is known.
+    unplaced: BTreeMap<u64, Option<u64>>,
     /// Places of a value beyond its first.
     more_places: BTreeMap<u64, Vec<Place>>,
     /// Values at an offset beyond its first.
@@ -140,7 +158,10 @@ impl Tables {
             numbers: HashMap::new(),
             names: Vec::new(),
             logs: Vec::new(),
+            starts: Vec::new(),
             values: Pages(BTreeMap::new()),
+            unanswered: Vec::new(),
+            unplaced: BTreeMap::new(),
             more_places: BTreeMap::new(),
             more_values: BTreeMap::new(),
         }
@@ -157,7 +178,60 @@ impl Tables {
         self.numbers.insert(key.clone(), index);
         self.names.push(key.clone());
         self.logs.push(Pages(BTreeMap::new()));
+        self.starts.push(0);
         Ok(index)
+    }
+
+    /// Remembers that the key's log begins at `offset`.
+    pub(crate) fn note_start(&mut self, key: KeyIndex, offset: u64) {
+        let start = &mut self.starts[key.0 as usize];
+        *start = (*start).max(offset);
+    }
+
+    /// Where the key's log begins, as far as anyone was told.
+    pub(crate) fn start(&self, key: KeyIndex) -> u64 {
+        self.starts[key.0 as usize]
+    }
+
+    /// Keeps the sends of an operation of unknown end.
+    pub(crate) fn note_unanswered(&mut self, sends: Vec<Unanswered>) {
+        self.unanswered.push(sends);
+    }
+
+    /// Decides which operations of unknown end have happened: those of which a successful poll showed a value. An
+    /// operation is one batch or one transaction, so all of its values are there, at the offsets that its answers named.
+    pub(crate) fn settle(&mut self) {
+        for sends in std::mem::take(&mut self.unanswered) {
+            if !sends.iter().any(|sent| self.value(sent.value).facts.has(Facts::READ_OK)) {
+                continue;
+            }
+            let mut last_seen: BTreeMap<KeyIndex, u64> = BTreeMap::new();
+            for Unanswered { key, offset, value } in sends {
+                self.note_value(value, Facts::COMMITTED);
+                if let Some(offset) = offset {
+                    self.note_place(value, Place { key, offset, facts: Facts::default() });
+                }
+                let stands_at = self.places(value).find(|place| place.key == key);
+                match stands_at {
+                    Some(place) => _ = last_seen.insert(key, place.offset),
+                    None => _ = self.unplaced.insert(value, last_seen.get(&key).copied()),
+                }
+            }
+        }
+    }
+
+    /// Whether deletions explain that a value is gone.
+    pub(crate) fn may_be_deleted(&self, value: u64) -> bool {
+        let slot = self.value(value);
+        match (slot.place(), slot.sent_key()) {
+            (Some(place), _) => place.offset < self.start(place.key),
+            (None, Some(key)) => {
+                let start = self.start(key);
+                let behind = self.unplaced.get(&value).copied().flatten();
+                start > 0 && behind.is_none_or(|behind| behind < start)
+            }
+            (None, None) => false,
+        }
     }
 
     pub(crate) fn key_name(&self, key: KeyIndex) -> &Key {

@@ -1,20 +1,20 @@
 //! nonmonotonic-bounds, stale-bounds: log start offset and high watermark only rise for a client, and the high watermark
 //! is past every record that was acknowledged or read before the question was asked.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
-use crate::history::{Event, Function, HistoryError, Kind, MicroOp};
+use crate::history::{Event, Function, HistoryError, Kind, MicroOp, Record};
 use crate::report::{Check, Report};
 use crate::tables::{KeyIndex, Tables};
 
 /// Bounds last told per process and key, and the offsets settled so far.
 #[derive(Debug, Default)]
 pub(crate) struct Bounds {
-    last: HashMap<(u64, KeyIndex), (Option<u64>, Option<u64>)>,
+    last: BTreeMap<(u64, KeyIndex), (Option<u64>, Option<u64>)>,
     /// One past the largest offset acknowledged or read, per key.
-    settled: HashMap<KeyIndex, u64>,
+    settled: BTreeMap<KeyIndex, u64>,
     /// `settled` at the invocation of a question under way.
-    asked: HashMap<(u64, KeyIndex), u64>,
+    asked: BTreeMap<(u64, KeyIndex), u64>,
 }
 
 impl Bounds {
@@ -35,9 +35,9 @@ impl Bounds {
                     self.settle(key, record.offset);
                 }
                 (MicroOp::Poll(polled), Kind::Ok) => {
-                    for (key, records) in polled {
-                        let key = tables.key_index(key)?;
-                        self.settle(key, records.iter().filter_map(|record| record.offset).max());
+                    for (name, records) in polled {
+                        let key = tables.key_index(name)?;
+                        self.polled(event, key, records, tables, report);
                     }
                 }
                 (MicroOp::Bounds(key, ..), Kind::Invoke) => {
@@ -58,8 +58,30 @@ impl Bounds {
     fn settle(&mut self, key: KeyIndex, offset: Option<u64>) {
         if let Some(offset) = offset {
             let settled = self.settled.entry(key).or_default();
-            *settled = (*settled).max(offset + 1);
+            *settled = (*settled).max(offset.saturating_add(1));
         }
+    }
+
+    fn polled(
+        &mut self,
+        event: &Event,
+        key: KeyIndex,
+        records: &[Record],
+        tables: &Tables,
+        report: &mut Report,
+    ) {
+        let offsets = || records.iter().filter_map(|record| record.offset);
+        self.settle(key, offsets().max());
+        let start = self.last.get(&(event.process, key)).and_then(|last| last.0);
+        let Some((start, least)) = start.zip(offsets().min()).filter(|(start, least)| least < start) else {
+            return;
+        };
+        report.bad(Check::NonmonotonicBounds, Some(tables.key_name(key)), || {
+            let &Event { idx, process, .. } = event;
+            format!(
+                "event {idx}: process {process} read offset {least} and was told the start {start} before"
+            )
+        });
     }
 
     fn judge(

@@ -1,9 +1,10 @@
 //! committed-offset: a group's committed offset never goes back, vanishes or appears from nowhere, except by a reset.
 //!
-//! A fetch is judged against what was settled before it was invoked (the floor) and against everything that anyone has
-//! asked for until it ended. A group's commits are expected to rise; whoever sets one back records a reset.
+//! A fetch is judged against what was settled before it was invoked (the floor), and shows the floor itself or an offset
+//! that a commit or reset has asked for until the fetch ended and that did not surely fail, as the commit of a replaced
+//! member does. A group's commits are expected to rise; whoever sets one back records a reset.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::history::{Event, Function, Key, Kind, MicroOp};
 use crate::report::{Check, Report};
@@ -16,8 +17,8 @@ type Slot = (Key, Key);
 struct Committed {
     /// The least that a fetch invoked from here on may show.
     floor: Option<u64>,
-    /// The largest offset that any commit or reset asked for.
-    asked_max: Option<u64>,
+    /// Offsets that commits asked for and how many of them, those left out that no fetch under way or to come may show.
+    asked: BTreeMap<u64, u64>,
     /// Offsets that a reset asked for, possibly "none": allowed below the floor while it is in flight.
     resets: BTreeSet<Option<u64>>,
 }
@@ -54,11 +55,23 @@ impl CommittedOffset {
     fn commit(&mut self, group: &Key, offsets: &[(Key, u64)], kind: Kind) {
         for (key, offset) in offsets {
             let slot = self.slots.entry((group.clone(), key.clone())).or_default();
-            if kind != Kind::Fail {
-                slot.asked_max = slot.asked_max.max(Some(*offset));
+            let asked = slot.asked.entry(*offset).or_default();
+            match kind {
+                Kind::Invoke => *asked += 1,
+                Kind::Ok | Kind::Info => *asked = (*asked).max(1),
+                Kind::Fail => *asked = asked.saturating_sub(1),
+            }
+            if *asked == 0 {
+                slot.asked.remove(offset);
             }
             if kind == Kind::Ok {
                 slot.floor = slot.floor.max(Some(*offset));
+                let name = (group.clone(), key.clone());
+                let floors = self.fetching.values().filter_map(|floors| floors.get(&name)).copied();
+                let least = floors.min().unwrap_or(slot.floor).min(slot.floor);
+                if let Some(least) = least {
+                    slot.asked = slot.asked.split_off(&least);
+                }
             }
         }
     }
@@ -74,12 +87,11 @@ impl CommittedOffset {
             }
             let slot = self.slots.entry(name).or_default();
             slot.floor = slot.floor.min(*offset);
-            slot.asked_max = slot.asked_max.max(*offset);
             slot.resets.insert(*offset);
             match kind {
                 Kind::Ok => {
                     slot.resets.clear();
-                    (slot.floor, slot.asked_max) = (*offset, *offset);
+                    (slot.floor, slot.asked) = (*offset, offset.iter().map(|&offset| (offset, 1)).collect());
                 }
                 Kind::Fail => drop(slot.resets.remove(offset)),
                 Kind::Invoke | Kind::Info => {}
@@ -104,14 +116,16 @@ impl CommittedOffset {
             let slot = self.slots.entry(name).or_default();
             let floor = at_invoke.unwrap_or(slot.floor);
             let idx = event.idx;
-            if *shown < floor && !slot.resets.contains(shown) {
+            let asked = *shown == floor || shown.is_some_and(|shown| slot.asked.contains_key(&shown));
+            if slot.resets.contains(shown) {
+                // A reset on its way: nothing is settled until it ends.
+            } else if *shown < floor {
                 report.bad(Check::CommittedOffset, Some(key), || {
                     format!("event {idx}: group {group} is at {shown:?}, expected at least {floor:?}")
                 });
-            } else if *shown > slot.asked_max {
-                let asked = slot.asked_max;
+            } else if !asked {
                 report.bad(Check::CommittedOffset, Some(key), || {
-                    format!("event {idx}: group {group} is at {shown:?}, the largest commit was {asked:?}")
+                    format!("event {idx}: group {group} is at {shown:?}, which nobody committed")
                 });
             } else if slot.resets.is_empty() {
                 // What one client was shown is settled for all who ask after it.

@@ -1,7 +1,8 @@
 //! int-poll-skip, int-nonmonotonic-poll, poll-skip, nonmonotonic-poll: a consumer reads every record once, in order.
 //!
 //! Gaps between offsets are legal (control batches, compaction), so a jump is a skip only if some record is known to
-//! stand inside it. That is known at the end: jumps are kept until then, and a correct history has few.
+//! stand inside it. That is known at the end: jumps are kept until then, and a correct history has few. Between two polls
+//! what was deleted by then may be passed over. Only polls that ended ok move the position; all are held against it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,6 +19,8 @@ struct Jump {
     key: KeyIndex,
     from: u64,
     to: u64,
+    /// Records below this offset were deleted.
+    start: u64,
     allowed: bool,
 }
 
@@ -39,7 +42,7 @@ impl PollOrder {
         report: &mut Report,
     ) -> Result<(), HistoryError> {
         match event.f {
-            Function::Assign | Function::Subscribe if event.kind == Kind::Ok => self.assign(event, tables)?,
+            Function::Assign | Function::Subscribe => self.assign(event, tables)?,
             Function::Crash => {
                 self.positions.remove(&event.process);
                 self.subscribed.remove(&event.process);
@@ -50,15 +53,18 @@ impl PollOrder {
         Ok(())
     }
 
-    /// Only keys that stay assigned keep their position.
+    /// Only keys that stay assigned keep their position, also where it is not known whether the change took place.
     fn assign(&mut self, event: &Event, tables: &mut Tables) -> Result<(), HistoryError> {
+        if !matches!(event.kind, Kind::Ok | Kind::Info) {
+            return Ok(());
+        }
         let keys = event.keys.iter().map(|key| tables.key_index(key)).collect::<Result<BTreeSet<_>, _>>()?;
         if let Some(positions) = self.positions.get_mut(&event.process) {
             positions.retain(|key, _| keys.contains(key));
         }
         if event.f == Function::Subscribe {
             self.subscribed.insert(event.process);
-        } else {
+        } else if event.kind == Kind::Ok {
             self.subscribed.remove(&event.process);
         }
         Ok(())
@@ -120,14 +126,15 @@ impl PollOrder {
                 });
             }
         } else if to - from > 1 {
-            self.jumps.push(Jump { check: skip, idx, process, key, from, to, allowed });
+            let start = if skip == Check::PollSkip { tables.start(key) } else { 0 };
+            self.jumps.push(Jump { check: skip, idx, process, key, from, to, start, allowed });
         }
     }
 
     /// Judges the jumps, once all offsets are known.
     pub(crate) fn finish(&self, tables: &Tables, report: &mut Report) {
-        for &Jump { check, idx, process, key, from, to, allowed } in &self.jumps {
-            let inside = tables.log(key, from + 1).next().filter(|&(offset, _)| offset < to);
+        for &Jump { check, idx, process, key, from, to, start, allowed } in &self.jumps {
+            let inside = tables.log(key, start.max(from + 1)).next().filter(|&(offset, _)| offset < to);
             let Some((missed, value)) = inside else { continue };
             if allowed {
                 report.allow(check);

@@ -3,8 +3,9 @@
 //!
 //! `value` is a list of micro-ops; for assign and subscribe a list of keys; for crash and final `null`:
 //! `["send",key,[offset|null,value,crc?]]` · `["poll",{key:[[offset,value,crc?],…]}]` · `["commit",group,{key:offset}]` ·
-//! `["committed",group,{key:offset|null}]` · `["reset",group,{key:offset|null}]` · `["bounds",key,[start|null,end|null]]`.
-//! Fields of no interest (`rebalance_log` when empty, a record's checksum) may be left out.
+//! `["committed",group,{key:offset|null}]` · `["reset",group,{key:offset|null}]` · `["bounds",key,[start|null,end|null]]` ·
+//! `["delete",key,offset]`. Fields of no interest (`rebalance_log` when empty, a record's checksum, `error`: the cause of
+//! an unknown end) may be left out.
 
 use std::io::BufRead;
 
@@ -24,6 +25,8 @@ struct Line {
     value: Value,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rebalance_log: Vec<Key>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<Key>,
 }
 
 /// Reads events line by line; empty lines are passed over. Ends after the first error.
@@ -51,7 +54,8 @@ pub fn to_line(event: &Event) -> String {
         _ => event.ops.iter().map(micro_op_value).collect(),
     };
     let &Event { idx, t_ns, process, kind, f, .. } = event;
-    let line = Line { idx, t_ns, process, kind, f, value, rebalance_log: event.rebalanced.clone() };
+    let (rebalance_log, error) = (event.rebalanced.clone(), event.cause.clone());
+    let line = Line { idx, t_ns, process, kind, f, value, rebalance_log, error };
     serde_json::to_string(&line).expect("a line has string keys and finite numbers only")
 }
 
@@ -65,8 +69,8 @@ fn parse(text: &str) -> Result<Event, String> {
         Function::Crash | Function::Final => {}
         _ => ops = array(&line.value, "micro-ops")?.iter().map(micro_op).collect::<Result<_, _>>()?,
     }
-    let Line { idx, t_ns, process, kind, f, rebalance_log: rebalanced, .. } = line;
-    Ok(Event { idx, t_ns, process, kind, f, ops, keys, rebalanced })
+    let Line { idx, t_ns, process, kind, f, rebalance_log: rebalanced, error: cause, .. } = line;
+    Ok(Event { idx, t_ns, process, kind, f, ops, keys, rebalanced, cause })
 }
 
 fn micro_op(value: &Value) -> Result<MicroOp, String> {
@@ -94,6 +98,10 @@ fn micro_op(value: &Value) -> Result<MicroOp, String> {
             let bound = |at: usize| number_or_null(pair.get(at).unwrap_or(&Value::Null));
             Ok(MicroOp::Bounds(key(part(1)?)?, bound(0)?, bound(1)?))
         }
+        "delete" => {
+            let offset = number_or_null(part(2)?)?.ok_or("a delete has an offset")?;
+            Ok(MicroOp::Delete(key(part(1)?)?, offset))
+        }
         other => Err(format!("unknown micro-op {other:?}")),
     }
 }
@@ -114,6 +122,7 @@ fn micro_op_value(op: &MicroOp) -> Value {
         MicroOp::Committed(group, offsets) => json!(["committed", group, offsets_value(offsets)]),
         MicroOp::Reset(group, offsets) => json!(["reset", group, offsets_value(offsets)]),
         MicroOp::Bounds(key, start, end) => json!(["bounds", key, [start, end]]),
+        MicroOp::Delete(key, offset) => json!(["delete", key, offset]),
     }
 }
 
