@@ -61,7 +61,7 @@ async fn ask(stream: &mut DuplexStream) -> String {
     stream.write_all(REQUEST).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b"ok\n") {
-        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "closed");
+        assert_ne!(within(stream.read_buf(&mut answer)).await.unwrap(), 0, "closed");
     }
     String::from_utf8(answer).unwrap()
 }
@@ -71,8 +71,13 @@ async fn read_to_end(stream: &mut DuplexStream) -> (usize, Duration) {
     let began = Instant::now();
     let mut answer = Vec::new();
     // An end without an answer is an error of the stream or not.
-    let _ = stream.read_to_end(&mut answer).await;
+    let _ = within(stream.read_to_end(&mut answer)).await;
     (answer.len(), began.elapsed())
+}
+
+/// Waits for something, but not for ever.
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(SILENCE_MAX * 10, future).await.expect("it ends")
 }
 
 /// A little later than `SILENCE_MAX`, for timers that count whole milliseconds.

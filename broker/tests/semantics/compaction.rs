@@ -1,6 +1,7 @@
 //! Compacted topics: every record has a key, which the broker sees by opening compressed batches before it appends them.
 
 use broker_client::FetchOptions;
+use broker_log::append::{AppendError, AppendOptions, AppendOrigin};
 use broker_protocol::batch_builder::BatchBuilder;
 use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
@@ -81,6 +82,21 @@ async fn a_batch_is_opened_and_appended_while_earlier_ones_wait_for_the_disk() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_batch_that_was_opened_is_not_opened_again_while_the_log_is_held() {
+    let broker = TestBroker::start(&[]).await;
+    create_compacted(&mut broker.client().await).await;
+    let partition = broker.context().replicas.partition("t", 0).unwrap();
+    // Who opens it sees that it has no keys.
+    let append = |origin| {
+        let options =
+            AppendOptions { leader_epoch: partition.leader_epoch(), origin, now_ms: base_time_ms() };
+        partition.log().append_as_leader(&mut compressed(Compression::Zstd, &["a"]), &options)
+    };
+    assert!(matches!(append(AppendOrigin::Client), Err(AppendError::InvalidRecord { .. })));
+    append(AppendOrigin::OpenedClient).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
