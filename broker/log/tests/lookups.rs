@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -181,9 +181,28 @@ fn range(from: i64, max_bytes: usize, upper: i64) -> ReadRange {
 }
 
 impl Fixture {
-    /// Has `hook` called before every read from now on, once at a time.
-    fn watch(&self, hook: impl FnMut() + Send + 'static) {
-        *self.watched.hook.lock() = Some(Box::new(hook));
+    /// Has `act` called with the log before every read from now on, on another thread, and waits for it.
+    fn watch(&self, act: impl Fn(&Arc<LogHandle>) + Send + Sync + 'static) {
+        let (log, act) = (Arc::clone(&self.log), Arc::new(act));
+        *self.watched.hook.lock() = Some(Box::new(move || {
+            let (done, wait) = mpsc::channel();
+            let (log, act) = (Arc::clone(&log), Arc::clone(&act));
+            std::thread::spawn(move || {
+                act(&log);
+                done.send(()).expect("somebody waits");
+            });
+            wait.recv_timeout(PATIENCE).expect("the log is held while a file is read");
+        }));
+    }
+
+    /// The same before the next read only.
+    fn watch_once(&self, act: impl Fn(&Arc<LogHandle>) + Send + Sync + 'static) {
+        let is_due = AtomicBool::new(true);
+        self.watch(move |log| {
+            if is_due.swap(false, Ordering::Relaxed) {
+                act(log);
+            }
+        });
     }
 
     fn reads(&self) -> u64 {
@@ -215,13 +234,8 @@ fn the_log_is_not_held_while_its_files_are_read() {
     };
     let fixtures = [fixture(|_| {}), fixture(damaged)];
     for fixture in fixtures {
-        let (log, reads) = (Arc::clone(&fixture.log), fixture.reads());
-        fixture.watch(move || {
-            let (done, wait) = mpsc::channel();
-            let log = Arc::clone(&log);
-            std::thread::spawn(move || done.send(log.with(|log| log.log_end_offset())));
-            wait.recv_timeout(PATIENCE).expect("the log is held while a file is read");
-        });
+        let reads = fixture.reads();
+        fixture.watch(|log| _ = log.with(|log| log.log_end_offset()));
         fixture.look_up_all();
         // Files are closed when they are idle.
         fixture.log.with(|log| log.close_idle());
@@ -273,12 +287,9 @@ fn what_is_in_memory_is_found_by_who_may_not_wait() {
 #[test]
 fn a_look_up_that_is_overtaken_by_a_truncation_is_repeated() {
     let fixture = fixture(|_| {});
-    let (log, mut is_due) = (Arc::clone(&fixture.log), true);
-    fixture.watch(move || {
-        if std::mem::take(&mut is_due) {
-            log.truncate_to(Offset(5)).expect("is cut");
-            append(&log, NOW_MS);
-        }
+    fixture.watch_once(|log| {
+        log.truncate_to(Offset(5)).expect("is cut");
+        append(log, NOW_MS);
     });
     let extent = fixture.log.read(&range(3, 1 << 20, RECORDS)).expect("is read");
     assert_eq!((extent.base_offset, extent.next_offset), (Offset(3), Offset(6)));
@@ -288,11 +299,8 @@ fn a_look_up_that_is_overtaken_by_a_truncation_is_repeated() {
 #[test]
 fn a_look_up_that_is_overtaken_by_retention_finds_nothing() {
     let fixture = fixture(|_| {});
-    let (log, mut is_due) = (Arc::clone(&fixture.log), true);
-    fixture.watch(move || {
-        if std::mem::take(&mut is_due) {
-            log.with(|log| log.delete_oldest_segments(2, NOW_MS)).expect("are renamed");
-        }
+    fixture.watch_once(|log| {
+        log.with(|log| log.delete_oldest_segments(2, NOW_MS)).expect("are renamed");
     });
     let extent = fixture.log.read(&range(1, 300, RECORDS)).expect("is read");
     assert_eq!(extent.len, 0);

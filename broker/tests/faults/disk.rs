@@ -1,12 +1,17 @@
 //! A disk that fails: one write, one fsync, every write. The broker says so, acknowledges nothing that may be lost, tries
 //! nothing again, answers what needs no disk, and has everything acknowledged after a restart.
 
+use std::sync::Arc;
+
 use broker_client::{FetchOptions, read_records};
 use broker_log::io::local_disk::LocalDisk;
 use broker_log::io::memory_disk::{MemoryDisk, OperationKind};
 use broker_log::io::{Disk, OpenMode};
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::MetadataResponse;
+use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
+use highwater_broker::api::fetch_read::{Limits, look_up_cold, read_all};
+use highwater_broker::api::fetch_session::{Session, Target, Told};
 
 use crate::harness::batches::batch;
 use crate::harness::{Conn, TestBroker, calls, groups, http, within};
@@ -259,12 +264,40 @@ async fn a_broker_is_ready_again_once_there_is_room_although_nobody_writes() {
     broker.disk().with_faults(|faults| faults.capacity = full);
     let large = batch(&["x".repeat(500_000).as_str()]);
     assert_eq!(calls::append_error(&mut client, "t", 0, &large).await, ErrorCode::KafkaStorageError);
-    let replicas = std::sync::Arc::clone(&broker.context().replicas);
+    let replicas = Arc::clone(&broker.context().replicas);
     replicas.maintain(0);
     assert_has_no_room(&broker).await;
     broker.disk().with_faults(|faults| faults.capacity = room);
     replicas.maintain(0);
     assert_eq!(http::get(&broker, "/readyz").await.status, 200);
+}
+
+/// What a fetch does on the thread that its connection has, and what it leaves to the pool.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thread_that_serves_sockets_looks_at_no_file_that_is_on_disk_only() {
+    let (broker, client) = running().await;
+    drop(client);
+    let broker = broker.restart().await;
+    broker.disk().with_faults(|faults| faults.is_cold = true);
+    let ctx = Arc::clone(broker.context());
+    let mut session = Session::new(false);
+    session.put(Target {
+        topic: "t".into(),
+        topic_id: TopicId::ZERO,
+        partition: 0,
+        offset: Offset(0),
+        leader_epoch: LeaderEpoch::NONE,
+        last_fetched_epoch: LeaderEpoch::NONE,
+        bytes_max: 1 << 20,
+        told: Told::default(),
+        registered: None,
+    });
+    fail_next(broker.disk(), OperationKind::Open, "t-0/");
+    let reads = read_all(&ctx, &mut session, &Limits { bytes_max: 1 << 20, read_committed: false });
+    assert!(reads[0].is_cold() && reads[0].is_empty(), "{reads:?}");
+    broker.disk().with_faults(|faults| faults.clear());
+    let reads = look_up_cold(ctx, reads).await;
+    assert!(!reads[0].is_cold() && !reads[0].is_empty(), "{reads:?}");
 }
 
 /// Fetches of what is on disk only, while `cold_reads` of them may be under way.
@@ -275,7 +308,7 @@ async fn a_fetch_that_has_to_look_on_disk_waits_for_the_pool_and_holds_up_nobody
     // Nothing is known of the files but what the checkpoint says.
     let broker = broker.restart().await;
     broker.disk().with_faults(|faults| faults.is_cold = true);
-    let budget = std::sync::Arc::clone(&broker.context().cold_reads);
+    let budget = Arc::clone(&broker.context().cold_reads);
     let all = budget.acquire_many(u32::try_from(budget.available_permits()).unwrap()).await.unwrap();
     let mut reader = broker.client().await;
     let mut fetch = Box::pin(async move { calls::values(&mut reader, "t", 0).await });
