@@ -21,7 +21,8 @@ use crate::manager::{LogDir, sync_new_directory};
 /// A segment with at least this many dirty bytes is synced itself: writing them twice costs more than a sync.
 const SYNC_BYTES_MIN: u64 = 1 << 20;
 
-/// Up to this many segments are synced themselves, unless they are small together.
+/// Up to this many segments are synced themselves, unless they are small together and the commit log has little of them:
+/// what it has is synced by a checkpoint at the latest, and a sync of a hundred MiB at once would hold up everybody.
 const SYNC_FILES_MAX: usize = 4;
 
 /// Up to this many bytes a write into a recycled commit log file is quicker than syncing even one growing file.
@@ -76,6 +77,7 @@ impl Work {
             files: self.dirty.ranges.len(),
             bytes: self.bytes(),
             largest: self.dirty.ranges.iter().map(|range| range.to - range.from).max().unwrap_or(0),
+            unsynced: self.dirty.ranges.iter().map(|range| range.unsynced).sum(),
             commit_log_only: self.commit_log_only,
         }
     }
@@ -99,6 +101,7 @@ struct Load {
     files: usize,
     bytes: u64,
     largest: u64,
+    unsynced: u64,
     commit_log_only: bool,
 }
 
@@ -107,10 +110,12 @@ fn choose(loads: &[Load], commit_log_full: bool) -> Vec<Route> {
     let is_small = |load: &Load| !load.commit_log_only && load.largest < SYNC_BYTES_MIN;
     let files: usize = loads.iter().filter(|load| is_small(load)).map(|load| load.files).sum();
     let bytes: u64 = loads.iter().filter(|load| is_small(load)).map(|load| load.bytes).sum();
-    let few = files <= SYNC_FILES_MAX && bytes > COMMIT_LOG_BYTES_SMALL;
+    let few = files <= SYNC_FILES_MAX;
+    let small = bytes <= COMMIT_LOG_BYTES_SMALL;
     let route = |load: &Load| match load {
         load if load.commit_log_only => Route::CommitLog,
-        load if load.largest >= SYNC_BYTES_MIN || commit_log_full || few => Route::Segments,
+        load if load.largest >= SYNC_BYTES_MIN || commit_log_full => Route::Segments,
+        load if few && (!small || load.unsynced >= SYNC_BYTES_MIN) => Route::Segments,
         _ => Route::CommitLog,
     };
     loads.iter().map(route).collect()
@@ -358,7 +363,7 @@ mod tests {
     use super::*;
 
     fn load(files: usize, bytes: u64) -> Load {
-        Load { files, bytes, largest: bytes, commit_log_only: false }
+        Load { files, bytes, largest: bytes, unsynced: bytes, commit_log_only: false }
     }
 
     #[test]
@@ -369,6 +374,13 @@ mod tests {
     #[test]
     fn a_few_larger_ranges_are_synced_themselves() {
         assert_eq!(choose(&[load(1, 100 << 10), load(2, 4096)], false), [Route::Segments; 2]);
+    }
+
+    #[test]
+    fn a_tiny_range_of_a_segment_of_which_the_commit_log_has_much_is_synced() {
+        let grown = Load { unsynced: 2 << 20, ..load(1, 4096) };
+        assert_eq!(choose(&[grown, load(1, 4096)], false), [Route::Segments, Route::CommitLog]);
+        assert_eq!(choose(&[grown, load(4, 4096)], false), [Route::CommitLog; 2]);
     }
 
     #[test]

@@ -201,6 +201,25 @@ fn a_failed_sync_is_never_retried_and_what_it_should_have_synced_is_never_acknow
     assert!(dir.get(identity("t1", 1).topic_id, 0).unwrap().flushed_offset() >= Offset(1));
 }
 
+#[test]
+fn a_segment_of_which_the_commit_log_has_a_mebibyte_is_synced_by_the_cycle_and_begins_anew() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let log = create(&dir, 1);
+    let commit = |cycles: u32| {
+        for _ in 0..cycles {
+            append_bytes(&log, 40_000).unwrap();
+            assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1));
+        }
+    };
+    // The 27th sync is the segment's.
+    commit(27);
+    disk.with_faults(|faults| faults.fail(OperationKind::Sync, "t1-0/", 0));
+    commit(26);
+    append_bytes(&log, 40_000).unwrap();
+    assert_eq!(dir.committer().run_cycle(), CycleOutcome::Failed);
+}
+
 /// fault = 33
 #[test]
 fn a_failed_write_of_the_commit_log_takes_the_directory_out_of_service() {

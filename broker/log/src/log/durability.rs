@@ -23,6 +23,8 @@ pub struct DirtyRange {
     pub from: u64,
     /// Behind the last byte.
     pub to: u64,
+    /// Bytes up to `to` that are not durable in the segment itself: these, and those that only the commit log has.
+    pub unsynced: u64,
     /// Offset of the first batch in the range.
     pub first_offset: Offset,
     /// The file's directory entry is not durable yet.
@@ -74,6 +76,7 @@ impl PartitionLog {
                 file,
                 from: segment.taken,
                 to: segment.size,
+                unsynced: segment.size - segment.synced,
                 first_offset: segment.taken_offset,
                 new_file: segment.new_file,
                 sealed,
