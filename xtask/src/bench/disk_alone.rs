@@ -13,6 +13,7 @@ use rustix::fs::OFlags;
 
 use super::connection::one_record_batch;
 use super::latency::Load;
+use super::measure::settle;
 
 /// Size and alignment of a direct write.
 const BLOCK: usize = 4096;
@@ -70,6 +71,7 @@ impl Way {
             }
         };
         fs::remove_file(path)?;
+        settle();
         Ok(latencies)
     }
 }

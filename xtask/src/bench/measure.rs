@@ -20,7 +20,7 @@ const WARM_UP_ROUNDS_MAX: usize = 4;
 const WARM_UP_ROUNDS_MAX_QUICK: usize = 2;
 /// A round with at least this part of the CPU of the round before says that the JVM is warm.
 const STEADY_SHARE: f64 = 0.85;
-/// Pause for what a deleted topic leaves behind.
+/// Pause for what deleted files leave behind.
 const SETTLE: Duration = Duration::from_millis(500);
 
 /// Something whose repetitions alternate with those of others.
@@ -64,10 +64,15 @@ impl Contender<'_> {
     /// Deletes it and lets the disk come to rest.
     pub(crate) fn delete_topic(&self, topic: &str) -> Result<()> {
         Connection::open(self.subject.address)?.delete_topic(topic)?;
-        thread::sleep(SETTLE);
-        rustix::fs::sync();
+        settle();
         Ok(())
     }
+}
+
+/// Lets the disk come to rest after files were deleted, so that the next to be measured does not pay for it.
+pub(crate) fn settle() {
+    thread::sleep(SETTLE);
+    rustix::fs::sync();
 }
 
 /// Ours durable, the others as `others_durable` says.
