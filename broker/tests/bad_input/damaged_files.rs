@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use broker_client::{FetchOptions, read_records};
 use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::{DescribeLogDirsRequest, DescribeLogDirsResponse};
 
 use crate::harness::batches::batch;
 use crate::harness::{Conn, Stopped, TestBroker, calls, groups, http};
@@ -376,6 +377,14 @@ async fn assert_offline(broker: &TestBroker, client: &mut Conn) {
     for path in ["/healthz", "/readyz"] {
         assert_eq!(http::get(broker, path).await.status, 200, "all others are served");
     }
+    let every_topic = DescribeLogDirsRequest { topics: None };
+    let frame = client.call(&every_topic, 4).await.unwrap();
+    let described: DescribeLogDirsResponse<'_> = frame.decode().unwrap();
+    assert_eq!(described.results[0].error_code, 0);
+    let small = described.results[0].topics.iter().find(|topic| topic.name == "small").unwrap();
+    let mut listed: Vec<i32> = small.partitions.iter().map(|partition| partition.partition_index).collect();
+    listed.sort_unstable();
+    assert_eq!(listed, [0, 1, 3, 4, 5], "as in Kafka, only what is open is described");
     let metrics = http::get(broker, "/metrics").await.body;
     assert!(metrics.contains("\nhighwater_partitions_offline 1\n"), "the gauge tells it");
 }
