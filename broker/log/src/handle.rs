@@ -55,8 +55,10 @@ pub(crate) struct CommitState {
     pub(crate) deleted: bool,
     /// Changed since `tail` was made.
     pub(crate) changed: bool,
-    /// The encoded `TailCheckpoint` of the last checkpoint.
+    /// The encoded `TailCheckpoint` of the last checkpoint, or of the one under way.
     pub(crate) tail: Option<Box<[u8]>>,
+    /// The last checkpoint, which is durable, has a tail of it: recovery does not look for the log's beginning.
+    pub(crate) is_checkpointed: bool,
     /// End of the log when it was last made durable, and since when there was more (for `flush.ms`).
     pub(crate) unflushed_since_ms: Option<i64>,
 }

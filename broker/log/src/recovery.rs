@@ -357,6 +357,7 @@ fn recover_log(
         // Without a tail of the last checkpoint it needs one, and its directory may be as new as that.
         new_directory: new_segment || !found.tails.contains_key(&key),
         changed: rebuilt || !opened.from_checkpoint || opened.bytes_scanned > 0 || opened.cut.is_some(),
+        is_checkpointed: opened.from_checkpoint && found.tails.contains_key(&key),
         tail: tail.filter(|_| opened.from_checkpoint).map(|tail| tail.encode().into_boxed_slice()),
         // The next start may see the truncation again, and must then see what was appended behind it.
         truncated_at: truncated.then_some(0),

@@ -156,6 +156,7 @@ impl LogDir {
             if run.new_directories {
                 commit.new_directory = false;
             }
+            commit.is_checkpointed = true;
             commit.durable_log_start = commit.durable_log_start.max(log_start);
             if commit.truncated_at.is_some_and(|lsn| lsn < run.lsn) && commit.truncation.is_none() {
                 commit.truncated_at = None;

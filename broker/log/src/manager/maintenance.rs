@@ -85,7 +85,7 @@ impl LogDir {
         // A log start that found no room in the commit log: somebody waits for it.
         wants_commit |= handle.with(|log| log.log_start_offset() > commit.durable_log_start);
         // A tail keeps what retention takes away: without one, recovery would look for the log's beginning.
-        let has_tail = commit.tail.is_some();
+        let has_tail = commit.is_checkpointed;
         let durable_start = commit.durable_log_start;
         let removed = handle.with(|log| -> Result<_, LogError> {
             if log.is_broken() {

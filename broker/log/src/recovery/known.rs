@@ -144,7 +144,8 @@ pub(super) fn check_segments(
     let Some(tail) = found.tails.get(&(identity.topic_id, identity.partition)) else {
         // A log that no checkpoint has keeps its first segment: retention waits for one.
         let bases = super::segment_bases(files).into_iter();
-        let first = bases.chain(entries().map(|header| header.segment_base)).min();
+        let in_segments = entries().filter(|header| header.kind != EntryKind::LogStart);
+        let first = bases.chain(in_segments.map(|header| header.segment_base)).min();
         return match first {
             Some(first) if first > Offset(0) && found.source == CheckpointSource::Latest => {
                 Err(LogError::corrupt(&path(Offset(0)), 0, "the segment is missing"))

@@ -97,10 +97,12 @@ fn first_needed<'a>(
 ) -> Option<Offset> {
     let log_start = log_start?;
     // A file with none of these that is not there was deleted; with one, its name was lost, and all of it is here.
-    let is_needed = |header: &&EntryHeader| header.kind == EntryKind::Append && header.end_offset > log_start;
-    let appends = entries.filter(is_needed).map(|header| header.segment_base);
-    let usable: BTreeSet<Offset> = bases.iter().copied().chain(appends).collect();
+    let appends: Vec<&EntryHeader> = entries.filter(|header| header.kind == EntryKind::Append).collect();
+    let is_needed = |header: &&&EntryHeader| header.end_offset > log_start;
+    let needed = appends.iter().filter(is_needed).map(|header| header.segment_base);
+    let usable: BTreeSet<Offset> = bases.iter().copied().chain(needed).collect();
     let described = tail.iter().flat_map(|tail| &tail.segments).map(|summary| summary.base_offset);
+    let described = described.chain(appends.iter().map(|header| header.segment_base));
     let all: BTreeSet<Offset> = usable.iter().copied().chain(described).collect();
     let first = match all.range(..=log_start).next_back() {
         Some(first) if usable.contains(first) => *first,
