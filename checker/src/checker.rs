@@ -20,11 +20,14 @@ use crate::tables::{Facts, Place, Tables, Unanswered};
 pub struct Rules {
     /// Every producer is idempotent: a value at two offsets is the broker's fault.
     pub idempotent: bool,
+    /// A log start offset that a client was told binds the broker, whatever happens to it. Kafka promises that for
+    /// acknowledged deletions only: what retention has begun may come back after a crash.
+    pub starts_last: bool,
 }
 
 impl Default for Rules {
     fn default() -> Self {
-        Self { idempotent: true }
+        Self { idempotent: true, starts_last: true }
     }
 }
 
@@ -55,7 +58,7 @@ impl Checker {
             poll_order: PollOrder::default(),
             send_order: SendOrder::default(),
             committed_offset: CommittedOffset::default(),
-            bounds: Bounds::default(),
+            bounds: Bounds::new(rules.starts_last),
             deletes: Deletes::default(),
             realtime_lag: RealtimeLag::default(),
             consume_count: ConsumeCount::default(),

@@ -6,18 +6,22 @@ pub mod admin;
 pub mod churn;
 mod connection;
 mod consumer;
+mod deletions;
 mod fetcher;
 pub mod final_polls;
 mod group;
+mod member;
 mod payload;
 mod producer;
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use broker_protocol::error_code::ErrorCode;
 use broker_protocol::types::PartitionIndex;
-use checker::Key;
+use checker::{Event, Function, Key, Kind, MicroOp};
 use tokio::sync::Notify;
 use tokio::time::Duration;
 
@@ -57,6 +61,17 @@ impl Partition {
     }
 }
 
+/// How often what the simulation is also about has happened.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct WorkCounts {
+    /// Assignments that a member of the consumer group was given.
+    pub assignments: u64,
+    /// Commits that were refused because their member had been replaced.
+    pub fenced_commits: u64,
+    /// Consumers that found their next record deleted.
+    pub deleted_positions: u64,
+}
+
 /// What all clients of a simulation share.
 pub struct Shared {
     /// What happened.
@@ -65,8 +80,14 @@ pub struct Shared {
     pub phase: Cell<Phase>,
     /// Cuts the connection of a client.
     pub cuts: Vec<Notify>,
+    /// How often what happened.
+    pub counts: RefCell<WorkCounts>,
     /// Partitions whose topic was created.
     partitions: RefCell<Vec<Partition>>,
+    /// Sizes of the batches of each partition.
+    sizes: RefCell<BTreeMap<Partition, deletions::Sizes>>,
+    /// What the members of the consumer group were given.
+    generations: RefCell<member::Generations>,
     clock: Arc<SimClock>,
     plan: Plan,
 }
@@ -75,13 +96,16 @@ impl Shared {
     /// What the clients of a plan share.
     #[must_use]
     pub fn new(plan: &Plan, clock: Arc<SimClock>, recorder: Recorder) -> Rc<Shared> {
-        let clients = plan.producers.len() + plan.consumers.len() + plan.groups;
+        let clients = plan.producers.len() + plan.consumers.len() + plan.groups + plan.members;
         Rc::new(Shared {
             recorder: RefCell::new(recorder),
             phase: Cell::new(Phase::Load),
             // One more for those that are never cut.
             cuts: (0..=clients).map(|_| Notify::new()).collect(),
+            counts: RefCell::default(),
             partitions: RefCell::default(),
+            sizes: RefCell::default(),
+            generations: RefCell::default(),
             clock,
             plan: plan.clone(),
         })
@@ -112,10 +136,21 @@ impl Shared {
         self.recorder.borrow_mut().violation(text);
     }
 
+    /// Records the end of an operation of which nobody knows whether it happened.
+    fn end_unknown(&self, process: u64, function: Function, ops: Vec<MicroOp>, cause: &str) {
+        let event = Event::new(process, Kind::Info, function, ops).because(cause);
+        self.recorder.borrow_mut().event(event);
+    }
+
     /// Whether everything had time enough since it healed.
     fn is_overdue(&self) -> bool {
         self.phase.get() != Phase::Load && self.clock.elapsed_ms() > self.plan.load_ms + HEALED_MS_MAX
     }
+}
+
+/// The error of a part of an answer; a part that is missing is an error too.
+fn code_of(code: Option<i16>) -> ErrorCode {
+    code.and_then(ErrorCode::from_code).unwrap_or(ErrorCode::UnknownServerError)
 }
 
 async fn pause(ms: u64) {
@@ -129,13 +164,16 @@ async fn pause(ms: u64) {
 pub async fn run(shared: Rc<Shared>, client: usize) -> turmoil::Result {
     let rng = Rng::new(shared.plan.seed, purpose::CLIENT + client as u64);
     let (producers, consumers) = (shared.plan.producers.len(), shared.plan.consumers.len());
+    let groups = shared.plan.groups;
     if client < producers {
         producer::run(shared, client, rng).await;
     } else if client < producers + consumers {
         let max_bytes = shared.plan.consumers[client - producers];
         consumer::run(shared, client, max_bytes, rng).await;
-    } else {
+    } else if client < producers + consumers + groups {
         group::run(shared, client, rng).await;
+    } else {
+        member::run(shared, client, rng).await;
     }
     Ok(())
 }

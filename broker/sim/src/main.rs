@@ -162,6 +162,9 @@ fn print_summary(outcomes: &[Outcome]) -> bool {
         ("unsynced block kept", disk(|counts| counts.kept_blocks)),
         ("name lost", disk(|counts| counts.lost_names)),
         ("unsynced name kept", disk(|counts| counts.kept_names)),
+        ("group assignment", sum(&|outcome| outcome.work.assignments)),
+        ("fenced commit", sum(&|outcome| outcome.work.fenced_commits)),
+        ("deleted position", sum(&|outcome| outcome.work.deleted_positions)),
     ]);
     let seconds = sum(&|outcome| outcome.simulated_ms) / 1000;
     println!(

@@ -18,6 +18,12 @@ pub mod purpose {
     pub const CHURN: u64 = 4;
     /// How often the metadata has a snapshot.
     pub const METADATA: u64 = 5;
+    /// Members of the consumer group.
+    pub const MEMBERS: u64 = 6;
+    /// Which topics lose their oldest records.
+    pub const DELETIONS: u64 = 7;
+    /// When and how far records are deleted on request.
+    pub const DELETE_RECORDS: u64 = 8;
     /// Ids of the broker; one further for each of its lives.
     pub const BROKER: u64 = 1_000;
     /// Clients; one further for each.
@@ -35,6 +41,10 @@ pub struct TopicPlan {
     pub configs: Vec<(String, String)>,
     /// When it is made, in milliseconds.
     pub created_at_ms: u64,
+    /// Its `retention.bytes`, if it has one.
+    pub retention_bytes: Option<u64>,
+    /// Whether clients delete its oldest records.
+    pub deletes_records: bool,
 }
 
 /// What goes wrong.
@@ -158,8 +168,10 @@ pub struct Plan {
     pub producers: Vec<ProducerPlan>,
     /// Consumers, each with the bytes that it asks for at a time.
     pub consumers: Vec<i32>,
-    /// Groups whose offsets are committed.
+    /// Groups whose offsets are committed by a client that is no member.
     pub groups: usize,
+    /// Members of the consumer group.
+    pub members: usize,
     /// The longest time that the disk takes for a commit, in milliseconds.
     pub commit_ms_max: u64,
     /// Size of a commit log file in bytes.
@@ -189,12 +201,14 @@ impl Plan {
     pub fn new(seed: u64) -> Plan {
         let mut rng = Rng::new(seed, purpose::PLAN);
         let load_ms = rng.between(4_000, 8_000);
-        let topics = topics(&mut rng, load_ms);
+        let mut topics = topics(&mut rng, load_ms);
+        lose_records(&mut Rng::new(seed, purpose::DELETIONS), &mut topics);
         let payload_max = *rng.pick(&[100, 1_000, 5_000, 60_000]);
         let producers: Vec<_> = (0..rng.between(2, 3)).map(|_| producer(&mut rng, payload_max)).collect();
         let consumers: Vec<_> = (0..rng.between(1, 2)).map(|_| *rng.pick(&[500, 20_000, 1 << 20])).collect();
         let groups = 1;
-        let clients = producers.len() + consumers.len() + groups;
+        let members = 2 + Rng::new(seed, purpose::MEMBERS).index(2);
+        let clients = producers.len() + consumers.len() + groups + members;
         let settings = settings(&mut rng);
         let commit_ms_max = *rng.pick(&[0, 3, 10, 30]);
         let commit_log_file_bytes = *rng.pick(&[2 << 20, 4 << 20]);
@@ -208,6 +222,7 @@ impl Plan {
             producers,
             consumers,
             groups,
+            members,
             commit_ms_max,
             commit_log_file_bytes,
             metadata_snapshot_entries,
@@ -224,8 +239,22 @@ fn topics(rng: &mut Rng, load_ms: u64) -> Vec<TopicPlan> {
             partitions: i32::try_from(rng.between(1, 6)).expect("a small number"),
             configs: topic_configs(rng),
             created_at_ms: if index == 0 { 0 } else { rng.between(0, load_ms) },
+            retention_bytes: None,
+            deletes_records: false,
         })
         .collect()
+}
+
+/// Decides which topics lose their oldest records, by retention, on request or both.
+fn lose_records(rng: &mut Rng, topics: &mut [TopicPlan]) {
+    for topic in topics {
+        if rng.chance(40) {
+            let bytes = *rng.pick(&[1, 3_000, 30_000, 300_000]);
+            topic.retention_bytes = Some(bytes);
+            topic.configs.push(("retention.bytes".to_owned(), bytes.to_string()));
+        }
+        topic.deletes_records = rng.chance(30);
+    }
 }
 
 /// Small segments: by time, by size of the index, or by the least size that Kafka allows.
@@ -262,6 +291,9 @@ fn settings(rng: &mut Rng) -> Vec<String> {
         "highwater.http.listener=".to_owned(),
         "offsets.topic.num.partitions=4".to_owned(),
         "log.segment.delete.delay.ms=500".to_owned(),
+        "log.retention.check.interval.ms=250".to_owned(),
+        "group.initial.rebalance.delay.ms=50".to_owned(),
+        "group.min.session.timeout.ms=100".to_owned(),
         format!("highwater.checkpoint.interval.ms={checkpoint_ms}"),
         format!("highwater.commit.log.max.bytes={commit_log}"),
     ]

@@ -42,7 +42,7 @@ impl Recorder {
     pub fn new(clock: Arc<SimClock>, print: bool) -> Recorder {
         Recorder {
             clock,
-            checker: Checker::new(Rules { idempotent: true }),
+            checker: Checker::new(Rules { starts_last: false, ..Rules::default() }),
             hasher: DefaultHasher::new(),
             events: 0,
             next_process: 0,

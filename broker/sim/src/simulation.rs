@@ -9,7 +9,7 @@ use broker_log::io::memory_disk::FaultCounts;
 use checker::Report;
 
 use crate::broker_host::{BrokerHost, Bug};
-use crate::clients::{self, Phase, Shared};
+use crate::clients::{self, Phase, Shared, WorkCounts};
 use crate::clock::SimClock;
 use crate::nemesis::{BROKER, Nemesis};
 use crate::plan::{FAULT_KINDS, Plan, purpose};
@@ -43,6 +43,8 @@ pub struct Outcome {
     pub faults: [u64; FAULT_KINDS.len()],
     /// What has happened on the disk.
     pub disk: FaultCounts,
+    /// How often what the clients are also there for has happened.
+    pub work: WorkCounts,
     /// Simulated time in milliseconds.
     pub simulated_ms: u64,
     /// Records whose send was acknowledged.
@@ -77,6 +79,7 @@ pub fn run(seed: u64, options: Options) -> Outcome {
         hash: record.hash,
         faults,
         disk,
+        work: *shared.counts.borrow(),
         simulated_ms,
         acknowledged: record.report.totals.sent_ok,
         read: record.report.totals.read,

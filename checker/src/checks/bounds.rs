@@ -8,8 +8,10 @@ use crate::report::{Check, Report};
 use crate::tables::{KeyIndex, Tables};
 
 /// Bounds last told per process and key, and the offsets settled so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Bounds {
+    /// Whether a start that was told binds the broker.
+    starts_last: bool,
     last: BTreeMap<(u64, KeyIndex), (Option<u64>, Option<u64>)>,
     /// One past the largest offset acknowledged or read, per key.
     settled: BTreeMap<KeyIndex, u64>,
@@ -18,6 +20,11 @@ pub(crate) struct Bounds {
 }
 
 impl Bounds {
+    pub(crate) fn new(starts_last: bool) -> Self {
+        let (last, settled, asked) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+        Self { starts_last, last, settled, asked }
+    }
+
     pub(crate) fn observe(
         &mut self,
         event: &Event,
@@ -102,7 +109,8 @@ impl Bounds {
                 format!("event {idx}: process {process} was told the bounds {told:?} after {before:?}")
             });
         }
-        *last = (told.0.max(last.0), told.1.max(last.1));
+        let start = if self.starts_last { told.0.max(last.0) } else { None };
+        *last = (start, told.1.max(last.1));
 
         let settled = self.asked.remove(&(process, key)).unwrap_or(0);
         if told.1.is_some_and(|end| end < settled) {

@@ -19,7 +19,7 @@ fn two_read_values_at_one_offset_are_inconsistent_even_in_a_poll_that_failed() {
 fn a_value_at_two_offsets_is_a_duplicate_for_idempotent_producers_only() {
     let events = [send(1, Info, &[(None, 10)]), read(2, &[(0, 10), (1, 10)])];
     assert_eq!(broken(&events), [Check::Duplicate]);
-    assert_eq!(broken_with(Rules { idempotent: false }, &events), []);
+    assert_eq!(broken_with(Rules { idempotent: false, ..Rules::default() }, &events), []);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn a_value_that_nobody_sent_must_not_be_read() {
 #[test]
 fn a_value_read_elsewhere_than_acknowledged_has_moved() {
     let events = [acked(1, &[(0, 10)]), read(2, &[(3, 10)])];
-    let rules = Rules { idempotent: false };
+    let rules = Rules { idempotent: false, ..Rules::default() };
     assert_eq!(broken_with(rules, &events), [Check::AckedOffset]);
 }
 
@@ -115,7 +115,7 @@ fn a_value_that_was_overwritten_and_never_read_is_lost() {
 
 #[test]
 fn a_duplicate_counts_for_loss_where_it_stands_last() {
-    let rules = Rules { idempotent: false };
+    let rules = Rules { idempotent: false, ..Rules::default() };
     let again = [acked(1, &[(0, 10)]), send(1, Info, &[(None, 11)])];
     let shown = poll(2, Info, &[(3, 10)]);
     let polls = [shown, read(3, &[(1, 11)])];

@@ -92,6 +92,16 @@ fn a_client_reads_nothing_below_the_start_that_it_was_told() {
 }
 
 #[test]
+fn a_start_may_go_back_where_only_acknowledged_deletions_bind() {
+    let rules = Rules { starts_last: false, ..Rules::default() };
+    let told = |start| bounds(1, Done, Some(start), None);
+    let began = [acked(2, &[(1, 10)]), delete(Info, 2), told(2), told(1), read(1, &[(1, 10)])];
+    assert_eq!(broken_with(rules, &began), []);
+    let asked = bounds(1, Invoke, None, None);
+    assert_eq!(broken_with(rules, &[delete(Done, 2), told(2), asked, told(1)]), [Check::DeleteUndone]);
+}
+
+#[test]
 fn the_bounds_that_come_with_a_poll_are_bounds() {
     let shown = |end| {
         let ops = vec![MicroOp::Poll(vec![]), MicroOp::Bounds(key("k"), Some(0), Some(end))];

@@ -1,4 +1,4 @@
-//! Creates the topics at their times, and asks for the bounds of partitions in between.
+//! Creates the topics at their times; in between asks for the bounds of partitions and deletes their oldest records.
 
 use std::rc::Rc;
 
@@ -6,14 +6,17 @@ use broker_protocol::error_code::ErrorCode;
 use checker::{Function, Kind, MicroOp};
 
 use super::connection::Connection;
-use super::{Partition, Phase, Shared, pause};
-use crate::plan::TopicPlan;
+use super::{Partition, Phase, Shared, deletions, pause};
+use crate::plan::{TopicPlan, purpose};
+use crate::random::Rng;
 
 /// Special timestamps of ListOffsets.
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 /// Pause between two questions, in milliseconds.
 const PAUSE_MS: u64 = 40;
+/// Of 100 answers about a partition whose records may be deleted, how many are followed by that.
+const DELETE_PERCENT: u64 = 30;
 
 /// Runs until the load has ended and all topics are there.
 ///
@@ -22,6 +25,7 @@ const PAUSE_MS: u64 = 40;
 pub async fn run(shared: Rc<Shared>) -> turmoil::Result {
     let mut connection = Connection::new(Rc::clone(&shared), shared.clients());
     let process = shared.recorder.borrow_mut().new_process();
+    let mut rng = Rng::new(shared.plan.seed, purpose::DELETE_RECORDS);
     let mut topics = shared.plan.topics.clone();
     topics.sort_by_key(|topic| std::cmp::Reverse(topic.created_at_ms));
     let mut turn = 0;
@@ -39,11 +43,24 @@ pub async fn run(shared: Rc<Shared>) -> turmoil::Result {
         let partitions = shared.partitions();
         if !partitions.is_empty() {
             turn += 1;
-            bounds(&shared, &mut connection, process, &partitions[turn % partitions.len()]).await;
+            let partition = &partitions[turn % partitions.len()];
+            let told = bounds(&shared, &mut connection, process, partition).await;
+            if let Some((start, end)) = told
+                && shared.loads()
+                && deletes_records(&shared, partition)
+                && rng.chance(DELETE_PERCENT)
+            {
+                let offset = rng.between(start.unsigned_abs().min(end.unsigned_abs()), end.unsigned_abs());
+                deletions::delete(&shared, &mut connection, process, partition, offset).await;
+            }
         }
         pause(PAUSE_MS).await;
     }
     Ok(())
+}
+
+fn deletes_records(shared: &Shared, partition: &Partition) -> bool {
+    shared.plan.topics.iter().any(|topic| topic.deletes_records && *topic.name == *partition.topic)
 }
 
 async fn create(shared: &Shared, connection: &mut Connection, topic: &TopicPlan) -> bool {
@@ -74,20 +91,20 @@ async fn create(shared: &Shared, connection: &mut Connection, topic: &TopicPlan)
     }
 }
 
-/// Asks for log start offset and high watermark of a partition.
+/// Asks for log start offset and high watermark of a partition; `None` if they were not told.
 pub(super) async fn bounds(
     shared: &Shared,
     connection: &mut Connection,
     process: u64,
     partition: &Partition,
-) -> Option<i64> {
+) -> Option<(i64, i64)> {
     let key = partition.key();
-    let record = |kind, start: Option<i64>, end: Option<i64>| {
+    let ops = |start: Option<i64>, end: Option<i64>| {
         let unsigned = |offset: Option<i64>| offset.and_then(|offset| u64::try_from(offset).ok());
-        let ops = vec![MicroOp::Bounds(key.clone(), unsigned(start), unsigned(end))];
-        shared.recorder.borrow_mut().operation(process, kind, Function::Bounds, ops);
+        vec![MicroOp::Bounds(key.clone(), unsigned(start), unsigned(end))]
     };
-    record(Kind::Invoke, None, None);
+    let record = |kind, ops| shared.recorder.borrow_mut().operation(process, kind, Function::Bounds, ops);
+    record(Kind::Invoke, ops(None, None));
     let (topic, index) = (&partition.topic, partition.index);
     let answers = connection
         .attempt(async |client| {
@@ -97,20 +114,21 @@ pub(super) async fn bounds(
         .await;
     match answers {
         Ok((start, end)) if start.error_code == ErrorCode::None && end.error_code == ErrorCode::None => {
-            record(Kind::Ok, Some(start.offset), Some(end.offset));
-            Some(end.offset)
+            deletions::tell_retention(shared, partition);
+            record(Kind::Ok, ops(Some(start.offset), Some(end.offset)));
+            Some((start.offset, end.offset))
         }
         Ok((start, end)) => {
-            for code in [start.error_code, end.error_code] {
-                if code != ErrorCode::None && !code.retriable() {
-                    shared.violation(format_args!("the bounds of {key} were refused: {}", code.name()));
-                }
+            let codes = [start.error_code, end.error_code];
+            for code in codes.iter().filter(|&&code| code != ErrorCode::None && !code.retriable()) {
+                shared.violation(format_args!("the bounds of {key} were refused: {}", code.name()));
             }
-            record(Kind::Info, None, None);
+            let cause = codes.into_iter().find(|&code| code != ErrorCode::None).unwrap_or_default();
+            shared.end_unknown(process, Function::Bounds, ops(None, None), cause.name());
             None
         }
         Err(_) => {
-            record(Kind::Info, None, None);
+            shared.end_unknown(process, Function::Bounds, ops(None, None), "no answer");
             None
         }
     }

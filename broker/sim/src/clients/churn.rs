@@ -10,14 +10,11 @@ use broker_client::{Client, ClientError, FetchOptions, read_records};
 use broker_protocol::batch_builder::BatchBuilder;
 use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
-use broker_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
-use broker_protocol::messages::{
-    DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-};
+use broker_protocol::messages::{DeleteTopicsRequest, DeleteTopicsResponse};
 use turmoil::net::TcpStream;
 
 use super::connection::{Connection, Lost};
-use super::{Shared, pause, payload};
+use super::{Shared, code_of, deletions, pause, payload};
 use crate::plan::purpose;
 use crate::random::Rng;
 
@@ -26,7 +23,6 @@ const PARTITIONS: i32 = 2;
 const CONFIGS: [(&str, &str); 2] = [("segment.bytes", "1048576"), ("segment.ms", "300")];
 /// Topics by name.
 const DELETE_TOPICS_VERSION: i16 = 5;
-const DELETE_RECORDS_VERSION: i16 = 2;
 const TIMEOUT_MS: i32 = 2_000;
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
@@ -176,25 +172,9 @@ impl Churn {
         let start_max = *start_max;
         let offset =
             start_max.max(i64::try_from(self.rng.between(0, end.unsigned_abs())).expect("an offset"));
-        let request = DeleteRecordsRequest {
-            topics: vec![DeleteRecordsTopic {
-                name: TOPIC.into(),
-                partitions: vec![DeleteRecordsPartition { partition_index: index, offset }],
-            }],
-            timeout_ms: TIMEOUT_MS,
-        };
         self.known(index).start_max = offset;
         let trimmed = self
-            .ask(
-                |_| false,
-                async |client| {
-                    let frame = client.call(&request, DELETE_RECORDS_VERSION).await?;
-                    let response: DeleteRecordsResponse<'_> = frame.decode()?;
-                    let told = response.topics.first().and_then(|topic| topic.partitions.first());
-                    let start = told.map_or(-1, |told| told.low_watermark);
-                    Ok((code_of(told.map(|told| told.error_code)), start))
-                },
-            )
+            .ask(|_| false, async |client| deletions::delete_records(client, TOPIC, index, offset).await)
             .await?;
         if trimmed.code == ErrorCode::None && trimmed.answer >= offset {
             self.known(index).start = offset;
@@ -219,19 +199,14 @@ impl Churn {
         let (mut found, mut position) = (BTreeMap::new(), start);
         while position < end {
             let options = FetchOptions { offset: position, ..FetchOptions::default() };
-            let read = self
-                .ask(
-                    |_| false,
-                    async |client| {
-                        let read = client.fetch(TOPIC, index, options).await?;
-                        Ok((read.error_code, read.records))
-                    },
-                )
-                .await?;
-            let records = read_records(&read.answer, position).unwrap_or_default();
-            if read.code != ErrorCode::None || records.is_empty() {
-                let code = read.code.name();
-                self.shared.violation(format_args!("{TOPIC}-{index} is not read at {position}: {code}"));
+            let read = self.told(index, "records", async |client| {
+                let read = client.fetch(TOPIC, index, options).await?;
+                Ok((read.error_code, read.records))
+            });
+            let bytes = read.await?;
+            let records = read_records(&bytes, position).unwrap_or_default();
+            if records.is_empty() {
+                self.shared.violation(format_args!("{TOPIC}-{index} is not read at {position}"));
                 break;
             }
             for record in records {
@@ -260,17 +235,23 @@ impl Churn {
     }
 
     async fn offset(&mut self, index: i32, which: i64) -> Option<i64> {
-        let told = self
-            .ask(
-                |_| false,
-                async |client| {
-                    let told = client.list_offset(TOPIC, index, which).await?;
-                    Ok((told.error_code, told.offset))
-                },
-            )
-            .await?;
+        let told = self.told(index, "offset", async |client| {
+            let told = client.list_offset(TOPIC, index, which).await?;
+            Ok((told.error_code, told.offset))
+        });
+        told.await
+    }
+
+    /// Asks what a partition must be able to tell: an error that does not pass is a violation.
+    async fn told<T>(
+        &mut self,
+        index: i32,
+        what: &str,
+        act: impl AsyncFn(&mut Client<TcpStream>) -> Result<(ErrorCode, T), ClientError>,
+    ) -> Option<T> {
+        let told = self.ask(|_| false, act).await?;
         if told.code != ErrorCode::None {
-            self.shared.violation(format_args!("{TOPIC}-{index} tells no offset: {}", told.code.name()));
+            self.shared.violation(format_args!("{TOPIC}-{index} tells no {what}: {}", told.code.name()));
         }
         Some(told.answer)
     }
@@ -307,8 +288,4 @@ impl Churn {
             pause(RETRY_MS).await;
         }
     }
-}
-
-fn code_of(code: Option<i16>) -> ErrorCode {
-    code.and_then(ErrorCode::from_code).unwrap_or(ErrorCode::UnknownServerError)
 }

@@ -73,6 +73,11 @@ impl Connection {
         }
     }
 
+    /// Whether the next call finds it made.
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Closes it; the next call makes a new one.
     pub(super) fn close(&mut self) {
         self.open = None;

@@ -1,4 +1,5 @@
-//! Reads partitions from positions, with or without a fetch session (KIP-227), and records what it was shown.
+//! Reads partitions from positions, with or without a fetch session (KIP-227), and records what it was shown. Where the
+//! records at a position were deleted it goes on at the partition's start.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -11,7 +12,7 @@ use broker_protocol::messages::{FetchRequest, FetchResponse};
 use checker::{Function, Key, Kind, MicroOp, Record};
 
 use super::connection::{Connection, Lost};
-use super::{Partition, Shared, payload};
+use super::{Partition, Shared, admin, code_of, deletions, payload};
 
 /// The last version with topic names.
 const FETCH_VERSION: i16 = 12;
@@ -29,6 +30,8 @@ pub(super) struct Fetcher {
     session: (i32, i32),
     /// Connection that the session belongs to.
     session_on: u64,
+    /// Start and high watermark that came with the last answer about a partition.
+    bounds: BTreeMap<Partition, (i64, i64)>,
 }
 
 impl Fetcher {
@@ -42,7 +45,16 @@ impl Fetcher {
             with_session,
             session: (0, 0),
             session_on: 0,
+            bounds: BTreeMap::new(),
         }
+    }
+
+    /// Reads the partitions that a group has given, from where it says.
+    pub(super) fn subscribe(&mut self, positions: BTreeMap<Partition, i64>) {
+        self.positions = positions;
+        // The session is about other partitions.
+        self.session = (0, 0);
+        self.record_keys(Function::Subscribe);
     }
 
     /// Reads partitions that were not read before, from their start.
@@ -53,45 +65,78 @@ impl Fetcher {
         for partition in partitions {
             self.positions.entry(partition).or_insert(0);
         }
+        self.record_keys(Function::Assign);
+    }
+
+    fn record_keys(&self, function: Function) {
         let keys: Vec<Key> = self.positions.keys().map(Partition::key).collect();
-        let event = checker::Event::with_keys(self.process, Function::Assign, keys);
+        let event = checker::Event::with_keys(self.process, function, keys);
         self.shared.recorder.borrow_mut().event(event);
     }
 
-    /// One fetch of all assigned partitions; returns the high watermarks that came with it.
-    pub(super) async fn poll(
+    fn record_poll(&self, kind: Kind, ops: Vec<MicroOp>) {
+        self.shared.recorder.borrow_mut().operation(self.process, kind, Function::Poll, ops);
+    }
+
+    /// One fetch of all assigned partitions.
+    pub(super) async fn poll(&mut self, connection: &mut Connection, max_wait_ms: i32) -> Result<(), Lost> {
+        self.record_poll(Kind::Invoke, Vec::new());
+        match self.fetch(connection, max_wait_ms).await {
+            Ok(deleted) => {
+                for partition in deleted {
+                    self.go_to_start(connection, &partition).await;
+                }
+                Ok(())
+            }
+            Err(cause) => {
+                self.session = (0, 0);
+                self.shared.end_unknown(self.process, Function::Poll, Vec::new(), cause);
+                Err(Lost)
+            }
+        }
+    }
+
+    /// Fetches and records; the partitions whose next record was deleted, or why there is no answer.
+    async fn fetch(
         &mut self,
         connection: &mut Connection,
         max_wait_ms: i32,
-    ) -> Result<BTreeMap<Partition, i64>, Lost> {
-        if self.session_on != connection.made {
+    ) -> Result<Vec<Partition>, &'static str> {
+        if self.session_on != connection.made || !connection.is_open() {
             self.session = (0, 0);
         }
         let request = self.request(max_wait_ms);
         let frame = connection.attempt(async |client| client.call(&request, FETCH_VERSION).await).await;
-        let frame = match frame {
-            Ok(frame) => frame,
-            Err(lost) => {
-                self.session = (0, 0);
-                return Err(lost);
-            }
-        };
+        let frame = frame.map_err(|_| "no answer")?;
         self.session_on = connection.made;
         let response: FetchResponse<'_> = match frame.decode() {
             Ok(response) => response,
             Err(error) => {
                 self.shared.violation(format_args!("a fetch response is wrong: {error}"));
-                return Err(Lost);
+                return Err("wrong answer");
             }
         };
         if response.error_code != 0 {
-            self.session = (0, 0);
-            return Ok(BTreeMap::new());
+            return Err(code_of(Some(response.error_code)).name());
         }
         if self.with_session && response.session_id != 0 {
             self.session = (response.session_id, self.session.1 + 1);
         }
         Ok(self.take(&response))
+    }
+
+    /// Goes on at the start of a partition, as the next record is said to be deleted.
+    async fn go_to_start(&mut self, connection: &mut Connection, partition: &Partition) {
+        let told = admin::bounds(&self.shared, connection, self.process, partition).await;
+        let (Some((start, end)), Some(position)) = (told, self.positions.get_mut(partition)) else { return };
+        if *position < start {
+            self.shared.counts.borrow_mut().deleted_positions += 1;
+            *position = start;
+        } else {
+            let key = partition.key();
+            self.shared
+                .violation(format_args!("{key}: {position} was out of range, it goes from {start} to {end}"));
+        }
     }
 
     fn request(&self, max_wait_ms: i32) -> FetchRequest<'static> {
@@ -121,36 +166,49 @@ impl Fetcher {
         }
     }
 
-    fn take(&mut self, response: &FetchResponse<'_>) -> BTreeMap<Partition, i64> {
-        let mut polled = Vec::new();
-        let mut watermarks = BTreeMap::new();
+    fn take(&mut self, response: &FetchResponse<'_>) -> Vec<Partition> {
+        let (mut polled, mut bounds, mut deleted) = (Vec::new(), Vec::new(), Vec::new());
         for topic in &response.responses {
             for data in &topic.partitions {
                 let partition = Partition { topic: topic.topic.as_ref().into(), index: data.partition_index };
                 if self.is_usable(&partition, data) {
-                    watermarks.insert(partition.clone(), data.high_watermark);
+                    bounds.extend(self.told_bounds(&partition, data));
                     let records = self.records(&partition, data);
                     if !records.is_empty() {
                         polled.push((partition.key(), records));
                     }
+                } else if data.error_code == ErrorCode::OffsetOutOfRange.code() {
+                    deleted.push(partition);
                 }
             }
         }
-        if !polled.is_empty() {
-            let ops = vec![MicroOp::Poll(polled)];
-            self.shared.recorder.borrow_mut().operation(self.process, Kind::Ok, Function::Poll, ops);
+        bounds.insert(0, MicroOp::Poll(polled));
+        self.record_poll(Kind::Ok, bounds);
+        deleted
+    }
+
+    /// The bounds that an answer tells, if they are not those of the answer before.
+    fn told_bounds(&mut self, partition: &Partition, data: &PartitionData<'_>) -> Option<MicroOp> {
+        let told = (data.log_start_offset, data.high_watermark);
+        if self.bounds.insert(partition.clone(), told) == Some(told) {
+            return None;
         }
-        watermarks
+        deletions::tell_retention(&self.shared, partition);
+        let [start, end] = [told.0, told.1].map(|offset| u64::try_from(offset).ok());
+        Some(MicroOp::Bounds(partition.key(), start, end))
     }
 
     /// Whether there is something to be taken from an answer; an error must be one that a restart explains.
     fn is_usable(&self, partition: &Partition, data: &PartitionData<'_>) -> bool {
-        let code = ErrorCode::from_code(data.error_code).unwrap_or(ErrorCode::UnknownServerError);
+        let code = code_of(Some(data.error_code));
         let key = partition.key();
         let Some(position) = self.positions.get(partition) else {
             self.shared.violation(format_args!("{key} came in a fetch that had not asked for it"));
             return false;
         };
+        if code == ErrorCode::OffsetOutOfRange {
+            return false;
+        }
         if code != ErrorCode::None {
             if !code.retriable() || code == ErrorCode::CorruptMessage {
                 self.shared

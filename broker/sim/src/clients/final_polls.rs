@@ -6,7 +6,7 @@ use checker::{Event, Function, Kind};
 
 use super::connection::Connection;
 use super::fetcher::Fetcher;
-use super::{Shared, admin, group, pause};
+use super::{Shared, admin, group, member, pause};
 
 /// Pause before a question is asked again, in milliseconds.
 const RETRY_MS: u64 = 50;
@@ -36,7 +36,7 @@ pub async fn run(shared: Rc<Shared>) -> turmoil::Result {
             pause(RETRY_MS).await;
         }
         match end {
-            Some(end) => ends.push((partition.clone(), end)),
+            Some((_, end)) => ends.push((partition.clone(), end)),
             None => shared.violation(format_args!("{} does not tell its bounds in the end", partition.key())),
         }
     }
@@ -67,16 +67,16 @@ async fn committed(
     process: u64,
     partitions: &[super::Partition],
 ) {
-    let first = shared.clients() - shared.plan.groups;
-    for client in first..shared.clients() {
-        let group = group::name(client);
+    let first = shared.plan.producers.len() + shared.plan.consumers.len();
+    let groups = (first..first + shared.plan.groups).map(group::name);
+    for group in groups.chain([member::GROUP.to_owned()]) {
         let mut told = partitions.is_empty();
         for _ in 0..ATTEMPTS_MAX {
             if told {
                 break;
             }
             let known = group::find_coordinator(shared, connection, &group).await;
-            told = known && group::fetch(shared, connection, process, &group, partitions).await;
+            told = known && group::fetch(shared, connection, process, &group, partitions).await.is_some();
             if !told {
                 pause(RETRY_MS).await;
             }

@@ -1,4 +1,4 @@
-//! Commits offsets of a group, ever larger ones, and reads them back.
+//! Commits offsets of a group and reads them back; as a client that is no member, ever larger ones.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -15,16 +15,37 @@ use broker_protocol::messages::{
 use checker::{Function, Key, Kind, MicroOp};
 
 use super::connection::Connection;
-use super::{Partition, Shared, pause};
+use super::{Partition, Shared, code_of, pause};
 use crate::random::Rng;
 
 const FIND_COORDINATOR_VERSION: i16 = 4;
 const OFFSET_COMMIT_VERSION: i16 = 8;
 const OFFSET_FETCH_VERSION: i16 = 8;
-/// Generation of a commit outside of the group's membership.
-const NO_GENERATION: i32 = -1;
+/// What a commit is told that comes from a member that was replaced, or from one that has to join again.
+const FENCED: [ErrorCode; 3] =
+    [ErrorCode::IllegalGeneration, ErrorCode::UnknownMemberId, ErrorCode::RebalanceInProgress];
 /// Pause between two operations, in milliseconds.
 const PAUSE_MS_MAX: u64 = 60;
+
+/// In whose name offsets are committed.
+#[derive(Clone, Copy)]
+pub(super) struct Committer<'a> {
+    pub(super) process: u64,
+    pub(super) group: &'a str,
+    pub(super) generation: i32,
+    pub(super) member_id: &'a str,
+}
+
+impl<'a> Committer<'a> {
+    /// A client that is not a member of the group.
+    fn outsider(process: u64, group: &'a str) -> Committer<'a> {
+        Committer { process, group, generation: -1, member_id: "" }
+    }
+
+    fn is_member(self) -> bool {
+        !self.member_id.is_empty()
+    }
+}
 
 pub(super) async fn run(shared: Rc<Shared>, client: usize, mut rng: Rng) {
     let mut connection = Connection::new(Rc::clone(&shared), client);
@@ -42,7 +63,8 @@ pub(super) async fn run(shared: Rc<Shared>, client: usize, mut rng: Rng) {
             continue;
         }
         if rng.chance(25) {
-            coordinator_is_known = fetch(&shared, &mut connection, process, &group, &partitions).await;
+            let told = fetch(&shared, &mut connection, process, &group, &partitions).await;
+            coordinator_is_known = told.is_some();
             continue;
         }
         let count = rng.between(1, partitions.len() as u64);
@@ -53,7 +75,9 @@ pub(super) async fn run(shared: Rc<Shared>, client: usize, mut rng: Rng) {
             *offset += i64::try_from(rng.between(1, 10)).expect("a small number");
             committed.insert(partition, *offset);
         }
-        coordinator_is_known = commit(&shared, &mut connection, process, &group, &committed).await;
+        let committer = Committer::outsider(process, &group);
+        let told = commit(&shared, &mut connection, committer, &committed).await;
+        coordinator_is_known = told == Some(ErrorCode::None);
     }
 }
 
@@ -69,7 +93,7 @@ pub(super) async fn find_coordinator(shared: &Shared, connection: &mut Connectio
     match frame.decode::<FindCoordinatorResponse<'_>>() {
         Ok(response) => {
             let codes: Vec<i16> = response.coordinators.iter().map(|found| found.error_code).collect();
-            check_codes(shared, "coordinator look-up", &codes);
+            check_codes(shared, "coordinator look-up", &codes, &[]);
             codes == [0]
         }
         Err(error) => {
@@ -92,24 +116,22 @@ fn by_topic(partitions: impl Iterator<Item = Partition>) -> BTreeMap<String, Vec
     topics
 }
 
-/// Commits offsets; true if the broker says that it has.
-async fn commit(
+/// Commits offsets; the first error that the broker told, `None` if it told nothing.
+pub(super) async fn commit(
     shared: &Shared,
     connection: &mut Connection,
-    process: u64,
-    group: &str,
+    committer: Committer<'_>,
     offsets: &BTreeMap<Partition, i64>,
-) -> bool {
+) -> Option<ErrorCode> {
+    let Committer { process, group, generation, member_id } = committer;
     let recorded: Vec<(Key, u64)> = offsets
         .iter()
         .map(|(partition, offset)| {
             (partition.key(), u64::try_from(*offset).expect("an offset that rose from 0"))
         })
         .collect();
-    let record = |kind| {
-        let ops = vec![MicroOp::Commit(group.into(), recorded.clone())];
-        shared.recorder.borrow_mut().operation(process, kind, Function::Group, ops);
-    };
+    let ops = || vec![MicroOp::Commit(group.into(), recorded.clone())];
+    let record = |kind| shared.recorder.borrow_mut().operation(process, kind, Function::Group, ops());
     let topics = by_topic(offsets.keys().cloned()).into_iter().map(|(topic, indexes)| {
         let partitions = indexes.into_iter().map(|index| OffsetCommitRequestPartition {
             partition_index: index,
@@ -122,44 +144,49 @@ async fn commit(
     });
     let request = OffsetCommitRequest {
         group_id: group.into(),
-        generation_id_or_member_epoch: NO_GENERATION,
+        generation_id_or_member_epoch: generation,
+        member_id: member_id.into(),
         topics: topics.collect(),
         ..OffsetCommitRequest::default()
     };
     record(Kind::Invoke);
     let answer = connection.attempt(async |client| client.call(&request, OFFSET_COMMIT_VERSION).await).await;
     let Ok(frame) = answer else {
-        record(Kind::Info);
-        return false;
+        shared.end_unknown(process, Function::Group, ops(), "no answer");
+        return None;
     };
     let response: OffsetCommitResponse<'_> = match frame.decode() {
         Ok(response) => response,
         Err(error) => {
             shared.violation(format_args!("a commit response is wrong: {error}"));
-            record(Kind::Info);
-            return false;
+            shared.end_unknown(process, Function::Group, ops(), "wrong answer");
+            return None;
         }
     };
     let codes: Vec<i16> =
         response.topics.iter().flat_map(|topic| &topic.partitions).map(|answer| answer.error_code).collect();
-    check_codes(shared, "commit", &codes);
-    let all_committed = codes.len() == offsets.len() && codes.iter().all(|&code| code == 0);
-    record(if all_committed { Kind::Ok } else { Kind::Info });
-    all_committed
+    check_codes(shared, "commit", &codes, if committer.is_member() { &FENCED } else { &[] });
+    let first = codes.iter().map(|&code| code_of(Some(code))).find(|&code| code != ErrorCode::None);
+    let is_fenced = |code: &i16| FENCED.iter().any(|fenced| fenced.code() == *code);
+    match first {
+        None if codes.len() == offsets.len() => record(Kind::Ok),
+        Some(_) if codes.len() == offsets.len() && codes.iter().all(is_fenced) => record(Kind::Fail),
+        code => shared.end_unknown(process, Function::Group, ops(), code.unwrap_or_default().name()),
+    }
+    Some(first.unwrap_or_default())
 }
 
-/// Reads the committed offsets of `partitions`; true if the broker told them.
+/// Reads the committed offsets of `partitions`, `None` where there is none; `None` as a whole if they were not told.
 pub(super) async fn fetch(
     shared: &Shared,
     connection: &mut Connection,
     process: u64,
     group: &str,
     partitions: &[Partition],
-) -> bool {
-    let record = |kind, offsets: Vec<(Key, Option<u64>)>| {
-        let ops = vec![MicroOp::Committed(group.into(), offsets)];
-        shared.recorder.borrow_mut().operation(process, kind, Function::Group, ops);
-    };
+) -> Option<BTreeMap<Partition, Option<i64>>> {
+    let ops = |offsets: Vec<(Key, Option<u64>)>| vec![MicroOp::Committed(group.into(), offsets)];
+    let record = |kind, ops| shared.recorder.borrow_mut().operation(process, kind, Function::Group, ops);
+    let unknown = |cause| shared.end_unknown(process, Function::Group, ops(Vec::new()), cause);
     let topics = by_topic(partitions.iter().cloned()).into_iter().map(|(topic, partition_indexes)| {
         OffsetFetchRequestTopics {
             name: topic.into(),
@@ -174,44 +201,54 @@ pub(super) async fn fetch(
     };
     let request =
         OffsetFetchRequest { groups: vec![asked], require_stable: true, ..OffsetFetchRequest::default() };
-    record(Kind::Invoke, partitions.iter().map(|partition| (partition.key(), None)).collect());
+    record(Kind::Invoke, ops(partitions.iter().map(|partition| (partition.key(), None)).collect()));
     let answer = connection.attempt(async |client| client.call(&request, OFFSET_FETCH_VERSION).await).await;
     let Ok(frame) = answer else {
-        record(Kind::Info, Vec::new());
-        return false;
+        unknown("no answer");
+        return None;
     };
     let response: OffsetFetchResponse<'_> = match frame.decode() {
         Ok(response) => response,
         Err(error) => {
             shared.violation(format_args!("an offset fetch response is wrong: {error}"));
-            record(Kind::Info, Vec::new());
-            return false;
+            unknown("wrong answer");
+            return None;
         }
     };
-    let Some(told) = response.groups.first() else { return false };
-    let mut codes = vec![told.error_code];
-    let mut offsets = Vec::new();
-    for topic in &told.topics {
-        for answer in &topic.partitions {
-            codes.push(answer.error_code);
-            let partition = Partition { topic: topic.name.as_ref().into(), index: answer.partition_index };
-            offsets.push((partition.key(), u64::try_from(answer.committed_offset).ok()));
+    let mut codes = Vec::new();
+    let mut told = BTreeMap::new();
+    for group in &response.groups {
+        codes.push(group.error_code);
+        for topic in &group.topics {
+            for answer in &topic.partitions {
+                codes.push(answer.error_code);
+                let partition =
+                    Partition { topic: topic.name.as_ref().into(), index: answer.partition_index };
+                told.insert(partition, (answer.committed_offset >= 0).then_some(answer.committed_offset));
+            }
         }
     }
-    check_codes(shared, "fetch", &codes);
-    let told_all = codes.iter().all(|&code| code == 0) && offsets.len() == partitions.len();
-    record(if told_all { Kind::Ok } else { Kind::Info }, offsets);
-    told_all
+    check_codes(shared, "fetch", &codes, &[]);
+    let code = codes.iter().map(|&code| code_of(Some(code))).find(|&code| code != ErrorCode::None);
+    if code.is_some() || told.len() != partitions.len() {
+        unknown(code.unwrap_or_default().name());
+        return None;
+    }
+    let unsigned = |offset: Option<i64>| offset.map(i64::unsigned_abs);
+    record(
+        Kind::Ok,
+        ops(told.iter().map(|(partition, offset)| (partition.key(), unsigned(*offset))).collect()),
+    );
+    Some(told)
 }
 
-/// An error must be one that a restart or a failed disk explains.
-fn check_codes(shared: &Shared, what: &str, codes: &[i16]) {
-    if let Some(&code) = codes.iter().find(|&&code| code != 0) {
-        let code = ErrorCode::from_code(code).unwrap_or(ErrorCode::UnknownServerError);
-        if code != ErrorCode::None && code.retriable() {
-            shared.recorder.borrow_mut().note(format_args!("an offset {what} was told {}", code.name()));
-        } else if code != ErrorCode::None {
-            shared.violation(format_args!("an offset {what} was told {}", code.name()));
-        }
+/// An error must be one that a restart or a failed disk explains, or one of `expected`.
+fn check_codes(shared: &Shared, what: &str, codes: &[i16], expected: &[ErrorCode]) {
+    let code = codes.iter().map(|&code| code_of(Some(code))).find(|&code| code != ErrorCode::None);
+    let Some(code) = code else { return };
+    if code.retriable() || expected.contains(&code) {
+        shared.recorder.borrow_mut().note(format_args!("an offset {what} was told {}", code.name()));
+    } else {
+        shared.violation(format_args!("an offset {what} was told {}", code.name()));
     }
 }

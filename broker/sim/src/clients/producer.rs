@@ -56,6 +56,8 @@ struct Batch {
     bytes: Vec<u8>,
     attempts: Vec<Kind>,
     state: State,
+    /// How the last attempt went wrong.
+    cause: &'static str,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -135,10 +137,14 @@ impl Producer {
             records.push(Record { offset: None, value, crc: Some(payload::checksum(&payload)) });
             builder.push(self.shared.clock.true_now_ms(), None, Some(&payload), &[]);
         }
-        let batch =
-            Batch { partition, records, bytes: builder.build(), attempts: Vec::new(), state: State::Open };
+        let bytes = builder.build();
+        let (attempts, state) = (Vec::new(), State::Open);
+        let batch = Batch { partition, records, bytes, attempts, state, cause: "never sent" };
         let ops = sends(&batch, None);
         self.shared.recorder.borrow_mut().operation(life.process, Kind::Invoke, Function::Send, ops);
+        let (bytes, records) = (batch.bytes.len() as u64, batch.records.len() as u64);
+        let mut sizes = self.shared.sizes.borrow_mut();
+        sizes.entry(batch.partition.clone()).or_default().sent(bytes, records);
         batch
     }
 
@@ -175,10 +181,12 @@ impl Producer {
         for batch in window.iter_mut().filter(|batch| batch.state == State::Open) {
             let Some(answer) = answers.next() else {
                 batch.attempts.push(Kind::Info);
+                batch.cause = "no answer";
                 failed_before.insert(batch.partition.clone());
                 continue;
             };
             let code = answer.error_code;
+            batch.cause = code.name();
             batch.attempts.push(outcome::of_error_code(code.code()));
             match code {
                 ErrorCode::None => match u64::try_from(answer.base_offset) {
@@ -232,7 +240,19 @@ impl Producer {
             };
             batch.state = State::Recorded;
             let ops = sends(batch, offset);
-            self.shared.recorder.borrow_mut().operation(life.process, kind, Function::Send, ops);
+            if kind == Kind::Info {
+                self.shared.end_unknown(life.process, Function::Send, ops, batch.cause);
+            } else {
+                self.shared.recorder.borrow_mut().operation(life.process, kind, Function::Send, ops);
+            }
+            let (bytes, records) = (batch.bytes.len() as u64, batch.records.len() as u64);
+            let mut sizes = self.shared.sizes.borrow_mut();
+            let sizes = sizes.entry(batch.partition.clone()).or_default();
+            match (kind, offset) {
+                (Kind::Ok, Some(offset)) => sizes.acknowledged(offset, bytes, records),
+                (Kind::Fail, _) => sizes.refused(bytes, records),
+                _ => {}
+            }
         }
     }
 }
