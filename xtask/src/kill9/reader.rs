@@ -1,6 +1,7 @@
 //! A consumer: polls its partitions in turn, commits what it read, asks for bounds; and the final polls of all.
 //!
-//! After a lost connection it is a new process that goes on where the old one was, and first asks what is committed.
+//! After a lost connection it asks what is committed and goes on where it was: what it was shown before the broker was
+//! killed binds the broker afterwards.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,8 @@ use broker_protocol::messages::offset_commit_request::{
 };
 use broker_protocol::messages::offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopics};
 use broker_protocol::messages::{
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+    FindCoordinatorRequest, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
+    OffsetFetchResponse,
 };
 use checker::{Event, Function, Key, Kind, MicroOp, Record};
 use tokio::net::TcpStream;
@@ -22,6 +24,7 @@ use super::is_starting;
 use super::load::{Load, Partition};
 use super::payload;
 
+const FIND_COORDINATOR_VERSION: i16 = 4;
 /// The last versions with topic names.
 const OFFSET_COMMIT_VERSION: i16 = 9;
 const OFFSET_FETCH_VERSION: i16 = 9;
@@ -43,10 +46,11 @@ const EMPTY_MAX: u32 = 1000;
 pub(crate) async fn run(load: Arc<Load>, group: String, partitions: Vec<Partition>) -> Result<()> {
     let mut positions = vec![0; partitions.len()];
     let group = Key::from(group);
+    let process = load.new_process();
+    assign(&load, process, &partitions);
     while !load.is_stopping() {
         let client = super::connect(load.address).await;
-        let mut reader = Reader { load: &load, process: load.new_process(), client };
-        reader.assign(&partitions);
+        let mut reader = Reader { load: &load, process, client };
         match reader.poll_rounds(&group, &partitions, &mut positions).await {
             Ok(()) => {}
             Err(Stop::Broken) => tokio::time::sleep(ROUND_PAUSE).await,
@@ -60,8 +64,9 @@ pub(crate) async fn run(load: Arc<Load>, group: String, partitions: Vec<Partitio
 pub(crate) async fn read_all(load: &Arc<Load>) -> Result<()> {
     load.recorder.record(Event::new(load.new_process(), Kind::Ok, Function::Final, Vec::new()));
     let client = super::connect(load.address).await;
-    let mut reader = Reader { load, process: load.new_process(), client };
-    reader.assign(&load.partitions);
+    let process = load.new_process();
+    assign(load, process, &load.partitions);
+    let mut reader = Reader { load, process, client };
     for partition in &load.partitions {
         let read = reader.read_partition(partition).await;
         read.map_err(|stop| match stop {
@@ -101,7 +106,17 @@ async fn answer<T>(answer: impl Future<Output = Result<T, ClientError>>) -> Resu
     Ok(answer.context("no answer although the broker runs")??)
 }
 
-/// One life of a consumer.
+/// The cause of an unknown end: the error that was told, if there was an answer.
+fn cause(code: Option<ErrorCode>) -> &'static str {
+    code.map_or("no answer", ErrorCode::name)
+}
+
+fn assign(load: &Load, process: u64, partitions: &[Partition]) {
+    let keys = partitions.iter().map(|partition| partition.key.clone()).collect();
+    load.recorder.record(Event::with_keys(process, Function::Assign, keys));
+}
+
+/// A consumer on one connection.
 struct Reader<'a> {
     load: &'a Load,
     process: u64,
@@ -109,13 +124,14 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn assign(&self, partitions: &[Partition]) {
-        let keys = partitions.iter().map(|partition| partition.key.clone()).collect();
-        self.load.recorder.record(Event::with_keys(self.process, Function::Assign, keys));
-    }
-
     fn record(&self, kind: Kind, f: Function, op: MicroOp) {
         self.load.recorder.record(Event::new(self.process, kind, f, vec![op]));
+    }
+
+    /// Records that nobody knows how an operation ended, and why.
+    fn unknown(&self, f: Function, op: MicroOp, cause: &str) {
+        let event = Event::new(self.process, Kind::Info, f, vec![op]);
+        self.load.recorder.record(event.because(cause));
     }
 
     async fn poll_rounds(
@@ -124,6 +140,7 @@ impl Reader<'_> {
         partitions: &[Partition],
         positions: &mut [i64],
     ) -> Result<(), Stop> {
+        self.find_coordinator(group).await?;
         for partition in partitions {
             self.committed(group, partition).await?;
         }
@@ -144,7 +161,13 @@ impl Reader<'_> {
     /// One fetch; moves the position behind what it showed and returns the high watermark.
     async fn poll(&mut self, partition: &Partition, position: &mut i64) -> Result<i64, Stop> {
         let options = FetchOptions { offset: *position, max_bytes: FETCH_BYTES, ..FetchOptions::default() };
-        let fetched = answer(self.client.fetch(partition.topic, partition.index, options)).await?;
+        self.record(Kind::Invoke, Function::Poll, MicroOp::Poll(Vec::new()));
+        let fetched = answer(self.client.fetch(partition.topic, partition.index, options)).await;
+        let code = fetched.as_ref().ok().map(|fetched| fetched.error_code);
+        if code != Some(ErrorCode::None) {
+            self.unknown(Function::Poll, MicroOp::Poll(Vec::new()), cause(code));
+        }
+        let fetched = fetched?;
         let key = &partition.key;
         self.refused("a fetch", fetched.error_code)?;
         let read = read_records(&fetched.records, *position);
@@ -160,9 +183,7 @@ impl Reader<'_> {
             };
             records.push(Record { offset, value, crc: Some(crc) });
         }
-        if !records.is_empty() {
-            self.record(Kind::Ok, Function::Poll, MicroOp::Poll(vec![(key.clone(), records)]));
-        }
+        self.record(Kind::Ok, Function::Poll, MicroOp::Poll(vec![(key.clone(), records)]));
         Ok(fetched.high_watermark)
     }
 
@@ -180,13 +201,28 @@ impl Reader<'_> {
     async fn bounds(&mut self, partition: &Partition) -> Result<(), Stop> {
         let Partition { topic, index, key } = partition;
         self.record(Kind::Invoke, Function::Bounds, MicroOp::Bounds(key.clone(), None, None));
-        let start = answer(self.client.list_offset(topic, *index, EARLIEST)).await?;
-        let end = answer(self.client.list_offset(topic, *index, LATEST)).await?;
-        for told in [start, end] {
-            self.refused("ListOffsets", told.error_code)?;
+        let mut told = [None; 2];
+        for (told, which) in told.iter_mut().zip([EARLIEST, LATEST]) {
+            let listed = answer(self.client.list_offset(topic, *index, which)).await;
+            let code = listed.as_ref().ok().map(|listed| listed.error_code);
+            if code != Some(ErrorCode::None) {
+                self.unknown(Function::Bounds, MicroOp::Bounds(key.clone(), None, None), cause(code));
+            }
+            let listed = listed?;
+            self.refused("ListOffsets", listed.error_code)?;
+            *told = u64::try_from(listed.offset).ok();
         }
-        let told = [start, end].map(|told| u64::try_from(told.offset).ok());
         self.record(Kind::Ok, Function::Bounds, MicroOp::Bounds(key.clone(), told[0], told[1]));
+        Ok(())
+    }
+
+    /// Asks who coordinates the group, which also makes the broker's topic for offsets.
+    async fn find_coordinator(&mut self, group: &Key) -> Result<(), Stop> {
+        let request = FindCoordinatorRequest {
+            coordinator_keys: vec![(&**group).into()],
+            ..FindCoordinatorRequest::default()
+        };
+        answer(self.client.call(&request, FIND_COORDINATOR_VERSION)).await?;
         Ok(())
     }
 
@@ -209,15 +245,17 @@ impl Reader<'_> {
         self.record(Kind::Invoke, Function::Group, op());
         let response = answer(self.client.call(&request, OFFSET_COMMIT_VERSION)).await;
         if response.is_err() {
-            self.record(Kind::Info, Function::Group, op());
+            self.unknown(Function::Group, op(), cause(None));
         }
         let response = response?;
         let response: OffsetCommitResponse<'_> = response.decode()?;
         let code =
             response.topics.first().and_then(|topic| topic.partitions.first()).map(|found| found.error_code);
         // A group that is not loaded yet refuses at first; the next commit covers this one.
-        let kind = if code == Some(0) { Kind::Ok } else { Kind::Info };
-        self.record(kind, Function::Group, op());
+        match code {
+            Some(0) => self.record(Kind::Ok, Function::Group, op()),
+            code => self.unknown(Function::Group, op(), cause(code.and_then(ErrorCode::from_code))),
+        }
         Ok(())
     }
 

@@ -221,23 +221,34 @@ impl Writer<'_> {
             self.load.recorder.oddity(format!("a {again} batch was refused with {error_code:?}"));
         }
         batch.attempts.push(of_error_code(error_code.code()));
-        self.record(of_attempts(batch.attempts.iter().copied()), &batch, None);
+        match of_attempts(batch.attempts.iter().copied()) {
+            Kind::Info => self.record_unknown(&batch, error_code.name()),
+            kind => self.record(kind, &batch, None),
+        }
         Ok(Some(Ended::Refused))
     }
 
     /// Ends every batch in flight as unknown.
     fn give_up(&mut self) {
         while let Some(batch) = self.in_flight.pop_front() {
-            self.record(Kind::Info, &batch, None);
+            self.record_unknown(&batch, "no answer");
         }
     }
 
     fn record(&self, kind: Kind, batch: &Batch, base_offset: Option<u64>) {
+        self.load.recorder.record(self.event(kind, batch, base_offset));
+    }
+
+    fn record_unknown(&self, batch: &Batch, cause: &str) {
+        self.load.recorder.record(self.event(Kind::Info, batch, None).because(cause));
+    }
+
+    fn event(&self, kind: Kind, batch: &Batch, base_offset: Option<u64>) -> Event {
         let key = &self.plan.partitions[batch.partition].key;
         let ops = batch.records.iter().zip(0..).map(|(record, at)| {
             let offset = base_offset.map(|base| base + at);
             MicroOp::Send(key.clone(), Record { offset, ..*record })
         });
-        self.load.recorder.record(Event::new(self.life.process, kind, Function::Send, ops.collect()));
+        Event::new(self.life.process, kind, Function::Send, ops.collect())
     }
 }
