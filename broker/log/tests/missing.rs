@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_log::append::{AppendOptions, AppendOrigin};
 use broker_log::handle::LogHandle;
@@ -256,4 +257,40 @@ fn a_start_is_clean_only_after_an_orderly_close() {
     disk.kill();
     let (_, report) = open(&disk);
     assert!(!report.clean, "{report:?}");
+}
+
+#[test]
+fn segments_before_the_start_stay_until_a_durable_checkpoint_has_the_log() {
+    let disk = MemoryDisk::new(1);
+    let settings = LogDirSettings::new("cluster", BrokerId(1), Uuid::from_u128(9));
+    let settings = LogDirSettings {
+        recovery_threads: 1,
+        reserve_bytes: 0,
+        checkpoint_interval: Duration::ZERO,
+        checkpoint_logs_per_step: 1,
+        ..settings
+    };
+    let clock = Arc::new(ManualClock::new(NOW_MS));
+    let (dir, _) =
+        LogDir::open(Arc::new(disk.clone()), clock, "/data".into(), settings, &|_| config()).unwrap();
+    let logs = [0, 1, 2].map(|partition| {
+        let identity = LogIdentity { partition, ..identity(ID) };
+        dir.create_log(identity, config(), LeaderEpoch(0)).unwrap()
+    });
+    for log in &logs {
+        (0..5).for_each(|_| append(log, 1));
+        log.advance_log_start_offset(Offset(4));
+    }
+    dir.committer().run_cycle();
+    let segments = || logs.each_ref().map(|log| log.with(|log| log.segment_count()));
+    let all = segments();
+    // The checkpoint under way has one of the logs, then two: a crash would still find the one before.
+    for _ in 0..2 {
+        dir.maintain(NOW_MS, &|log| log.flushed_offset());
+        assert_eq!(segments(), all);
+    }
+    for _ in 0..3 {
+        dir.maintain(NOW_MS, &|log| log.flushed_offset());
+    }
+    assert!(segments().iter().zip(&all).all(|(left, all)| left < all), "{:?} of {all:?}", segments());
 }
