@@ -134,7 +134,7 @@ impl Broker {
             settings: topic_settings,
             producer_ids: ProducerIds::default(),
             replicas,
-            sessions: FetchSessions::new(settings.network.fetch_session_slots),
+            sessions: FetchSessions::new(settings.network.fetch_session_slots, Arc::clone(&env.random)),
             groups: Arc::new(groups),
             metrics: Arc::clone(&metrics),
             memory: MemoryBudget::new(settings.network.queued_request_bytes_max),

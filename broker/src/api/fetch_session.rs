@@ -11,6 +11,8 @@ use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
 
+use crate::env::Random;
+
 /// A session younger than this since its last use is not dropped for another.
 const EVICTION_IDLE: Duration = Duration::from_secs(120);
 
@@ -131,36 +133,31 @@ struct Slot {
 #[derive(Debug)]
 pub struct FetchSessions {
     slots_max: usize,
-    inner: Mutex<Slots>,
-}
-
-#[derive(Debug, Default)]
-struct Slots {
-    by_id: HashMap<i32, Slot>,
-    next_id: i32,
+    by_id: Mutex<HashMap<i32, Slot>>,
+    random: Arc<dyn Random>,
 }
 
 impl FetchSessions {
-    /// A cache of `slots_max` sessions.
+    /// A cache of `slots_max` sessions. Their ids are random: a client that comes back after the broker was started anew
+    /// must not meet the session of another.
     #[must_use]
-    pub fn new(slots_max: usize) -> FetchSessions {
-        FetchSessions { slots_max, inner: Mutex::default() }
+    pub fn new(slots_max: usize, random: Arc<dyn Random>) -> FetchSessions {
+        FetchSessions { slots_max, by_id: Mutex::default(), random }
     }
 
     /// Keeps a session; `None` if there is no room.
     pub fn create(&self, session: Session, now: Instant) -> Option<(i32, Arc<Mutex<Session>>)> {
-        let mut slots = self.inner.lock();
-        if slots.by_id.len() >= self.slots_max {
-            let (&oldest, slot) = slots.by_id.iter().min_by_key(|(id, slot)| (slot.last_used, **id))?;
+        let mut by_id = self.by_id.lock();
+        if by_id.len() >= self.slots_max {
+            let (&oldest, slot) = by_id.iter().min_by_key(|(id, slot)| (slot.last_used, **id))?;
             if now.saturating_duration_since(slot.last_used) < EVICTION_IDLE {
                 return None;
             }
-            slots.by_id.remove(&oldest);
+            by_id.remove(&oldest);
         }
         loop {
-            slots.next_id = slots.next_id.checked_add(1).unwrap_or(1);
-            let id = slots.next_id;
-            if let Entry::Vacant(free) = slots.by_id.entry(id) {
+            let id = random_id(self.random.as_ref());
+            if let Entry::Vacant(free) = by_id.entry(id) {
                 let session = Arc::new(Mutex::new(session));
                 free.insert(Slot { session: Arc::clone(&session), last_used: now });
                 return Some((id, session));
@@ -170,21 +167,21 @@ impl FetchSessions {
 
     /// The session of that id.
     pub fn get(&self, id: i32, now: Instant) -> Option<Arc<Mutex<Session>>> {
-        let mut slots = self.inner.lock();
-        let slot = slots.by_id.get_mut(&id)?;
+        let mut by_id = self.by_id.lock();
+        let slot = by_id.get_mut(&id)?;
         slot.last_used = now;
         Some(Arc::clone(&slot.session))
     }
 
     /// Ends a session.
     pub fn remove(&self, id: i32) {
-        self.inner.lock().by_id.remove(&id);
+        self.by_id.lock().remove(&id);
     }
 
     /// How many sessions there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.inner.lock().by_id.len()
+        self.by_id.lock().len()
     }
 
     /// Whether there are none.
@@ -194,9 +191,17 @@ impl FetchSessions {
     }
 }
 
+/// From 1 to the largest.
+fn random_id(random: &dyn Random) -> i32 {
+    // The first 32 bits of a version 4 uuid are random (RFC 9562).
+    let (first, _) = random.uuid().as_u64_pair();
+    i32::try_from(first >> 33).unwrap_or(i32::MAX).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::env::SystemRandom;
 
     fn target(topic: &str, partition: i32) -> Target {
         Target {
@@ -257,11 +262,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_full_cache_drops_the_longest_idle_session_only_after_two_minutes() {
-        let sessions = FetchSessions::new(1);
+        let sessions = FetchSessions::new(1, Arc::new(SystemRandom));
         let start = Instant::now();
         let (first, _) = sessions.create(Session::default(), start).unwrap();
         assert!(sessions.create(Session::default(), start + Duration::from_secs(60)).is_none());
         assert!(sessions.create(Session::default(), start + Duration::from_secs(121)).is_some());
         assert!(sessions.get(first, start).is_none());
+    }
+    #[test]
+    fn sessions_of_two_starts_of_a_broker_share_no_id() {
+        let now = Instant::now();
+        let ids = |sessions: &FetchSessions| -> HashSet<i32> {
+            (0..100).map(|_| sessions.create(Session::default(), now).unwrap().0).collect()
+        };
+        let start = || FetchSessions::new(100, Arc::new(SystemRandom));
+        let (first, second) = (ids(&start()), ids(&start()));
+        assert!(first.iter().chain(&second).all(|id| *id > 0));
+        // Of 100 random ids two sets of 100 share more than one in less than one of 10^10 cases.
+        assert!(first.intersection(&second).count() < 2);
     }
 }
