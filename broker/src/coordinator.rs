@@ -223,18 +223,23 @@ impl GroupCoordinator {
         self.shard_of(group_id)?.read(look).await
     }
 
-    /// All groups; none if `__consumer_offsets` was never needed.
+    /// All groups; none if `__consumer_offsets` was never needed. Those of a shard whose log is out of service are left out.
     ///
     /// # Errors
-    /// A shard cannot be used at the moment.
+    /// A shard cannot be used at the moment, or none is in service.
     pub async fn list(&self) -> Result<Vec<ListedGroup>, CoordinatorError> {
-        let mut listed = Vec::new();
-        if self.topic.is_made() {
-            for shard in self.shards()?.iter() {
-                listed.extend(shard.read(GroupShard::list).await?);
+        if !self.topic.is_made() {
+            return Ok(Vec::new());
+        }
+        let mut listed = None;
+        for shard in self.shards()?.iter() {
+            match shard.read(GroupShard::list).await {
+                Ok(groups) => listed.get_or_insert_with(Vec::new).extend(groups),
+                Err(CoordinatorError::NotCoordinator) => {}
+                Err(error) => return Err(error),
             }
         }
-        Ok(listed)
+        listed.ok_or(CoordinatorError::NotCoordinator)
     }
 
     /// A topic was deleted: groups forget what they committed for it. Offsets that this does not reach, because of a

@@ -439,5 +439,6 @@ async fn groups_of_other_partitions_are_served_while_one_of_their_topic_is_lost(
         }
     }
     assert!(served > 0 && served < names.len(), "{served}");
+    assert_eq!(groups::listed(&mut client).await.len(), served);
     broker.stop().await;
 }

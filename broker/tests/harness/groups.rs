@@ -8,8 +8,8 @@ use broker_protocol::messages::offset_commit_request::{
 use broker_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
 use broker_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use broker_protocol::messages::{
-    JoinGroupRequest, JoinGroupResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
-    OffsetFetchResponse, SyncGroupRequest, SyncGroupResponse,
+    JoinGroupRequest, JoinGroupResponse, ListGroupsRequest, ListGroupsResponse, OffsetCommitRequest,
+    OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, SyncGroupRequest, SyncGroupResponse,
 };
 
 use super::{Conn, within};
@@ -100,6 +100,24 @@ pub(crate) async fn committed(
                     prepare(client, group).await;
                 }
                 error => panic!("{group}: {error:?}"),
+            }
+        }
+    })
+    .await
+}
+
+/// The ids of all groups that are listed. Waits while some are loaded.
+pub(crate) async fn listed(client: &mut Conn) -> Vec<String> {
+    within("list of groups", async {
+        loop {
+            let frame = client.call(&ListGroupsRequest::default(), 5).await.unwrap();
+            let response: ListGroupsResponse<'_> = frame.decode().unwrap();
+            match ErrorCode::from_code(response.error_code).unwrap() {
+                ErrorCode::None => {
+                    return response.groups.iter().map(|group| group.group_id.to_string()).collect();
+                }
+                ErrorCode::CoordinatorLoadInProgress => tokio::task::yield_now().await,
+                error => panic!("{error:?}"),
             }
         }
     })
