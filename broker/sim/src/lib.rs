@@ -1,4 +1,5 @@
-//! One whole broker under simulated network, disk and clock: everything that happens follows from one seed.
+//! One whole broker under simulated network, disk and clock: everything that happens follows from one seed, given a
+//! process of its own.
 //!
 //! A seed makes a plan (settings, clients, faults), clients work while the faults strike, everything heals, fresh clients
 //! read all that is there, and the checker judges. Must not: use real time, files, sockets or the system's randomness.

@@ -1,15 +1,12 @@
 //! Runs seeds: `broker-sim --seeds 200`, or one of them with everything that happens: `broker-sim --seed 7`.
 
-use std::process::ExitCode;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
+mod crowd;
 
-use broker_log::io::memory_disk::FaultCounts;
+use std::process::ExitCode;
+
 use broker_sim::broker_host::Bug;
-use broker_sim::plan::FAULT_KINDS;
 use broker_sim::simulation::{self, Options, Outcome};
 use clap::Parser;
-use parking_lot::Mutex;
 
 /// Findings of one seed that are printed.
 const FINDINGS_SHOWN: usize = 10;
@@ -26,6 +23,9 @@ struct Arguments {
     /// Runs this seed alone and prints everything that happens.
     #[arg(long)]
     seed: Option<u64>,
+    /// Prints the outcome of this seed as JSON and nothing else.
+    #[arg(long, requires = "seed")]
+    json: bool,
     /// Prints a line with the hash of every seed.
     #[arg(long)]
     hashes: bool,
@@ -61,19 +61,36 @@ fn bug(_arguments: &Arguments) -> Option<Bug> {
     None
 }
 
-fn main() -> ExitCode {
+/// What the process of a seed must be told about the bug.
+#[cfg(feature = "planted-bugs")]
+fn bug_options(arguments: &Arguments) -> Vec<String> {
+    let value = arguments.planted.as_ref().and_then(clap::ValueEnum::to_possible_value);
+    value.map_or_else(Vec::new, |value| vec!["--planted".to_owned(), value.get_name().to_owned()])
+}
+
+#[cfg(not(feature = "planted-bugs"))]
+fn bug_options(_arguments: &Arguments) -> Vec<String> {
+    Vec::new()
+}
+
+fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let bug = bug(&arguments);
     // A panic of the broker is a finding; the default message would come from the middle of it.
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
     if let Some(seed) = arguments.seed {
-        let outcome = simulation::run(seed, Options { print: true, bug });
-        print_outcome(&outcome);
-        return if outcome.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        let outcome = simulation::run(seed, Options { print: !arguments.json, bug });
+        if arguments.json {
+            println!("{}", serde_json::to_string(&outcome)?);
+        } else {
+            print_outcome(&outcome);
+        }
+        return Ok(if outcome.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    let outcomes = run_all(&arguments, bug);
+    let seeds = arguments.first..arguments.first.saturating_add(arguments.seeds);
+    let outcomes = crowd::run(seeds, &bug_options(&arguments), bug.is_some())?;
     if bug.is_some() {
-        return judge_planted(&outcomes);
+        return Ok(judge_planted(&outcomes));
     }
     for outcome in &outcomes {
         if arguments.hashes {
@@ -88,36 +105,8 @@ fn main() -> ExitCode {
     if failed > 0 {
         println!("{failed} of {} seeds failed; broker-sim --seed N shows one", outcomes.len());
     }
-    if failed > 0 || (arguments.every_fault && unseen) { ExitCode::FAILURE } else { ExitCode::SUCCESS }
-}
-
-/// Runs the seeds on all cores, in the order of the seeds; with a planted bug only until one finds it.
-fn run_all(arguments: &Arguments, bug: Option<Bug>) -> Vec<Outcome> {
-    let next = AtomicU64::new(arguments.first);
-    let end = arguments.first + arguments.seeds;
-    let outcomes = Mutex::new(Vec::new());
-    let work = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= end {
-                return;
-            }
-            let outcome = simulation::run(seed, Options { print: false, bug });
-            if bug.is_some() && !outcome.findings.is_empty() {
-                next.fetch_max(end, Ordering::Relaxed);
-            }
-            outcomes.lock().push(outcome);
-        }
-    };
-    thread::scope(|scope| {
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..threads {
-            scope.spawn(work);
-        }
-    });
-    let mut outcomes = outcomes.into_inner();
-    outcomes.sort_by_key(|outcome| outcome.seed);
-    outcomes
+    let bad = failed > 0 || (arguments.every_fault && unseen);
+    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn judge_planted(outcomes: &[Outcome]) -> ExitCode {
@@ -144,35 +133,23 @@ fn print_outcome(outcome: &Outcome) {
     }
 }
 
-/// Prints how often what went wrong; true if something never did.
+/// Prints how often what has happened; true if something never did.
 fn print_summary(outcomes: &[Outcome]) -> bool {
-    let sum = |field: &dyn Fn(&Outcome) -> u64| outcomes.iter().map(field).sum::<u64>();
-    let disk = |field: fn(&FaultCounts) -> u64| sum(&|outcome| field(&outcome.disk));
-    let mut counts: Vec<(&str, u64)> = FAULT_KINDS
-        .iter()
-        .enumerate()
-        .map(|(kind, name)| (*name, sum(&|outcome| outcome.faults[kind])))
-        .collect();
-    counts.extend([
-        ("write that failed", disk(|counts| counts.write_errors)),
-        ("sync that failed", disk(|counts| counts.sync_errors)),
-        ("write without room", disk(|counts| counts.no_space)),
-        ("torn write", disk(|counts| counts.torn_writes)),
-        ("block lost", disk(|counts| counts.lost_blocks)),
-        ("unsynced block kept", disk(|counts| counts.kept_blocks)),
-        ("name lost", disk(|counts| counts.lost_names)),
-        ("unsynced name kept", disk(|counts| counts.kept_names)),
-        ("group assignment", sum(&|outcome| outcome.work.assignments)),
-        ("fenced commit", sum(&|outcome| outcome.work.fenced_commits)),
-        ("deleted position", sum(&|outcome| outcome.work.deleted_positions)),
-    ]);
-    let seconds = sum(&|outcome| outcome.simulated_ms) / 1000;
+    let sum = |field: fn(&Outcome) -> u64| outcomes.iter().map(field).sum::<u64>();
     println!(
-        "{} seeds, {seconds} simulated seconds, {} records acknowledged, {} read",
+        "{} seeds, {} simulated seconds, {} records acknowledged, {} read",
         outcomes.len(),
-        sum(&|outcome| outcome.acknowledged),
-        sum(&|outcome| outcome.read)
+        sum(|outcome| outcome.simulated_ms) / 1000,
+        sum(|outcome| outcome.acknowledged),
+        sum(|outcome| outcome.read)
     );
+    let mut counts: Vec<(&str, u64)> = Vec::new();
+    for (place, (name, count)) in outcomes.iter().flat_map(|outcome| outcome.counts.iter().enumerate()) {
+        match counts.get_mut(place) {
+            Some((_, total)) => *total += count,
+            None => counts.push((name, *count)),
+        }
+    }
     for (name, count) in &counts {
         println!("  {count:>8} {name}");
     }

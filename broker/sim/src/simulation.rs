@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use broker_log::io::memory_disk::FaultCounts;
 use checker::Report;
+use serde::{Deserialize, Serialize};
 
 use crate::broker_host::{BrokerHost, Bug};
 use crate::clients::{self, Phase, Shared, WorkCounts};
@@ -31,7 +32,7 @@ pub struct Options {
 }
 
 /// How a seed went.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Outcome {
     /// The seed.
     pub seed: u64,
@@ -39,12 +40,8 @@ pub struct Outcome {
     pub findings: Vec<String>,
     /// Equal for two runs in which the same happened.
     pub hash: u64,
-    /// How often each kind of fault has happened.
-    pub faults: [u64; FAULT_KINDS.len()],
-    /// What has happened on the disk.
-    pub disk: FaultCounts,
-    /// How often what the clients are also there for has happened.
-    pub work: WorkCounts,
+    /// How often what has happened that the simulation is about, in words; the same words for every seed.
+    pub counts: Vec<(String, u64)>,
     /// Simulated time in milliseconds.
     pub simulated_ms: u64,
     /// Records whose send was acknowledged.
@@ -54,6 +51,10 @@ pub struct Outcome {
 }
 
 /// Runs a seed. A panic of the broker is a finding like any other.
+///
+/// The outcome follows from the seed only in a process that has run no other: tokio numbers the tasks of all runtimes
+/// of a process in one row and shards them by number, so the order in which a killed broker's connections close would
+/// follow from what the process did before.
 #[must_use]
 pub fn run(seed: u64, options: Options) -> Outcome {
     let plan = Plan::new(seed);
@@ -77,13 +78,29 @@ pub fn run(seed: u64, options: Options) -> Outcome {
         seed,
         findings,
         hash: record.hash,
-        faults,
-        disk,
-        work: *shared.counts.borrow(),
+        counts: counts(&faults, &disk, *shared.counts.borrow()),
         simulated_ms,
         acknowledged: record.report.totals.sent_ok,
         read: record.report.totals.read,
     }
+}
+
+fn counts(faults: &[u64; FAULT_KINDS.len()], disk: &FaultCounts, work: WorkCounts) -> Vec<(String, u64)> {
+    let mut counts: Vec<_> = FAULT_KINDS.iter().copied().zip(faults.iter().copied()).collect();
+    counts.extend([
+        ("write that failed", disk.write_errors),
+        ("sync that failed", disk.sync_errors),
+        ("write without room", disk.no_space),
+        ("torn write", disk.torn_writes),
+        ("block lost", disk.lost_blocks),
+        ("unsynced block kept", disk.kept_blocks),
+        ("name lost", disk.lost_names),
+        ("unsynced name kept", disk.kept_names),
+        ("group assignment", work.assignments),
+        ("fenced commit", work.fenced_commits),
+        ("deleted position", work.deleted_positions),
+    ]);
+    counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
 fn words(report: &Report) -> Vec<String> {
