@@ -38,9 +38,12 @@ const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
 /// Rounds of read, answer and write before other connections get their turn.
 const ROUNDS_PER_TURN: usize = 16;
 
-/// A frame of which nothing has come for this long is given up if others wait for its memory. Far above the pauses of a
+/// A frame of which too little has come for this long is given up if others wait for its memory. Far above the pauses of a
 /// bad network, and well below the 30 seconds that clients wait for an answer.
 const STALL_MAX: Duration = Duration::from_secs(10);
+
+/// Such a part of the frame, and at least a byte, is enough in that time: a whole frame then comes within ten minutes.
+const STALL_PARTS: usize = 60;
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +58,7 @@ pub enum Closed {
     #[error("idle for too long")]
     Idle,
     /// A request stopped half way and held memory that others waited for.
-    #[error("nothing of a request has come for {STALL_MAX:?}, and others wait for its memory")]
+    #[error("too little of a request has come for {STALL_MAX:?}, and others wait for its memory")]
     Stalled,
     /// `max.connections` was lowered, and others have been in use since.
     #[error("more connections than max.connections, and idle longest")]
@@ -94,6 +97,8 @@ pub struct Connection<S> {
     last_activity: Instant,
     /// When to look whether the frame that is being read has stalled.
     stall_at: Instant,
+    /// Bytes of it that had come when that time began.
+    stall_from: usize,
     input_closed: bool,
 }
 
@@ -114,6 +119,7 @@ impl<S: Stream> Connection<S> {
             timer: None,
             last_activity: now,
             stall_at: now + STALL_MAX,
+            stall_from: 0,
             input_closed: false,
         }
     }
@@ -178,8 +184,11 @@ impl<S: Stream> Connection<S> {
         }
         if read || written {
             self.last_activity = Instant::now();
-            self.stall_at = self.last_activity + STALL_MAX;
             self.handle.touch(self.last_activity);
+            let enough = (self.inbound_bytes / STALL_PARTS).max(1);
+            if written || self.inbound_bytes == 0 || self.inbound.len().abs_diff(self.stall_from) >= enough {
+                self.begin_stall_time(self.last_activity);
+            }
         }
         Ok(opened || read || answered || written)
     }
@@ -380,13 +389,18 @@ impl<S: Stream> Connection<S> {
             if self.is_stalled() {
                 return Poll::Ready(Closed::Stalled);
             }
-            self.stall_at = now + STALL_MAX;
+            self.begin_stall_time(now);
         }
         if now >= due {
             self.last_activity = now;
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    fn begin_stall_time(&mut self, now: Instant) {
+        self.stall_at = now + STALL_MAX;
+        self.stall_from = self.inbound.len();
     }
 
     /// Whether a frame whose time is up is to be given up: others wait for its memory, and it is the client that does not

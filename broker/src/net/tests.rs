@@ -161,6 +161,29 @@ async fn a_request_that_comes_slowly_is_waited_for() {
     running.broker.stop().await.unwrap();
 }
 
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn a_request_of_which_next_to_nothing_comes_is_given_up_once_others_wait_for_its_memory() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    let mut trickle = running.connect();
+    let whole = request(800);
+    trickle.write_all(&whole[..100]).await.unwrap();
+    running.holds(800).await;
+    let mut large = running.connect();
+    large.write_all(&request(300)).await.unwrap();
+    let began = Instant::now();
+    for byte in &whole[100..] {
+        sleep(Duration::from_secs(8)).await;
+        if trickle.write_all(&[*byte]).await.is_err() {
+            break;
+        }
+    }
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+    assert_answered(&mut large).await;
+    assert_eq!(running.closed("stalled"), 1);
+    running.broker.stop().await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_stops_half_way_may_go_on_while_nobody_waits_for_its_memory() {
     let running = Running::start(&SMALL_BUDGET).await;
