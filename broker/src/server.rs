@@ -45,6 +45,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// How often the log directory is looked after: time-based rolls, retention, checkpoints.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// How many requests may have their batches opened at once.
+const OPENINGS_MAX: usize = 4;
+
 /// Where the metadata log lies inside the data directory.
 const METADATA_DIR: &str = "metadata";
 
@@ -140,6 +143,7 @@ impl Broker {
             memory: MemoryBudget::new(settings.network.queued_request_bytes_max),
             cold_reads: Arc::new(Semaphore::new(settings.storage.cold_read_threads)),
             cold_bytes: Arc::new(Semaphore::new(settings.storage.cold_read_bytes_max)),
+            openings: Arc::new(Semaphore::new(OPENINGS_MAX)),
             request_bytes_max: settings.network.request_bytes_max,
             idle_max: settings.network.idle_ms_max.map_or(lifecycle::NEVER, Duration::from_millis),
             stopping: AtomicBool::new(false),

@@ -55,6 +55,8 @@ pub struct ApiContext {
     pub cold_reads: Arc<tokio::sync::Semaphore>,
     /// How many bytes they may read into memory at once.
     pub cold_bytes: Arc<tokio::sync::Semaphore>,
+    /// How many requests may have their batches opened at once: those of a producer must not wait for cold reads.
+    pub openings: Arc<tokio::sync::Semaphore>,
     /// Largest request, in bytes (`socket.request.max.bytes`).
     pub request_bytes_max: usize,
     /// How long a connection may be idle (`connections.max.idle.ms`).

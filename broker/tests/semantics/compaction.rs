@@ -41,7 +41,7 @@ async fn compressed_batches_are_opened_by_the_bounded_pool_and_keep_their_order(
     let broker = TestBroker::start(&[]).await;
     let (mut writer, mut other) = (broker.client().await, broker.client().await);
     create_compacted(&mut other).await;
-    let pool = &broker.context().cold_reads;
+    let pool = &broker.context().openings;
     let all = pool.acquire_many(u32::try_from(pool.available_permits()).unwrap()).await.unwrap();
     for (compression, value) in [
         (Compression::Zstd, "a"),
@@ -65,6 +65,18 @@ async fn compressed_batches_are_opened_by_the_bounded_pool_and_keep_their_order(
     }
     assert_eq!(calls::values(&mut other, "t", 0).await, ["first", "a", "b", "c", "d"]);
     assert_eq!(broker.context().memory.used(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_opened_while_cold_reads_take_all_that_they_may() {
+    let broker = TestBroker::start(&[]).await;
+    let mut client = broker.client().await;
+    create_compacted(&mut client).await;
+    let (reads, bytes) = (&broker.context().cold_reads, &broker.context().cold_bytes);
+    let all = |of: &tokio::sync::Semaphore| u32::try_from(of.available_permits()).unwrap();
+    let _held =
+        (reads.acquire_many(all(reads)).await.unwrap(), bytes.acquire_many(all(bytes)).await.unwrap());
+    assert_eq!(calls::append(&mut client, "t", 0, &keyed(Compression::Zstd, &["a"])).await, 0);
 }
 
 #[tokio::test]

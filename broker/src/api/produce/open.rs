@@ -12,7 +12,6 @@ use bytes::BytesMut;
 
 use super::{Plan, TopicPlan};
 use crate::api::context::ApiContext;
-use crate::api::fetch_check::within_budget;
 
 /// Whether a batch of the request is to be opened.
 pub(super) fn is_wanted(plan: &Plan, body: &[u8]) -> bool {
@@ -36,12 +35,13 @@ pub(super) fn is_wanted(plan: &Plan, body: &[u8]) -> bool {
 /// Opens what is to be opened. The frame comes back with the plan: a batch's largest timestamp may have been set right.
 pub(super) async fn open_all(ctx: Arc<ApiContext>, mut plan: Plan, mut body: BytesMut) -> (Plan, BytesMut) {
     let now_ms = ctx.env.clock.now_ms();
-    let bytes = body.len();
-    within_budget(&ctx, bytes, move || {
-        plan.topics.iter_mut().for_each(|topic| open(topic, &mut body, now_ms));
-        (plan, body)
-    })
-    .await
+    let _permit = ctx.openings.acquire().await.expect("nobody closes the budget");
+    ctx.env
+        .block_on_disk(move || {
+            plan.topics.iter_mut().for_each(|topic| open(topic, &mut body, now_ms));
+            (plan, body)
+        })
+        .await
 }
 
 fn open(topic: &mut TopicPlan, body: &mut [u8], now_ms: i64) {
