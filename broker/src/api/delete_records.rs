@@ -1,5 +1,7 @@
 //! DeleteRecords (KIP-107, KIP-204): moves the start of partitions; -1 means up to the high watermark.
 
+use std::sync::Arc;
+
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::delete_records_request::DeleteRecordsRequest;
 use broker_protocol::messages::delete_records_response::{
@@ -9,6 +11,7 @@ use broker_protocol::types::Offset;
 use tokio::time::{Duration, Instant};
 
 use crate::api::context::{ApiContext, RequestContext};
+use crate::replication::partition::Partition;
 
 /// Up to the high watermark.
 const HIGH_WATERMARK: i64 = -1;
@@ -24,11 +27,23 @@ pub async fn handle(
 ) -> DeleteRecordsResponse<'static> {
     let timeout = Duration::from_millis(u64::try_from(message.timeout_ms).unwrap_or(0));
     let deadline = request.received_at + timeout;
+    // All of them before the first is waited for, so that they become durable together.
+    let begun: Vec<Vec<_>> = message
+        .topics
+        .iter()
+        .map(|topic| {
+            let asked = topic.partitions.iter();
+            asked.map(|asked| begin(ctx, &topic.name, asked.partition_index, asked.offset)).collect()
+        })
+        .collect();
     let mut topics = Vec::with_capacity(message.topics.len());
-    for topic in &message.topics {
-        let mut partitions = Vec::with_capacity(topic.partitions.len());
-        for asked in &topic.partitions {
-            let moved = delete(ctx, &topic.name, asked.partition_index, asked.offset, deadline).await;
+    for (topic, begun) in message.topics.iter().zip(begun) {
+        let mut partitions = Vec::with_capacity(begun.len());
+        for (asked, begun) in topic.partitions.iter().zip(begun) {
+            let moved = match begun {
+                Ok((partition, to)) => finish(&partition, to, deadline).await,
+                Err(error) => Err(error),
+            };
             let error = moved.as_ref().err().copied().unwrap_or_default();
             ctx.metrics.error(request.api, error.code());
             partitions.push(DeleteRecordsPartitionResult {
@@ -42,13 +57,13 @@ pub async fn handle(
     DeleteRecordsResponse { throttle_time_ms: 0, topics }
 }
 
-async fn delete(
+/// Moves the log's start; gives where to.
+fn begin(
     ctx: &ApiContext,
     topic: &str,
     index: i32,
     offset: i64,
-    deadline: Instant,
-) -> Result<Offset, ErrorCode> {
+) -> Result<(Arc<Partition>, Offset), ErrorCode> {
     let partition = ctx.replicas.find(topic, index)?;
     if partition.is_internal() {
         return Err(ErrorCode::InvalidTopicException);
@@ -70,7 +85,11 @@ async fn delete(
         return Err(ErrorCode::OffsetOutOfRange);
     }
     partition.log().advance_log_start_offset(to);
-    // Answered once it is durable: records that were deleted must not come back. On a full disk that takes a while.
+    Ok((partition, to))
+}
+
+/// Waits until the new start is durable: records that were deleted must not come back. On a full disk that takes a while.
+async fn finish(partition: &Partition, to: Offset, deadline: Instant) -> Result<Offset, ErrorCode> {
     let durable = async {
         while partition.log().durable_log_start_offset() < to {
             if partition.is_offline() {
