@@ -104,12 +104,12 @@ async fn look_up(
     let upper = if read_committed { partition.last_stable_offset() } else { partition.high_watermark() };
     match asked.timestamp {
         LATEST => Ok((-1, upper, partition.leader_epoch())),
-        EARLIEST | EARLIEST_LOCAL | EARLIEST_PENDING_UPLOAD => Ok(partition.log().with(|log| {
+        EARLIEST | EARLIEST_LOCAL => Ok(partition.log().with(|log| {
             let start = log.log_start_offset();
             (-1, start, log.epoch_for_offset(start))
         })),
-        // Nothing is tiered, so there is no last tiered offset.
-        LATEST_TIERED => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
+        // Nothing is tiered, nor will be.
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
         timestamp => by_time(ctx, partition, timestamp, upper).await,
     }
 }

@@ -32,6 +32,9 @@ use crate::net::waiter::Waiter;
 use crate::replication::manager::TopicReplicas;
 use crate::replication::partition::Partition;
 
+/// How long an answer of acks=1 waits for the disk at least, in milliseconds: as long as clients wait for an answer.
+const LEADER_TIMEOUT_MS: i32 = 30_000;
+
 /// A produce request whose batches are being opened.
 pub struct Opening {
     request: RequestContext,
@@ -127,11 +130,13 @@ fn append_all(
             Ok(None)
         };
     }
-    let deadline = deadline(&request, plan.timeout_ms);
+    let deadline = deadline(&request, plan.acks, plan.timeout_ms);
     Ok(Some(Waiting { request, deadline, topics }))
 }
 
-fn deadline(request: &RequestContext, timeout_ms: i32) -> Instant {
+/// The time that the client gives is for other replicas: with acks=1 it is no reason to call an append late.
+fn deadline(request: &RequestContext, acks: i16, timeout_ms: i32) -> Instant {
+    let timeout_ms = if acks == 1 { timeout_ms.max(LEADER_TIMEOUT_MS) } else { timeout_ms };
     request.received_at + Duration::from_millis(u64::try_from(timeout_ms).unwrap_or(0))
 }
 

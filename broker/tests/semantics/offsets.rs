@@ -76,7 +76,7 @@ async fn places_of_an_empty_partition_are_its_start_or_unknown() {
         (LATEST, 0),
         (EARLIEST, 0),
         (EARLIEST_LOCAL, 0),
-        (EARLIEST_PENDING_UPLOAD, 0),
+        (EARLIEST_PENDING_UPLOAD, -1),
         (MAX_TIMESTAMP, -1),
         (LATEST_TIERED, -1),
         (now, -1),
