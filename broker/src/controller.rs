@@ -103,6 +103,12 @@ impl Controller {
         Controller { metadata, log_dir, followed }
     }
 
+    /// The latest image.
+    #[must_use]
+    pub fn image(&self) -> Arc<MetadataImage> {
+        self.metadata.image()
+    }
+
     /// Decides on the latest image and answers once the decision is durable and this broker's replicas follow it.
     ///
     /// # Errors

@@ -257,6 +257,24 @@ async fn a_full_disk_refuses_records_loses_nothing_and_is_used_again_once_there_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_starts_on_a_full_disk_and_serves_what_is_there() {
+    let (broker, client) = running().await;
+    drop(client);
+    let room = broker.disk().with_faults(|faults| faults.capacity);
+    let full = broker.disk().used_bytes();
+    broker.disk().with_faults(|faults| faults.capacity = full);
+    let broker = broker.power_loss(8).await;
+    let mut client = broker.client().await;
+    assert_eq!(calls::values(&mut client, "t", 0).await, BEFORE);
+    assert_eq!(groups::committed(&mut client, "readers", ("t", 0)).await.0, 2);
+    let large = batch(&["x".repeat(500_000).as_str()]);
+    assert_eq!(calls::append_error(&mut client, "t", 0, &large).await, ErrorCode::KafkaStorageError);
+    broker.disk().with_faults(|faults| faults.capacity = room);
+    assert_eq!(calls::append(&mut client, "t", 0, &large).await, 3);
+    broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_is_ready_again_once_there_is_room_although_nobody_writes() {
     let (broker, mut client) = running().await;
     let room = broker.disk().with_faults(|faults| faults.capacity);
