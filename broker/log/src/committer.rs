@@ -212,7 +212,7 @@ impl Committer {
     fn make_durable(&mut self, shared: &Shared, gate: &mut CommitLog) -> Result<(), String> {
         self.settle_directories(shared)
             .map_err(|error| format!("sync of a new directory failed: {error}"))?;
-        let written = shared.reserve.with(shared.disk.as_ref(), || {
+        let written = shared.with_reserve(is_full, || {
             gate.clear();
             self.write_commit_log(shared, gate)
         });

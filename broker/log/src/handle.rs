@@ -126,10 +126,13 @@ impl LogHandle {
         if !self.shared.takes_appends() {
             return Err(AppendError::OutOfService);
         }
-        let (info, log_end) = {
-            let mut log = self.log.lock();
-            let info = act(&mut log);
-            (info, log.log_end_offset())
+        let (info, log_end) = match self.shared.check_room() {
+            Ok(()) => {
+                let mut log = self.log.lock();
+                let info = act(&mut log);
+                (info, log.log_end_offset())
+            }
+            Err(error) => (Err(error.into()), Offset(0)),
         };
         match info {
             Ok(info) => {

@@ -159,6 +159,10 @@ pub trait DiskFile: Send + Sync + Debug {
     fn len(&self) -> io::Result<u64>;
     /// Cuts or extends (with zeroes) the file.
     fn set_len(&self, len: u64) -> io::Result<()>;
+    /// Extends the file to `len` bytes for which the disk has room from then on. After an error some of them may be there.
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        write_zeroes(self, len)
+    }
     /// Makes content and length durable (fdatasync). After a failure the state of the file is unknown: never retry.
     fn sync_data(&self) -> io::Result<()>;
     /// Whether a range is in memory, so that reading it will not wait for the disk. `true` when unknown.
@@ -183,8 +187,20 @@ pub trait DiskFile: Send + Sync + Debug {
     }
 }
 
-/// Most bytes that [`rewrite`] holds in memory.
+/// Most bytes that [`rewrite`] and [`write_zeroes`] hold in memory.
 const REWRITE_BYTES: u64 = 1 << 20;
+
+/// Writes zeroes from a file's end up to `len`.
+pub(crate) fn write_zeroes<F: DiskFile + ?Sized>(file: &F, len: u64) -> io::Result<()> {
+    let mut position = file.len()?;
+    let zeroes = vec![0; usize::try_from(len.min(REWRITE_BYTES)).map_err(io::Error::other)?];
+    while position < len {
+        let count = usize::try_from(len - position).unwrap_or(zeroes.len()).min(zeroes.len());
+        file.write_at(&zeroes[..count], position)?;
+        position += count as u64;
+    }
+    Ok(())
+}
 
 /// Writes the bytes `from..to` of a file in their own place, so that the page cache takes them for changed.
 pub(crate) fn rewrite(file: &dyn DiskFile, from: u64, to: u64) -> io::Result<()> {

@@ -31,7 +31,7 @@ mod read;
 mod search;
 mod trim;
 
-pub use durability::{Dirty, DirtyRange, SealedSegment, Unsynced};
+pub use durability::{Dirty, DirtyRange, PreparedCheckpoint, SealedSegment, Unsynced};
 pub use lookup::{TimedBatch, TimestampOffset};
 pub use open::{Cut, OpenReport};
 pub use read::{FetchExtent, ReadRange};

@@ -127,6 +127,8 @@ impl LogDir {
             deletions: AtomicU64::new(0),
             shared,
         });
+        // Before anything is appended: a disk is filled in a second.
+        dir.shared.reserve.ensure(dir.shared.disk.as_ref()).map_err(LogDirError::io(&dir.shared.path))?;
         // From the first checkpoint on, a log without a place in it is known to be younger than it.
         if adopted {
             dir.checkpoint();
@@ -182,6 +184,7 @@ impl LogDir {
         if let Some(log) = logs.get(&(identity.topic_id, identity.partition)) {
             return Ok(log.clone());
         }
+        self.shared.check_room()?;
         let dir = self.shared.path.join(&name);
         if self.shared.disk.exists(&dir).map_err(LogDirError::io(&dir))? {
             let same_name = |log: &&Arc<LogHandle>| {

@@ -169,7 +169,7 @@ fn every_directory_opens_again_from_its_checkpoint_with_the_same_records() {
         let end = first.log_end_offset();
         let uncommitted = fetch_all(&mut first, end);
         let aborted = first.aborted_transactions(Offset(0), end).unwrap();
-        let tail = first.prepare_checkpoint(NOW_MS).unwrap();
+        let tail = first.prepare_checkpoint(NOW_MS).unwrap().tail;
         let tail = broker_log::tail_checkpoint::TailCheckpoint::decode(&tail.encode()).unwrap();
         drop(first);
         let disk: Arc<dyn Disk> = Arc::new(LocalDisk);

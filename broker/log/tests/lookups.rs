@@ -1,4 +1,5 @@
-//! Look-ups in files: nobody waits for them who only wants the log, and no thread that may not wait reads from the disk.
+//! Look-ups in files and checkpoints: nobody waits for the disk with them who only wants the log, and no thread that may
+//! not wait reads from it.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -28,17 +29,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 type Hook = Arc<Mutex<Option<Box<dyn FnMut() + Send>>>>;
 
-/// A disk that calls a hook before each read of a file.
+/// A disk that calls a hook before each read of a file, and another before each sync.
 #[derive(Clone)]
 struct Watched {
     disk: MemoryDisk,
     hook: Hook,
+    sync_hook: Hook,
     reads: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Watched {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Watched")
+    }
+}
+
+fn call(hook: &Hook) {
+    let taken = hook.lock().take();
+    if let Some(mut act) = taken {
+        act();
+        hook.lock().get_or_insert(act);
     }
 }
 
@@ -98,11 +108,7 @@ impl Disk for Watched {
 impl DiskFile for WatchedFile {
     fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         self.watched.reads.fetch_add(1, Ordering::Relaxed);
-        let hook = self.watched.hook.lock().take();
-        if let Some(mut hook) = hook {
-            hook();
-            self.watched.hook.lock().get_or_insert(hook);
-        }
+        call(&self.watched.hook);
         self.file.read_at(buffer, position)
     }
 
@@ -119,6 +125,7 @@ impl DiskFile for WatchedFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        call(&self.watched.sync_hook);
         self.file.sync_data()
     }
 
@@ -145,7 +152,8 @@ struct Fixture {
 /// checkpoint. `damage` has its way with the files before.
 fn fixture(damage: impl FnOnce(&MemoryDisk)) -> Fixture {
     let disk = MemoryDisk::new(1);
-    let watched = Watched { disk: disk.clone(), hook: Hook::default(), reads: Arc::default() };
+    let (hook, sync_hook) = (Hook::default(), Hook::default());
+    let watched = Watched { disk: disk.clone(), hook, sync_hook, reads: Arc::default() };
     let config = LogConfig { segment_bytes: 2000, index_interval_bytes: 100, ..LogConfig::default() };
     let config = Arc::new(config);
     let open = || {
@@ -183,15 +191,19 @@ fn range(from: i64, max_bytes: usize, upper: i64) -> ReadRange {
 impl Fixture {
     /// Has `act` called with the log before every read from now on, on another thread, and waits for it.
     fn watch(&self, act: impl Fn(&Arc<LogHandle>) + Send + Sync + 'static) {
+        self.set(&self.watched.hook, act);
+    }
+
+    fn set(&self, hook: &Hook, act: impl Fn(&Arc<LogHandle>) + Send + Sync + 'static) {
         let (log, act) = (Arc::clone(&self.log), Arc::new(act));
-        *self.watched.hook.lock() = Some(Box::new(move || {
+        *hook.lock() = Some(Box::new(move || {
             let (done, wait) = mpsc::channel();
             let (log, act) = (Arc::clone(&log), Arc::clone(&act));
             std::thread::spawn(move || {
                 act(&log);
                 done.send(()).expect("somebody waits");
             });
-            wait.recv_timeout(PATIENCE).expect("the log is held while a file is read");
+            wait.recv_timeout(PATIENCE).expect("the log is held while the disk works");
         }));
     }
 
@@ -242,6 +254,24 @@ fn the_log_is_not_held_while_its_files_are_read() {
         fixture.look_up_all();
         assert!(fixture.reads() > reads);
     }
+}
+
+#[test]
+fn the_log_is_not_held_while_a_checkpoint_syncs_it() {
+    let fixture = fixture(|_| {});
+    append(&fixture.log, NOW_MS);
+    let syncs = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&syncs);
+    fixture.set(&fixture.watched.sync_hook, move |log| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        append(log, NOW_MS);
+    });
+    fixture.dir.checkpoint();
+    assert!(syncs.load(Ordering::Relaxed) > 0);
+    // What came during the checkpoint is not in it, and not lost.
+    let end = fixture.log.with(|log| log.log_end_offset());
+    fixture.dir.committer().run_cycle();
+    assert_eq!(fixture.log.flushed_offset(), end);
 }
 
 #[test]

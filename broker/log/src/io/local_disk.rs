@@ -12,10 +12,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{Advice, FlockOperation, Mode, OFlags, ResolveFlags};
+use rustix::fs::{Advice, FallocateFlags, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 
-use super::{Clock, DIRECT_BLOCK, DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode};
+use super::{Clock, DIRECT_BLOCK, DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode, write_zeroes};
 
 /// `O_DSYNC`, the same on every architecture we build for. rustix spells it as `O_SYNC`, which also waits for the
 /// journal to hold the time of modification and doubles the latency.
@@ -165,6 +165,13 @@ impl DiskFile for LocalFile {
         self.file.set_len(len)
     }
 
+    fn allocate(&self, len: u64) -> io::Result<()> {
+        match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), 0, len) {
+            Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => write_zeroes(self, len),
+            allocated => Ok(allocated?),
+        }
+    }
+
     fn sync_data(&self) -> io::Result<()> {
         self.file.sync_data().map_err(failed_sync)
     }
@@ -288,6 +295,20 @@ mod tests {
         LocalDisk.write_atomically(&path, b"second").unwrap();
         assert_eq!(LocalDisk.read(&path).unwrap(), b"second");
         assert_eq!(LocalDisk.list(dir.path()).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_allocated_takes_room_at_once() {
+        use std::os::unix::fs::MetadataExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        let file = LocalDisk.open(&path, OpenMode::CREATE_NEW).unwrap();
+        file.allocate(300_000).unwrap();
+        assert_eq!(file.len().unwrap(), 300_000);
+        assert!(std::fs::metadata(&path).unwrap().blocks() * 512 >= 300_000);
+        let written = LocalDisk.open(&dir.path().join("b"), OpenMode::CREATE_NEW).unwrap();
+        write_zeroes(&*written, 3_000_000).unwrap();
+        assert_eq!(written.len().unwrap(), 3_000_000);
     }
 
     #[test]

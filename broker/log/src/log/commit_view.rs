@@ -12,12 +12,6 @@ impl PartitionLog {
         (active.base_offset, active.size, self.log_end)
     }
 
-    /// Whether a segment's file has a name that is not known to be durable.
-    #[must_use]
-    pub fn has_new_files(&self) -> bool {
-        self.segments.iter().rev().any(|segment| segment.new_file)
-    }
-
     /// Where the log starts once the oldest `count` segments are gone.
     #[must_use]
     pub fn start_after(&self, count: usize) -> Offset {

@@ -53,8 +53,21 @@ pub struct Dirty {
     pub end_offset: Offset,
 }
 
-/// A segment whose bytes up to `position` are not synced in its own file.
+/// Base offset of a segment, its file, and up to where that is to be synced.
 pub type Unsynced = (Offset, FileHandle, u64);
+
+/// What [`PartitionLog::prepare_checkpoint`] found.
+#[derive(Clone, Debug)]
+pub struct PreparedCheckpoint {
+    /// The log at that moment.
+    pub tail: TailCheckpoint,
+    /// What must be synced before the tail counts.
+    pub unsynced: Vec<Unsynced>,
+    /// The directory must be synced too.
+    pub new_files: bool,
+    /// The log's files, but for appends, as they were then.
+    generation: u64,
+}
 
 impl PartitionLog {
     /// Hands out what was appended since the last call.
@@ -112,22 +125,6 @@ impl PartitionLog {
         }
     }
 
-    /// Segments that hold bytes which only the commit log has made durable.
-    ///
-    /// # Errors
-    /// `Io` if a file that was closed cannot be opened.
-    pub fn unsynced(&mut self) -> Result<Vec<Unsynced>, LogError> {
-        let mut unsynced = Vec::new();
-        // All of them: of two segments the later one may have been synced itself while the commit log has the earlier.
-        for index in 0..self.segments.len() {
-            if self.segments[index].synced < self.segments[index].taken {
-                let file = self.with_segment(index, Segment::file)?;
-                unsynced.push((self.segments[index].base_offset, file, self.segments[index].taken));
-            }
-        }
-        Ok(unsynced)
-    }
-
     /// Writes again what is not known to be synced, so that the next sync really writes it: the page cache may hold
     /// bytes of a failed sync, which count as clean there.
     ///
@@ -164,10 +161,11 @@ impl PartitionLog {
                 sealed.push(SealedSegment { base_offset, end_offset, bytes: size });
                 wrote = true;
             }
-            if let Some(snapshot) = self.segments[index].snapshot.take() {
+            if let Some(snapshot) = &self.segments[index].snapshot {
                 let path = self.files().path(self.segments[index].base_offset, SNAPSHOT_SUFFIX);
-                super::write_file(self.disk.as_ref(), &path, &snapshot)
+                super::write_file(self.disk.as_ref(), &path, snapshot)
                     .map_err(|error| LogError::io(&path, error))?;
+                self.segments[index].snapshot = None;
                 wrote = true;
             }
         }
@@ -189,45 +187,58 @@ impl PartitionLog {
         first
     }
 
-    /// Describes the log as it is now, so that it can be opened without looking at what it holds. Syncs what is not
-    /// synced yet (little, if the caller has synced [`PartitionLog::unsynced`] right before) and moves index entries
-    /// from memory into their files.
+    /// Describes the log as it is now, so that it can be opened without looking at what it holds, and moves index
+    /// entries from memory into their files. The description counts once the caller has synced what it names, which
+    /// nobody needs to hold the log for, and is then told to [`PartitionLog::mark_checkpoint_synced`].
     ///
     /// # Errors
-    /// `Io` if the disk fails; the directory is then out of service, as after any failed sync.
-    pub fn prepare_checkpoint(&mut self, now_ms: i64) -> Result<TailCheckpoint, LogError> {
+    /// `Io` if the disk fails. If it is only full, nothing is lost and the call can be repeated.
+    pub fn prepare_checkpoint(&mut self, now_ms: i64) -> Result<PreparedCheckpoint, LogError> {
         self.expire_producers(now_ms);
         self.finish_rolls()?;
-        self.sync_rest()?;
         let active = self.segments.len() - 1;
         self.with_segment(active, |segment, files| segment.store_indexes(files))?;
         self.store_epochs()?;
-        Ok(TailCheckpoint {
-            identity: self.identity.clone(),
-            log_start_offset: self.log_start,
-            recovery_point: self.log_end,
-            segments: self.segments.iter().map(SegmentSummary::of).collect(),
-            epochs: self.epochs.entries().to_vec(),
-            producers: self.producers.clone(),
+        Ok(PreparedCheckpoint {
+            tail: TailCheckpoint {
+                identity: self.identity.clone(),
+                log_start_offset: self.log_start,
+                recovery_point: self.log_end,
+                segments: self.segments.iter().map(SegmentSummary::of).collect(),
+                epochs: self.epochs.entries().to_vec(),
+                producers: self.producers.clone(),
+            },
+            unsynced: self.unsynced()?,
+            new_files: self.segments.iter().any(|segment| segment.new_file),
+            generation: self.generation,
         })
     }
 
-    fn sync_rest(&mut self) -> Result<(), LogError> {
-        let mut new_file = false;
+    /// Segments with bytes that are not synced in their own file.
+    fn unsynced(&mut self) -> Result<Vec<Unsynced>, LogError> {
+        let mut unsynced = Vec::new();
+        // All of them: of two segments the later one may have been synced itself while the commit log has the earlier.
         for index in 0..self.segments.len() {
-            let segment = &self.segments[index];
-            new_file |= segment.new_file && segment.size > 0;
-            if segment.synced < segment.size {
-                let path = self.log_path(segment.base_offset);
+            if self.segments[index].synced < self.segments[index].size {
                 let file = self.with_segment(index, Segment::file)?;
-                file.sync_data().map_err(|error| LogError::io(&path, error))?;
-                self.segments[index].synced = self.segments[index].size;
+                unsynced.push((self.segments[index].base_offset, file, self.segments[index].size));
             }
         }
-        if new_file {
-            self.disk.sync_dir(&self.dir).map_err(|error| LogError::io(&self.dir, error))?;
-            self.segments.iter_mut().for_each(|segment| segment.new_file = false);
+        Ok(unsynced)
+    }
+
+    /// Notes that the files of a checkpoint are synced, and so is their directory.
+    pub fn mark_checkpoint_synced(&mut self, prepared: &PreparedCheckpoint) {
+        if prepared.generation != self.generation {
+            // Cut meanwhile, and possibly written to again: what was synced is not what is there.
+            return;
         }
-        Ok(())
+        for (base, _, position) in &prepared.unsynced {
+            let index = self.segment_index(*base);
+            self.segments[index].synced = self.segments[index].synced.max(*position);
+        }
+        for segment in self.segments.iter_mut().take(prepared.tail.segments.len()) {
+            segment.new_file = false;
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::*;
 use crate::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin};
 use crate::io::memory_disk::MemoryDisk;
 use crate::log_error::ReadError;
+use crate::tail_checkpoint::TailCheckpoint;
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -39,6 +40,19 @@ pub(super) fn fixture(config: LogConfig) -> Fixture {
 impl Fixture {
     pub(super) fn append(&mut self, mut bytes: Vec<u8>) -> Result<AppendInfo, AppendError> {
         self.log.append_as_leader(&mut bytes, &options(AppendOrigin::Client))
+    }
+
+    /// What a checkpoint does.
+    pub(super) fn checkpoint(&mut self) -> TailCheckpoint {
+        let prepared = self.log.prepare_checkpoint(NOW_MS).unwrap();
+        for (_, file, _) in &prepared.unsynced {
+            file.sync_data().unwrap();
+        }
+        if prepared.new_files {
+            self.disk.sync_dir(self.log.dir()).unwrap();
+        }
+        self.log.mark_checkpoint_synced(&prepared);
+        prepared.tail
     }
 
     pub(super) fn append_control(&mut self, mut bytes: Vec<u8>) -> Result<AppendInfo, AppendError> {
@@ -220,7 +234,7 @@ fn all_five_retained_batches_survive_a_checkpoint() {
     for n in 0..6 {
         fixture.append(produced(9, n, &["a"])).unwrap();
     }
-    let tail = fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+    let tail = fixture.checkpoint();
     fixture.reopen(Some(&tail)).unwrap();
     for n in 1..6 {
         assert!(fixture.append(produced(9, n, &["a"])).unwrap().duplicate);
@@ -278,7 +292,7 @@ fn epochs_end_where_the_next_begins() {
     assert_eq!(fixture.log.epoch_end_offset(LeaderEpoch(0)), (LeaderEpoch(0), Offset(2)));
     assert_eq!(fixture.log.epoch_end_offset(LeaderEpoch(4)), (LeaderEpoch(4), Offset(3)));
     assert_eq!(fixture.log.epoch_for_offset(Offset(1)), LeaderEpoch(0));
-    fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+    fixture.checkpoint();
     let text = fixture.disk.read(&fixture.log.dir().join(LEADER_EPOCH_CHECKPOINT_FILE)).unwrap();
     assert_eq!(text, b"0\n2\n0 0\n4 2\n");
 }
@@ -410,7 +424,7 @@ fn aborted_transactions_are_listed_in_order_and_hold_the_stable_offset() {
     assert_eq!(list(&mut fixture.log, 0, 5), [0, 1]);
     assert_eq!(list(&mut fixture.log, 4, 5), [0]);
     assert_eq!(list(&mut fixture.log, 0, 1), [0]);
-    let tail = fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+    let tail = fixture.checkpoint();
     fixture.reopen(Some(&tail)).unwrap();
     assert_eq!(list(&mut fixture.log, 0, 5), [0, 1]);
 }
@@ -496,7 +510,8 @@ fn dirty_bytes_are_handed_out_once_and_commit_moves_the_committed_offset() {
     assert_eq!(fixture.log.committed_offset(), Offset(0));
     fixture.log.mark_committed(dirty.end_offset);
     assert_eq!(fixture.log.committed_offset(), Offset(5));
-    assert_eq!(fixture.log.unsynced().unwrap().len(), fixture.log.segment_count());
+    let unsynced = fixture.log.prepare_checkpoint(NOW_MS).unwrap().unsynced;
+    assert_eq!(unsynced.len(), fixture.log.segment_count());
 }
 
 #[test]
@@ -504,7 +519,7 @@ fn idle_log_takes_little_memory() {
     let mut fixture = fixture(LogConfig::default());
     fixture.append(records(&["a"])).unwrap();
     fixture.commit();
-    fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+    fixture.checkpoint();
     assert_eq!(fixture.log.close_idle(), 0);
     assert!(size_of::<PartitionLog>() + fixture.log.heap_bytes() + 64 <= 1024);
     assert_eq!(fixture.read_all(100, Offset(1)).len(), 1);

@@ -13,7 +13,7 @@ use broker_protocol::types::Offset;
 use super::{LogDir, sync_new_directory};
 use crate::checkpoint::{self, Checkpoint};
 use crate::handle::LogHandle;
-use crate::log_error::LogError;
+use crate::log::PreparedCheckpoint;
 use crate::manager::shared::{is_full, is_storage_full};
 
 /// A checkpoint under way.
@@ -81,46 +81,62 @@ impl LogDir {
             commit.changed = false;
             commit.new_directory
         };
-        let dir = handle.with(|log| log.dir().to_owned());
-        let result = (|| -> Result<(), LogError> {
-            if new_directory {
-                sync_new_directory(&self.shared, &dir).map_err(|error| LogError::io(&dir, error))?;
-                run.new_directories = true;
-            }
-            let (unsynced, new_files) = handle.with(|log| (log.unsynced(), log.has_new_files()));
-            let unsynced = unsynced?;
-            for (_, file, _) in &unsynced {
-                self.shared.timed(|| file.sync_data()).map_err(|error| LogError::io(&dir, error))?;
-            }
-            if new_files && !self.shared.settings.is_planted_no_directory_fsync() {
-                self.shared
-                    .timed(|| self.shared.disk.sync_dir(&dir))
-                    .map_err(|error| LogError::io(&dir, error))?;
-            }
-            handle.with(|log| {
-                unsynced.iter().for_each(|(base, _, position)| log.mark_synced(*base, *position))
-            });
-            Ok(())
-        })();
-        let tail = result.and_then(|()| {
-            let now_ms = self.shared.clock.now_ms();
-            handle.with(|log| log.prepare_checkpoint(now_ms))
+        run.new_directories |= new_directory;
+        let covered = self.prepare(handle).and_then(|prepared| {
+            self.sync(handle, new_directory, &prepared)?;
+            Ok(prepared.tail)
         });
         let mut commit = handle.commit_state();
-        match tail {
+        match covered {
             _ if commit.deleted => Ok(None),
             Ok(tail) => {
                 commit.tail = Some(tail.encode().into_boxed_slice());
                 drop(commit);
                 Ok(Some(Covered { handle: handle.clone(), log_start: tail.log_start_offset }))
             }
-            Err(error) => {
+            Err(failure) => {
                 commit.changed = true;
-                let text = format!("checkpoint of {} failed: {error}", handle.identity());
-                let no_room = is_storage_full(&error);
-                Err(if no_room { CheckpointFailure::NoRoom(text) } else { CheckpointFailure::Disk(text) })
+                Err(failure)
             }
         }
+    }
+
+    fn prepare(&self, handle: &LogHandle) -> Step<PreparedCheckpoint> {
+        let now_ms = self.shared.clock.now_ms();
+        let prepared =
+            self.shared.with_reserve(is_storage_full, || handle.with(|log| log.prepare_checkpoint(now_ms)));
+        prepared.map_err(|error| {
+            let text = format!("checkpoint of {} failed: {error}", handle.identity());
+            if is_storage_full(&error) {
+                CheckpointFailure::NoRoom(text)
+            } else {
+                CheckpointFailure::Disk(text)
+            }
+        })
+    }
+
+    /// Waits for the disk without holding the log. A failed sync is a failure of the disk also where it says that it is
+    /// full: what it was for is not known to be there.
+    fn sync(&self, handle: &LogHandle, new_directory: bool, prepared: &PreparedCheckpoint) -> Step<()> {
+        let shared = &self.shared;
+        let dir = handle.with(|log| log.dir().to_owned());
+        let synced = || -> std::io::Result<()> {
+            if new_directory {
+                sync_new_directory(shared, &dir)?;
+            }
+            for (_, file, _) in &prepared.unsynced {
+                shared.timed(|| file.sync_data())?;
+            }
+            if prepared.new_files && !shared.settings.is_planted_no_directory_fsync() {
+                shared.timed(|| shared.disk.sync_dir(&dir))?;
+            }
+            Ok(())
+        };
+        synced().map_err(|error| {
+            CheckpointFailure::Disk(format!("sync of {} failed: {error}", handle.identity()))
+        })?;
+        handle.with(|log| log.mark_checkpoint_synced(prepared));
+        Ok(())
     }
 
     /// Replaces the checkpoint file and recycles the commit log.
@@ -148,7 +164,7 @@ impl LogDir {
             header.encode(tails.into_iter(), kept.into_iter())
         };
         let disk = shared.disk.as_ref();
-        shared.reserve.with(disk, || checkpoint::store(disk, &shared.path, &bytes)).map_err(failed)?;
+        shared.with_reserve(is_full, || checkpoint::store(disk, &shared.path, &bytes)).map_err(failed)?;
         shared.gate.lock().end_checkpoint(run.lsn);
         shared.removals.end_checkpoint(run.removals);
         for Covered { handle, log_start } in run.covered.drain(..) {

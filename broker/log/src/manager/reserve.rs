@@ -1,7 +1,11 @@
-//! A file of zeroes that is given up when the disk is full, so that checkpoints and commits still find room.
+//! A file that is given up when the disk is full, so that checkpoints and commits still find room.
+//!
+//! Invariant: while it is missing nothing is appended, so that what was given up serves what makes room: commits of log
+//! start offsets, and checkpoints.
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
@@ -10,20 +14,23 @@ use crate::io::{Disk, OpenMode};
 
 const FILE: &str = "reserve";
 
-/// How much is written at once while the file is made.
-const CHUNK: u64 = 1 << 20;
-
 #[derive(Debug)]
 pub(crate) struct Reserve {
     path: PathBuf,
     bytes: u64,
     held: Mutex<bool>,
+    missing: AtomicBool,
 }
 
 impl Reserve {
     /// A reserve of `bytes` bytes, not made yet.
     pub(crate) fn new(dir: PathBuf, bytes: u64) -> Reserve {
-        Reserve { path: dir.join(FILE), bytes, held: Mutex::new(false) }
+        Reserve { path: dir.join(FILE), bytes, held: Mutex::new(false), missing: AtomicBool::new(false) }
+    }
+
+    /// Whether it was given up, or could not be made.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.missing.load(Ordering::Relaxed)
     }
 
     /// Makes the file if there is room for twice its size.
@@ -32,27 +39,39 @@ impl Reserve {
         if *held || self.bytes == 0 {
             return Ok(());
         }
-        let present = disk.file_len(&self.path).unwrap_or(0);
-        if present < self.bytes {
-            let dir = self.path.parent().unwrap_or(&self.path);
-            if disk.space(dir)?.available < self.bytes.saturating_mul(2) {
-                return Ok(());
+        match self.fill(disk) {
+            Ok(filled) => *held = filled,
+            Err(error) if is_full(&error) => {
+                // A part of it would only be in the way.
+                disk.remove_file(&self.path)?;
             }
-            let file = disk.open(&self.path, OpenMode::CREATE)?;
-            let zeroes = vec![0; usize::try_from(self.bytes.min(CHUNK)).unwrap_or(0)];
-            let mut position = present;
-            while position < self.bytes {
-                let len = usize::try_from(self.bytes - position).unwrap_or(zeroes.len()).min(zeroes.len());
-                file.write_at(&zeroes[..len], position)?;
-                position += len as u64;
-            }
+            Err(error) => return Err(error),
         }
-        *held = true;
+        self.missing.store(!*held, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Runs `act`; if the disk is full, gives up the reserve and runs it once more.
-    pub(crate) fn with<R>(&self, disk: &dyn Disk, mut act: impl FnMut() -> io::Result<R>) -> io::Result<R> {
+    /// Answers whether the file is there, in its whole length.
+    fn fill(&self, disk: &dyn Disk) -> io::Result<bool> {
+        let present = disk.file_len(&self.path).unwrap_or(0);
+        if present >= self.bytes {
+            return Ok(true);
+        }
+        let dir = self.path.parent().unwrap_or(&self.path);
+        if disk.space(dir)?.available < self.bytes.saturating_mul(2) {
+            return Ok(false);
+        }
+        disk.open(&self.path, OpenMode::CREATE)?.allocate(self.bytes)?;
+        Ok(true)
+    }
+
+    /// Runs `act`; if the disk is full, as `is_full` tells, gives up the reserve and runs it once more.
+    pub(crate) fn with<R, E>(
+        &self,
+        disk: &dyn Disk,
+        is_full: impl Fn(&E) -> bool,
+        mut act: impl FnMut() -> Result<R, E>,
+    ) -> Result<R, E> {
         match act() {
             Err(error) if is_full(&error) && self.release(disk) => act(),
             result => result,
@@ -61,11 +80,21 @@ impl Reserve {
 
     fn release(&self, disk: &dyn Disk) -> bool {
         let mut held = self.held.lock();
-        let released = *held && disk.remove_file(&self.path).is_ok();
-        if released {
-            tracing::warn!(file = %self.path.display(), "disk is full: the reserve was given up");
-            *held = false;
+        if !*held {
+            return false;
         }
-        released
+        // Before there is room: whoever comes to append finds it closed.
+        self.missing.store(true, Ordering::Relaxed);
+        *held = false;
+        // Some file systems give space back only with the name's end on the medium.
+        let dir = self.path.parent().unwrap_or(&self.path);
+        let removed = disk.remove_file(&self.path).and_then(|()| disk.sync_dir(dir));
+        match &removed {
+            Ok(()) => tracing::warn!(file = %self.path.display(), "disk is full: the reserve was given up"),
+            Err(error) => {
+                tracing::warn!(file = %self.path.display(), %error, "the reserve cannot be given up")
+            }
+        }
+        removed.is_ok()
     }
 }

@@ -1,6 +1,7 @@
 //! What a data directory's handles, committer and maintenance share: the queue of dirty logs, the commit log, and
 //! whether the directory still works.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -114,15 +115,35 @@ impl Shared {
         }
     }
 
-    /// Whether the last append found no room, and there has been none since.
+    /// Whether the last append found no room and there has been none since, or what there is belongs to the reserve.
     pub(crate) fn lacks_room(&self) -> bool {
-        self.lacks_room.load(Ordering::Relaxed)
+        self.lacks_room.load(Ordering::Relaxed) || self.reserve.is_missing()
+    }
+
+    /// What is said to an append while the reserve is missing: the room there is serves to make more.
+    pub(crate) fn check_room(&self) -> Result<(), LogError> {
+        if !self.reserve.is_missing() {
+            return Ok(());
+        }
+        self.lacks_room.store(true, Ordering::Relaxed);
+        let what = "the disk is full but for what checkpoints and deletions need";
+        Err(LogError::io(&self.path, io::Error::new(io::ErrorKind::StorageFull, what)))
+    }
+
+    /// Runs `act`, on a full disk with the room of the reserve.
+    pub(crate) fn with_reserve<R, E>(
+        &self,
+        is_full: impl Fn(&E) -> bool,
+        act: impl FnMut() -> Result<R, E>,
+    ) -> Result<R, E> {
+        self.reserve.with(self.disk.as_ref(), is_full, act)
     }
 
     /// Sees whether there is room again, as clients that were sent away do not. Writes as much as a large batch takes and
     /// removes it, for a quota shows itself to nothing else.
     pub(crate) fn look_for_room(&self) {
-        if !self.lacks_room() || self.disk.space(&self.path).is_ok_and(|space| space.available < ROOM_BYTES) {
+        let is_small = || self.disk.space(&self.path).is_ok_and(|space| space.available < ROOM_BYTES);
+        if !self.lacks_room() || self.reserve.is_missing() || is_small() {
             return;
         }
         let path = self.path.join(ROOM_FILE);

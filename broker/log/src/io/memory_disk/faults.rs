@@ -64,6 +64,8 @@ pub struct DiskFaults {
     pub direct_refused: bool,
     /// Whether every read waits for the disk: nothing counts as being in memory.
     pub is_cold: bool,
+    /// Number of the error that planned faults are told as; EIO unless changed.
+    pub errno: i32,
     planned: Vec<Planned>,
     power_left: Option<u64>,
     operations: u64,
@@ -85,6 +87,7 @@ impl DiskFaults {
             capacity: u64::MAX / 2,
             direct_refused: false,
             is_cold: false,
+            errno: EIO,
             planned: Vec::new(),
             power_left: None,
             operations: 0,
@@ -92,7 +95,7 @@ impl DiskFaults {
         }
     }
 
-    /// Fails once with EIO: the operation of this kind that follows `after` successful ones, counting only files whose
+    /// Fails once: the operation of this kind that follows `after` successful ones, counting only files whose
     /// path contains `path_part` (empty: all). A failed sync leaves its bytes undurable for good.
     pub fn fail(&mut self, kind: OperationKind, path_part: &str, after: u64) {
         self.planned.push(Planned { kind, path_part: path_part.to_owned(), after });
@@ -172,6 +175,6 @@ impl DiskFaults {
             }
         };
         *counter += 1;
-        Verdict::FailInPart(io::Error::from_raw_os_error(EIO))
+        Verdict::FailInPart(io::Error::from_raw_os_error(self.errno))
     }
 }

@@ -13,7 +13,7 @@ fn rolled() -> (Fixture, crate::tail_checkpoint::TailCheckpoint) {
         fixture.append(records_at(NOW_MS - 100 + n, &["0123456789", "abc"]).build()).unwrap();
     }
     fixture.commit();
-    let tail = fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+    let tail = fixture.checkpoint();
     (fixture, tail)
 }
 
@@ -100,7 +100,7 @@ fn damaged_transaction_index_and_snapshots_are_rebuilt_from_the_log() {
         let result = if round % 2 == 0 { TransactionResult::Abort } else { TransactionResult::Commit };
         fixture.append_control(end_of_transaction(1, result)).unwrap();
     }
-    let tail = fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+    let tail = fixture.checkpoint();
     let wanted = fixture.log.aborted_transactions(Offset(0), Offset(12)).unwrap();
     assert_eq!(wanted.len(), 3);
     let entries = fixture.disk.list(fixture.log.dir()).unwrap();
@@ -231,7 +231,7 @@ proptest! {
         let (mut fixture, tail) = rolled();
         fixture.append(in_transaction(1, 0, &["a"])).unwrap();
         fixture.append_control(end_of_transaction(1, TransactionResult::Abort)).unwrap();
-        fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+        fixture.checkpoint();
         let dir = fixture.log.dir().to_owned();
         let files: Vec<_> = fixture.disk.list(&dir).unwrap().into_iter().filter(|file| file.len > 0).collect();
         for (file, position, bit) in damages {

@@ -75,7 +75,7 @@ impl Model {
     }
 
     fn checkpoint(&mut self) {
-        let tail = self.fixture.log.prepare_checkpoint(NOW_MS).unwrap();
+        let tail = self.fixture.checkpoint();
         self.tail = Some(TailCheckpoint::decode(&tail.encode()).unwrap());
         self.committed = self.committed.max(self.values.len());
     }
