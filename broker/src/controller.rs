@@ -30,7 +30,7 @@ pub enum ChangeError {
     Propose(#[from] ProposeError),
     /// It is decided, but this broker's disk cannot follow.
     #[error("log directory: {0}")]
-    LogDir(String),
+    LogDir(Behind),
     /// Nothing was decided: the metadata log lies on a disk that has failed.
     #[error("log directory is out of service: {0}")]
     OutOfService(String),
@@ -84,7 +84,16 @@ fn report(error: &ProposeError) {
 #[derive(Clone, Debug)]
 struct Followed {
     offset: Offset,
-    error: Option<String>,
+    behind: Option<Behind>,
+}
+
+/// Why the replicas are not what the metadata log says.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Behind {
+    reason: String,
+    /// Logs could not be made because the disk is full; all else was done.
+    pub lacks_room: bool,
 }
 
 /// The deciding side of the metadata log.
@@ -99,7 +108,7 @@ impl Controller {
     /// A controller over the metadata log, which lies in the log directory.
     #[must_use]
     pub fn new(metadata: MetadataLog, log_dir: Arc<LogDir>) -> Controller {
-        let followed = watch::Sender::new(Followed { offset: Offset(-1), error: None });
+        let followed = watch::Sender::new(Followed { offset: Offset(-1), behind: None });
         Controller { metadata, log_dir, followed }
     }
 
@@ -109,7 +118,8 @@ impl Controller {
         self.metadata.image()
     }
 
-    /// Decides on the latest image and answers once the decision is durable and this broker's replicas follow it.
+    /// Decides on the latest image and answers once the decision is durable and this broker's replicas follow it. For
+    /// what makes no logs: those that the disk has no room for are not waited for.
     ///
     /// # Errors
     /// The metadata log is not available, or the log directory is out of service or cannot follow.
@@ -117,6 +127,30 @@ impl Controller {
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
+        match self.change_and_follow(decide).await? {
+            (_, Some(behind)) if !behind.lacks_room => Err(ChangeError::LogDir(behind)),
+            (response, _) => Ok(response),
+        }
+    }
+
+    /// As [`Controller::change`], for what makes logs.
+    ///
+    /// # Errors
+    /// As [`Controller::change`]; also if the disk has no room for a log. It is then made once there is.
+    pub async fn create<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<T, ChangeError> {
+        match self.change_and_follow(decide).await? {
+            (_, Some(behind)) => Err(ChangeError::LogDir(behind)),
+            (response, None) => Ok(response),
+        }
+    }
+
+    async fn change_and_follow<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<(T, Option<Behind>), ChangeError> {
         // What the metadata log cannot write ends the broker, while one that refuses changes serves what it has.
         if let Some(reason) = self.log_dir.is_failed() {
             return Err(ChangeError::OutOfService(reason));
@@ -124,12 +158,8 @@ impl Controller {
         let (response, offset) = self.submit(decide).await?;
         let mut followed = self.followed.subscribe();
         // The sender lives as long as this controller.
-        if let Ok(reached) = followed.wait_for(|followed| followed.offset >= offset).await
-            && let Some(error) = &reached.error
-        {
-            return Err(ChangeError::LogDir(error.clone()));
-        }
-        Ok(response)
+        let reached = followed.wait_for(|followed| followed.offset >= offset).await;
+        Ok((response, reached.ok().and_then(|reached| reached.behind.clone())))
     }
 
     /// Decides on the latest image and answers once the decision is durable; does not wait for the replicas. For the
@@ -159,17 +189,19 @@ impl Controller {
     }
 
     /// Has the replicas follow the image as it is now. Returns why they cannot, if so.
-    pub async fn follow(&self, replicas: &Arc<ReplicaManager>, env: &Env) -> Option<String> {
+    pub async fn follow(&self, replicas: &Arc<ReplicaManager>, env: &Env) -> Option<Behind> {
         let image = self.metadata.image();
         let offset = image.position.offset;
         let replicas = Arc::clone(replicas);
         let result = env.block_on_disk(move || replicas.follow(&image)).await;
-        let error = result.err().map(|error| error.to_string());
-        if let Some(error) = &error {
+        let behind = result
+            .err()
+            .map(|error| Behind { lacks_room: error.is_storage_full(), reason: error.to_string() });
+        if let Some(error) = &behind {
             tracing::error!(%error, "the log directory cannot follow the metadata");
         }
-        self.followed.send_replace(Followed { offset, error: error.clone() });
-        error
+        self.followed.send_replace(Followed { offset, behind: behind.clone() });
+        behind
     }
 
     /// Has the replicas follow every image from now on; ends with the metadata log.

@@ -124,8 +124,9 @@ impl Broker {
             Arc::new(ReplicaManager::new(broker_id, Arc::clone(&log_dir), Arc::clone(&topic_settings)));
         let controller = Controller::new(metadata.clone(), Arc::clone(&log_dir));
         lifecycle::register(&controller, &env, settings, log_dir.meta(), &advertised).await?;
-        if let Some(error) = controller.follow(&replicas, &env).await {
-            anyhow::bail!("{error}");
+        // What is there is served also where the disk has no room for what is not.
+        if let Some(behind) = controller.follow(&replicas, &env).await.filter(|behind| !behind.lacks_room) {
+            anyhow::bail!(behind);
         }
 
         let groups = GroupCoordinator::new(env.clone(), settings, Arc::clone(&replicas));

@@ -34,7 +34,7 @@ pub async fn handle(
         error_message: message.map(Into::into),
     };
     let answer =
-        ctx.controller.change(|image| partitions::create_partitions(image, &wanted, validate_only)).await;
+        ctx.controller.create(|image| partitions::create_partitions(image, &wanted, validate_only)).await;
     let results = match answer {
         Ok(results) => results
             .into_iter()

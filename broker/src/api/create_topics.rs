@@ -40,7 +40,7 @@ pub async fn handle(
     let defaults = defaults(ctx);
     let validate_only = message.validate_only;
     let answer =
-        ctx.controller.change(|image| topics::create_topics(image, &wanted, defaults, validate_only)).await;
+        ctx.controller.create(|image| topics::create_topics(image, &wanted, defaults, validate_only)).await;
     let results = match answer {
         Ok(results) => results.into_iter().map(|(name, result)| describe(ctx, name, result)).collect(),
         Err(error) => {
@@ -73,7 +73,7 @@ pub async fn create_with_defaults(ctx: &ApiContext, name: &str) -> Result<(), Cr
 pub async fn create(ctx: &ApiContext, topic: NewTopic, defaults: TopicDefaults) -> Result<(), CreateError> {
     let wanted = [topic];
     let results =
-        ctx.controller.change(|image| topics::create_topics(image, &wanted, defaults, false)).await?;
+        ctx.controller.create(|image| topics::create_topics(image, &wanted, defaults, false)).await?;
     for (_, result) in results {
         match result {
             Ok(_) | Err(MetadataError::TopicExists { .. }) => {}

@@ -212,12 +212,14 @@ impl ReplicaManager {
     }
 
     /// Brings the replicas to what an image says: new logs, changed settings, removed topics. Waits for the disk. A log
-    /// that is there and cannot be opened leaves its partition offline, and is never made anew.
+    /// that is there and cannot be opened leaves its partition offline, and is never made anew; one that the disk has no
+    /// room for leaves it offline until the next call, and holds up nothing else.
     ///
     /// # Errors
     /// A log cannot be made or removed; what is left is tried again with the next image.
     pub fn follow(&self, image: &MetadataImage) -> Result<(), LogDirError> {
         let _one_at_a_time = self.following.lock();
+        let mut no_room = Ok(());
         self.remove_deleted(image)?;
         for topic in image.topics.iter() {
             let sources = self.settings.sources(image, &topic.name);
@@ -232,13 +234,18 @@ impl ReplicaManager {
             let replicas = known.unwrap_or_else(|| new_topic(topic));
             let config = Arc::new(self.settings.effective(&sources));
             let log_config = Arc::new(self.settings.log_config(&config, image));
-            self.follow_topic(&replicas, topic, &log_config)?;
-            *replicas.applied.lock() = Some(Applied { image: Arc::clone(topic), sources, config });
+            match self.follow_topic(&replicas, topic, &log_config) {
+                Ok(()) => {
+                    *replicas.applied.lock() = Some(Applied { image: Arc::clone(topic), sources, config })
+                }
+                Err(error) if error.is_storage_full() => no_room = no_room.and(Err(error)),
+                Err(error) => return Err(error),
+            }
             let mut topics = self.topics.write();
             topics.by_name.insert(Arc::clone(&replicas.name), Arc::clone(&replicas));
             topics.by_id.insert(replicas.id, replicas);
         }
-        Ok(())
+        no_room
     }
 
     /// Looks after the log directory: rolls and retention by time, checkpoints, delayed deletions.
@@ -304,6 +311,7 @@ impl ReplicaManager {
         if replicas.partitions.read().len() < count {
             replicas.partitions.write().resize(count, Slot::Absent);
         }
+        let mut no_room = Ok(());
         for (index, assigned) in topic.partitions.iter() {
             if !assigned.replicas.contains(&self.broker) {
                 continue;
@@ -326,6 +334,10 @@ impl ReplicaManager {
                 }
                 // Told when the directory was opened, with the file and the reason.
                 Err(LogDirError::Offline { .. }) => Slot::Offline,
+                Err(error) if error.is_storage_full() => {
+                    no_room = no_room.and(Err(error));
+                    Slot::Offline
+                }
                 Err(error) => return Err(error),
             };
             let at = usize::try_from(*index).unwrap_or(usize::MAX);
@@ -333,7 +345,7 @@ impl ReplicaManager {
                 *place = slot;
             }
         }
-        Ok(())
+        no_room
     }
 
     fn create(

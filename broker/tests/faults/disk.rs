@@ -274,6 +274,44 @@ async fn a_broker_starts_on_a_full_disk_and_serves_what_is_there() {
     broker.stop().await;
 }
 
+/// A topic that was decided on and has no log when the broker starts holds up nothing, and is made once there is room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_finds_no_room_leaves_its_partition_offline_and_the_rest_in_service() {
+    let (broker, mut client) = running().await;
+    let room = broker.disk().with_faults(|faults| faults.capacity);
+    // The metadata log has room for a topic in its file; a directory and its files are more.
+    let full = broker.disk().used_bytes();
+    broker.disk().with_faults(|faults| faults.capacity = full);
+    let refused = within("create topic", client.create_topic("late", 2, &[])).await.unwrap();
+    assert_eq!(refused.error_code, ErrorCode::KafkaStorageError);
+    for _ in 0..2 {
+        assert_eq!(
+            calls::append_error(&mut client, "late", 1, &batch(&["x"])).await,
+            ErrorCode::KafkaStorageError
+        );
+        assert_eq!(calls::values(&mut client, "t", 0).await, BEFORE);
+    }
+    drop(client);
+    // What goes with the process leaves a little room.
+    broker.disk().with_faults(|faults| faults.capacity = 0);
+    let broker = broker.kill().await;
+    let mut client = broker.client().await;
+    assert_eq!(calls::values(&mut client, "t", 0).await, BEFORE);
+    assert_eq!(
+        calls::append_error(&mut client, "late", 1, &batch(&["x"])).await,
+        ErrorCode::KafkaStorageError
+    );
+    broker.disk().with_faults(|faults| faults.capacity = room);
+    within("the log", async {
+        while calls::append_error(&mut client, "late", 1, &batch(&["x"])).await != ErrorCode::None {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(calls::values(&mut client, "late", 1).await, ["x"]);
+    broker.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broker_is_ready_again_once_there_is_room_although_nobody_writes() {
     let (broker, mut client) = running().await;

@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::commit_log::CommitLogSizes;
 use crate::log_config::LogIdentity;
 use crate::log_error::LogError;
+use crate::manager::shared::{is_full, is_storage_full};
 use crate::meta_properties::MetaPropertiesError;
 
 /// Settings of a data directory.
@@ -151,6 +152,16 @@ pub enum LogDirError {
 }
 
 impl LogDirError {
+    /// Whether the disk, or the quota, is full, and nothing else is wrong.
+    #[must_use]
+    pub fn is_storage_full(&self) -> bool {
+        match self {
+            LogDirError::Io { source, .. } => is_full(source),
+            LogDirError::Log(error) => is_storage_full(error),
+            _ => false,
+        }
+    }
+
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> LogDirError {
         |source| LogDirError::Io { path: path.to_owned(), source }
     }
