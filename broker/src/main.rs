@@ -36,6 +36,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    // The allocator asks for huge pages, of which an idle broker would fill a fifth. Without them it only takes more.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
