@@ -137,8 +137,8 @@ impl Waiting {
                     topic_id: id,
                     partition: wanted.partition,
                     offset: Offset(wanted.fetch_offset),
-                    leader_epoch: LeaderEpoch(wanted.current_leader_epoch),
-                    last_fetched_epoch: LeaderEpoch(wanted.last_fetched_epoch),
+                    leader_epoch: epoch_or_none(wanted.current_leader_epoch),
+                    last_fetched_epoch: epoch_or_none(wanted.last_fetched_epoch),
                     bytes_max: usize::try_from(wanted.partition_max_bytes).unwrap_or(0),
                     told: Told::default(),
                     registered: None,
@@ -278,6 +278,11 @@ impl Waiting {
     pub fn abandon(&self, ctx: &ApiContext, waiter: &Waiter) {
         fetch_read::forget_all(ctx, &mut self.session.lock(), waiter);
     }
+}
+
+/// An epoch that a client knows, or none: any number below zero.
+fn epoch_or_none(epoch: i32) -> LeaderEpoch {
+    LeaderEpoch(epoch.max(LeaderEpoch::NONE.0))
 }
 
 fn partition_data(read: PartitionRead, files: &mut Vec<FileRange>) -> PartitionData<'static> {

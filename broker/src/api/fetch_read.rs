@@ -262,7 +262,12 @@ fn offer(
         diverging: None,
     };
     if wanted.last_fetched_epoch != LeaderEpoch::NONE {
-        let (epoch, end) = log.epoch_end_offset(wanted.last_fetched_epoch);
+        let (epoch, end) = wanted.partition.epoch_end_offset(log, wanted.last_fetched_epoch);
+        // What our log has never had, or has no more: nothing tells where the client's log parts from it.
+        if epoch == LeaderEpoch::NONE || wanted.offset < offer.log_start {
+            offer.error = ErrorCode::OffsetOutOfRange;
+            return Ok(offer);
+        }
         if end < wanted.offset || epoch < wanted.last_fetched_epoch {
             offer.diverging = Some((epoch, end));
             return Ok(offer);

@@ -55,17 +55,7 @@ fn look_up(
     }
     check_leader_epoch(&partition, LeaderEpoch(asked.current_leader_epoch))?;
     let epoch = LeaderEpoch(asked.leader_epoch);
-    let current = partition.leader_epoch();
-    let (found, end) = partition.log().with(|log| {
-        let latest = log.latest_epoch();
-        if epoch <= latest || epoch > current {
-            return log.epoch_end_offset(epoch);
-        }
-        // An epoch that has begun and has no records. A consumer at the end of an idle partition asks for it after a
-        // restart; told that it is unknown, it would reset its position.
-        let is_known = epoch == current || latest == LeaderEpoch::NONE;
-        (if is_known { epoch } else { latest }, log.log_end_offset())
-    });
+    let (found, end) = partition.log().with(|log| partition.epoch_end_offset(log, epoch));
     // Consumers hear only of what they may read.
     Ok((found, end.min(partition.high_watermark())))
 }

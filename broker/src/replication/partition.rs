@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 
 use broker_log::handle::{DurabilityListener, LogHandle};
+use broker_log::log::PartitionLog;
 use broker_log::log_config::LogConfig;
 use broker_protocol::types::{LeaderEpoch, Offset, PartitionIndex, TopicId};
 use parking_lot::Mutex;
@@ -117,6 +118,20 @@ impl Partition {
     /// This broker leads it again, in a later epoch.
     pub fn set_leader_epoch(&self, epoch: LeaderEpoch) {
         self.leader_epoch.fetch_max(epoch.0, Ordering::AcqRel);
+    }
+
+    /// The largest epoch not larger than `epoch`, and the offset after its last record (KIP-101, KIP-279); (`NONE`, -1) for
+    /// one that nobody has seen. `log` is its own, held by the caller.
+    #[must_use]
+    pub fn epoch_end_offset(&self, log: &PartitionLog, epoch: LeaderEpoch) -> (LeaderEpoch, Offset) {
+        let (latest, current) = (log.latest_epoch(), self.leader_epoch());
+        if epoch <= latest || epoch > current {
+            return log.epoch_end_offset(epoch);
+        }
+        // An epoch that has begun and has no records. A consumer at the end of an idle partition asks for it after a
+        // restart; told that it is unknown, it would reset its position.
+        let is_known = epoch == current || latest == LeaderEpoch::NONE;
+        (if is_known { epoch } else { latest }, log.log_end_offset())
     }
 
     /// First offset that is not readable by consumers yet.

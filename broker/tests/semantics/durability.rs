@@ -234,3 +234,40 @@ async fn a_consumer_at_the_end_of_an_idle_partition_is_told_that_nothing_was_cut
         assert!((0..=position.leader_epoch).contains(&epoch), "{epoch}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fetch_after_an_epoch_that_nobody_has_seen_is_out_of_range() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, &[]).await;
+    let first = identity(&mut client, "t").await.1[0];
+    calls::append(&mut client, "t", 0, &batch(&["a", "b"])).await;
+    let broker = broker.restart().await;
+    let mut client = broker.client().await;
+    let current = identity(&mut client, "t").await.1[0];
+    assert!(first < current);
+    let (fine, out_of_range) = (ErrorCode::None, ErrorCode::OffsetOutOfRange);
+    let cases = [
+        (2, -1, fine, (-1, -1)),
+        (2, i32::MIN, fine, (-1, -1)),
+        (2, first, fine, (-1, -1)),
+        // It has begun, and has no records yet.
+        (2, current, fine, (-1, -1)),
+        (3, first, fine, (first, 2)),
+        (2, current + 1, out_of_range, (-1, -1)),
+        (-1, first, out_of_range, (-1, -1)),
+    ];
+    for (offset, last_fetched_epoch, error, diverging) in cases {
+        let mut request = fetch_request("t", 0, FetchOptions { offset, ..FetchOptions::default() });
+        request.topics[0].partitions[0].last_fetched_epoch = last_fetched_epoch;
+        let frame = within("fetch", client.call(&request, 12)).await.unwrap();
+        let response: FetchResponse<'_> = frame.decode().unwrap();
+        let data = &response.responses[0].partitions[0];
+        let found = (data.diverging_epoch.epoch, data.diverging_epoch.end_offset);
+        assert_eq!(
+            (data.error_code, found),
+            (error.code(), diverging),
+            "{offset} after {last_fetched_epoch}"
+        );
+    }
+}
