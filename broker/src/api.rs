@@ -4,6 +4,7 @@ pub mod authorized_operations;
 pub mod config_rules;
 pub mod context;
 pub mod dispatch;
+pub mod each_once;
 pub mod errors;
 
 pub mod alter_configs;

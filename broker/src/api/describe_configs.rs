@@ -14,6 +14,7 @@ use broker_state::metadata::configs::check_resource;
 use broker_state::metadata::image::{ConfigResource, ResourceKind};
 
 use crate::api::context::{ApiContext, RequestContext};
+use crate::api::each_once::each_once;
 
 /// Answers DescribeConfigs.
 pub async fn handle(
@@ -21,9 +22,10 @@ pub async fn handle(
     request: &RequestContext,
     message: DescribeConfigsRequest<'_>,
 ) -> DescribeConfigsResponse<'static> {
-    let results = message
-        .resources
-        .iter()
+    let asked = each_once(&message.resources, |resource| {
+        (resource.resource_type, &*resource.resource_name, resource.configuration_keys.as_deref())
+    });
+    let results = asked
         .map(|resource| {
             let mut result = DescribeConfigsResult {
                 resource_type: resource.resource_type,

@@ -9,6 +9,7 @@ use broker_state::group::DescribedMember;
 
 use crate::api::authorized_operations;
 use crate::api::context::{ApiContext, RequestContext};
+use crate::api::each_once::each_once;
 
 /// From here on a group that does not exist is an error; before it is a dead group.
 const NOT_FOUND_SINCE: i16 = 6;
@@ -23,7 +24,7 @@ pub async fn handle(
     message: DescribeGroupsRequest<'_>,
 ) -> DescribeGroupsResponse<'static> {
     let mut groups = Vec::with_capacity(message.groups.len());
-    for group_id in &message.groups {
+    for group_id in each_once(&message.groups, |group_id| &**group_id) {
         let mut group = describe(ctx, group_id, request.version).await;
         let asked = message.include_authorized_operations && group.error_code == 0;
         group.authorized_operations = authorized_operations::if_asked(asked, authorized_operations::GROUP);

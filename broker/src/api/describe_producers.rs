@@ -1,5 +1,7 @@
 //! DescribeProducers (KIP-664): which producers a partition remembers.
 
+use std::collections::HashSet;
+
 use broker_protocol::messages::describe_producers_request::DescribeProducersRequest;
 use broker_protocol::messages::describe_producers_response::{
     DescribeProducersResponse, PartitionResponse, ProducerState, TopicResponse,
@@ -13,6 +15,8 @@ pub async fn handle(
     request: &RequestContext,
     message: DescribeProducersRequest<'_>,
 ) -> DescribeProducersResponse<'static> {
+    // An answer is many times as long as its question: what is asked for again is not told again.
+    let mut told = HashSet::new();
     let topics = message
         .topics
         .iter()
@@ -21,6 +25,7 @@ pub async fn handle(
             partitions: topic
                 .partition_indexes
                 .iter()
+                .filter(|&&index| told.insert((&*topic.name, index)))
                 .map(|&index| {
                     let response = describe(ctx, &topic.name, index);
                     ctx.metrics.error(request.api, response.error_code);

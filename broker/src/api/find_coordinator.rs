@@ -5,6 +5,7 @@ use broker_protocol::messages::find_coordinator_request::FindCoordinatorRequest;
 use broker_protocol::messages::find_coordinator_response::{Coordinator, FindCoordinatorResponse};
 
 use crate::api::context::{ApiContext, RequestContext};
+use crate::api::each_once::each_once;
 use crate::internal_topics::{self, CONSUMER_OFFSETS};
 
 /// Kind of key: a consumer group.
@@ -46,7 +47,8 @@ pub async fn handle(
         }
     };
     if request.version >= 4 {
-        let coordinators = message.coordinator_keys.iter().map(|key| coordinator(key)).collect();
+        let coordinators =
+            each_once(&message.coordinator_keys, |key| &**key).map(|key| coordinator(key)).collect();
         return FindCoordinatorResponse { coordinators, ..FindCoordinatorResponse::default() };
     }
     let Coordinator { node_id, host, port, error_code, error_message, .. } = coordinator(&message.key);

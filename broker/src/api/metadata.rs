@@ -14,6 +14,7 @@ use broker_state::metadata::topic_name;
 use crate::api::authorized_operations::{self, if_asked};
 use crate::api::context::{ApiContext, RequestContext};
 use crate::api::create_topics;
+use crate::api::each_once::each_once;
 use crate::internal_topics;
 
 /// Answers Metadata.
@@ -38,7 +39,9 @@ pub async fn handle(
     let with_operations = message.include_topic_authorized_operations;
     let topics = match asked {
         None => image.topics.iter().map(|topic| known(topic, with_operations)).collect(),
-        Some(topics) => topics.iter().map(|topic| describe(&image, topic, with_operations)).collect(),
+        Some(topics) => each_once(topics, |topic| (topic.name.as_deref(), topic.topic_id))
+            .map(|topic| describe(&image, topic, with_operations))
+            .collect(),
     };
     MetadataResponse {
         brokers: brokers(ctx, request, &image),

@@ -1,7 +1,7 @@
 //! OffsetFetch (KIP-320, KIP-447, KIP-709, KIP-848): how far groups have read. There are no transactions that could
 //! leave an offset unstable, so `require_stable` changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use broker_protocol::error_code::ErrorCode;
@@ -26,7 +26,7 @@ const TOPIC_ID_SINCE: i16 = 10;
 
 /// What is asked of one group; `topics` is `None` for all of them.
 struct Question {
-    group_id: String,
+    group_id: Arc<str>,
     topics: Option<Vec<AskedTopic>>,
 }
 
@@ -44,7 +44,7 @@ pub async fn handle(
     message: OffsetFetchRequest<'_>,
 ) -> OffsetFetchResponse<'static> {
     let image = ctx.metadata.image();
-    let questions = questions(&image, message, request.version);
+    let questions = each_once(questions(&image, message, request.version));
     let mut groups = Vec::with_capacity(questions.len());
     for question in questions {
         let found = ctx
@@ -52,9 +52,11 @@ pub async fn handle(
             .read(&question.group_id, |groups| look_up(groups, &image, &question, request.version))
             .await;
         let group = match found {
-            Ok(topics) => {
-                OffsetFetchResponseGroup { group_id: question.group_id.into(), topics, error_code: 0 }
-            }
+            Ok(topics) => OffsetFetchResponseGroup {
+                group_id: question.group_id.to_string().into(),
+                topics,
+                error_code: 0,
+            },
             Err(error) => refused(question, error, request.version),
         };
         ctx.metrics.error(request.api, group.error_code);
@@ -76,12 +78,12 @@ fn questions(image: &MetadataImage, message: OffsetFetchRequest<'_>, version: i1
         let topics = message.topics.map(|topics| {
             topics.into_iter().map(|topic| by_name(&topic.name, topic.partition_indexes)).collect()
         });
-        return vec![Question { group_id: message.group_id.into_owned(), topics }];
+        return vec![Question { group_id: (&*message.group_id).into(), topics }];
     }
     let groups = message.groups.into_iter();
     groups
         .map(|group| Question {
-            group_id: group.group_id.into_owned(),
+            group_id: (&*group.group_id).into(),
             topics: group.topics.map(|topics| {
                 let asked = topics.into_iter().map(|topic| {
                     if version < TOPIC_ID_SINCE {
@@ -98,6 +100,24 @@ fn questions(image: &MetadataImage, message: OffsetFetchRequest<'_>, version: i1
             }),
         })
         .collect()
+}
+
+/// Drops what is asked for again: the metadata of an offset is much longer than the question for it.
+fn each_once(mut questions: Vec<Question>) -> Vec<Question> {
+    let mut whole = HashSet::new();
+    questions.retain(|question| question.topics.is_some() || whole.insert(Arc::clone(&question.group_id)));
+    // Each topic of each group has a number, so that very many partitions take little.
+    let mut numbers = HashMap::new();
+    let mut partitions = HashSet::new();
+    for question in &mut questions {
+        for topic in question.topics.iter_mut().flatten() {
+            let next = numbers.len();
+            let place = (Arc::clone(&question.group_id), topic.name.clone(), topic.topic_id);
+            let number = *numbers.entry(place).or_insert(next);
+            topic.partitions.retain(|index| partitions.insert((number, *index)));
+        }
+    }
+    questions
 }
 
 fn look_up(
@@ -191,7 +211,11 @@ fn refused(question: Question, error: CoordinatorError, version: i16) -> OffsetF
             partitions: asked.partitions.iter().map(|index| nothing(*index, code)).collect(),
         })
         .collect();
-    OffsetFetchResponseGroup { group_id: question.group_id.into(), topics, error_code: code.code() }
+    OffsetFetchResponseGroup {
+        group_id: question.group_id.to_string().into(),
+        topics,
+        error_code: code.code(),
+    }
 }
 
 /// The answer before several groups could be asked for.

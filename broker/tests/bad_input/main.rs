@@ -11,3 +11,4 @@ mod damaged_reads;
 mod frames;
 mod names;
 mod records;
+mod repetition;
