@@ -60,6 +60,17 @@ impl Pending {
         })
     }
 
+    /// Whether it may be left alone until there is memory for its answer: that may be long, and nobody waits for what the
+    /// request holds. `begun` says whether it was polled before.
+    #[must_use]
+    pub fn may_wait_for_memory(&self, begun: bool) -> bool {
+        match self {
+            Pending::Opening(..) | Pending::Produce(..) => false,
+            Pending::Fetch(waiting) => !waiting.is_reading(),
+            Pending::Task(..) => !begun,
+        }
+    }
+
     /// When to look at it again though nobody woke it.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {

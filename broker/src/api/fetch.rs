@@ -150,7 +150,13 @@ impl Waiting {
     /// When the client wants an answer at the latest; none while data is being looked for, or read and checked.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        (self.looking.is_none() && self.checking.is_none()).then_some(self.deadline)
+        (!self.is_reading()).then_some(self.deadline)
+    }
+
+    /// Whether data is being looked for, or read and checked.
+    #[must_use]
+    pub fn is_reading(&self) -> bool {
+        self.looking.is_some() || self.checking.is_some()
     }
 
     /// Which request it is.

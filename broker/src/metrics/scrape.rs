@@ -164,7 +164,7 @@ impl Samples {
             groups: GroupSamples::new(),
             memory: gauge(
                 "highwater_request_memory_bytes",
-                "Memory budget of requests in flight.",
+                "Memory budget of requests in flight and of answers not taken yet.",
                 &["kind"],
             ),
             fetch_sessions: gauge(

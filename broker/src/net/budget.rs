@@ -1,4 +1,8 @@
-//! The memory budget of requests in flight: over it, sockets are not read, and TCP slows the clients down.
+//! The memory budget of requests in flight and of answers that their clients do not take: over it, sockets are not read
+//! and no request is begun, and TCP slows the clients down.
+//!
+//! An answer is counted once it is there, whatever its length. So answers go beyond the budget by no more than one for
+//! each thread that serves sockets and for each request that was begun before.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,7 +12,7 @@ use parking_lot::Mutex;
 
 use crate::net::waiter::Waiter;
 
-/// Counts the bytes of all requests that were read and not answered yet.
+/// Counts the bytes of all requests that were read and not answered yet, and of answers not taken yet.
 #[derive(Debug)]
 pub struct MemoryBudget {
     limit: usize,
@@ -37,6 +41,17 @@ impl MemoryBudget {
                 (used == 0 || used.saturating_add(bytes) <= self.limit).then_some(used.saturating_add(bytes))
             })
             .is_ok()
+    }
+
+    /// Takes `bytes` that are in memory already, whether they fit or not.
+    pub fn take(&self, bytes: usize) {
+        self.used.fetch_add(bytes, Ordering::AcqRel);
+    }
+
+    /// Whether more is in memory than may be: nothing is begun whose answer may be long.
+    #[must_use]
+    pub fn is_overdrawn(&self) -> bool {
+        self.used() > self.limit
     }
 
     /// Has `waiter` woken once bytes are given back.
@@ -99,6 +114,17 @@ mod tests {
         assert!(!budget.try_take(50));
         budget.give_back(60);
         assert!(budget.try_take(50));
+    }
+
+    /// fault = 79
+    #[test]
+    fn an_answer_is_counted_though_it_does_not_fit() {
+        let budget = MemoryBudget::new(100);
+        assert!(budget.try_take(60));
+        budget.take(70);
+        assert!(budget.is_overdrawn() && !budget.try_take(1));
+        budget.give_back(70);
+        assert!(!budget.is_overdrawn() && budget.try_take(1));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Produce appends at once and its answer waits in the queue until the data is durable, so that one connection keeps
 //! many requests in flight. Any other request that cannot be answered at once stops the reading until it is answered,
 //! as in Kafka. Only the request at the front of the queue is registered with anything it waits for. A frame that has
-//! stopped half way gives its memory up once others wait for it.
+//! stopped half way gives its memory up once others wait for it, and so does an answer that the client does not take.
 //! Invariant: an idle connection holds no buffer.
 
 use std::collections::VecDeque;
@@ -38,11 +38,17 @@ const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
 /// Rounds of read, answer and write before other connections get their turn.
 const ROUNDS_PER_TURN: usize = 16;
 
-/// A frame of which too little has come for this long is given up if others wait for its memory. Far above the pauses of a
-/// bad network, and well below the 30 seconds that clients wait for an answer.
+/// Of answers, so much may be held for each connection without being counted in the memory budget, in bytes: about what
+/// its read buffer takes.
+const ANSWER_BYTES_FREE: usize = 16 * 1024;
+
+/// A frame of which too little has come for this long is given up if others wait for its memory, as are answers of which
+/// too little was taken. Far above the pauses of a bad network, and well below the 30 seconds that clients wait for an
+/// answer.
 const STALL_MAX: Duration = Duration::from_secs(10);
 
-/// Such a part of the frame, and at least a byte, is enough in that time: a whole frame then comes within ten minutes.
+/// Such a part of the frame or of the answers, and at least a byte, is enough in that time: all of it then moves within
+/// ten minutes.
 const STALL_PARTS: usize = 60;
 
 /// Why a connection ended.
@@ -57,8 +63,10 @@ pub enum Closed {
     /// No request came for `connections.max.idle.ms`.
     #[error("idle for too long")]
     Idle,
-    /// A request stopped half way and held memory that others waited for.
-    #[error("too little of a request has come for {STALL_MAX:?}, and others wait for its memory")]
+    /// A request stopped half way, or answers were not taken, and held memory that others waited for.
+    #[error(
+        "too little of a request or an answer has moved for {STALL_MAX:?}, and others wait for its memory"
+    )]
     Stalled,
     /// `max.connections` was lowered, and others have been in use since.
     #[error("more connections than max.connections, and idle longest")]
@@ -76,6 +84,8 @@ pub enum Closed {
 
 struct InFlight {
     pending: Pending,
+    /// Whether it was polled.
+    begun: bool,
     /// What the request took of the memory budget.
     bytes: usize,
 }
@@ -89,16 +99,22 @@ pub struct Connection<S> {
     inbound: BytesMut,
     /// Taken of the memory budget for the frame that is being read.
     inbound_bytes: usize,
-    /// Counted among those that wait for the memory budget.
+    /// Taken of the memory budget for answers that the client has not taken.
+    answer_bytes: usize,
+    /// Counted among those that wait for the memory budget, to read.
     waits_for_memory: bool,
+    /// Counted among them, to begin with a request.
+    waits_to_answer: bool,
     queue: VecDeque<InFlight>,
     outbound: Outbound,
     timer: Option<Pin<Box<Sleep>>>,
     last_activity: Instant,
-    /// When to look whether the frame that is being read has stalled.
+    /// When to look whether the frame that is being read has stalled, or the answers have.
     stall_at: Instant,
-    /// Bytes of it that had come when that time began.
+    /// Bytes of the frame that had come when that time began.
     stall_from: usize,
+    /// Bytes of answers that were sent since.
+    stall_sent: usize,
     input_closed: bool,
 }
 
@@ -113,13 +129,16 @@ impl<S: Stream> Connection<S> {
             handle: Arc::new(ConnectionHandle::new(now)),
             inbound: BytesMut::new(),
             inbound_bytes: 0,
+            answer_bytes: 0,
             waits_for_memory: false,
+            waits_to_answer: false,
             queue: VecDeque::new(),
             outbound: Outbound::default(),
             timer: None,
             last_activity: now,
             stall_at: now + STALL_MAX,
             stall_from: 0,
+            stall_sent: 0,
             input_closed: false,
         }
     }
@@ -140,7 +159,9 @@ impl<S: Stream> Connection<S> {
     fn release(&mut self) {
         let held: usize = self.queue.iter().map(|request| request.bytes).sum();
         self.set_waits_for_memory(false);
-        self.ctx.memory.give_back(held + std::mem::take(&mut self.inbound_bytes));
+        self.set_waits_to_answer(false);
+        let moving = std::mem::take(&mut self.inbound_bytes) + std::mem::take(&mut self.answer_bytes);
+        self.ctx.memory.give_back(held + moving);
         for request in self.queue.drain(..) {
             request.pending.abandon(&self.ctx, self.handle.waiter());
         }
@@ -168,9 +189,10 @@ impl<S: Stream> Connection<S> {
         let read = self.poll_inbound(cx)?;
         let answered = self.poll_answers(cx)?;
         let written = match self.outbound.poll_send(cx, &mut self.stream) {
-            Poll::Ready(moved) => moved? > 0,
-            Poll::Pending => false,
+            Poll::Ready(moved) => moved?,
+            Poll::Pending => 0,
         };
+        self.count_answers();
         if self.queue.is_empty() && self.outbound.is_empty() {
             if self.queue.capacity() > 0 && !read {
                 self.queue = VecDeque::new();
@@ -182,15 +204,30 @@ impl<S: Stream> Connection<S> {
                 return Err(Closed::Shutdown);
             }
         }
-        if read || written {
+        if read || written > 0 {
             self.last_activity = Instant::now();
             self.handle.touch(self.last_activity);
-            let enough = (self.inbound_bytes / STALL_PARTS).max(1);
-            if written || self.inbound_bytes == 0 || self.inbound.len().abs_diff(self.stall_from) >= enough {
+            self.stall_sent += written;
+            if self.has_moved_enough() {
                 self.begin_stall_time(self.last_activity);
             }
         }
-        Ok(opened || read || answered || written)
+        Ok(opened || read || answered || written > 0)
+    }
+
+    /// Counts what the client has not taken of its answers.
+    fn count_answers(&mut self) {
+        let held = self.outbound.held_bytes();
+        let counted = if held > ANSWER_BYTES_FREE { held } else { 0 };
+        if self.answer_bytes == 0 && counted > 0 {
+            self.begin_stall_time(Instant::now());
+        }
+        if counted > self.answer_bytes {
+            self.ctx.memory.take(counted - self.answer_bytes);
+        } else {
+            self.ctx.memory.give_back(self.answer_bytes - counted);
+        }
+        self.answer_bytes = counted;
     }
 
     /// Has the last request appended once its batches are opened, though it may not be its turn to be answered: nothing
@@ -297,8 +334,13 @@ impl<S: Stream> Connection<S> {
     }
 
     fn set_waits_for_memory(&mut self, waits: bool) {
-        if self.waits_for_memory != waits {
-            self.waits_for_memory = waits;
+        if std::mem::replace(&mut self.waits_for_memory, waits) != waits {
+            self.ctx.memory.count_waiting(waits);
+        }
+    }
+
+    fn set_waits_to_answer(&mut self, waits: bool) {
+        if std::mem::replace(&mut self.waits_to_answer, waits) != waits {
             self.ctx.memory.count_waiting(waits);
         }
     }
@@ -334,7 +376,7 @@ impl<S: Stream> Connection<S> {
         let mut frame = self.inbound.split_to(len + 4);
         let _prefix = frame.split_to(4);
         match dispatch::dispatch(&self.ctx, &self.info, frame) {
-            Ok(Some(pending)) => self.queue.push_back(InFlight { pending, bytes: len }),
+            Ok(Some(pending)) => self.queue.push_back(InFlight { pending, begun: false, bytes: len }),
             Ok(None) => self.ctx.memory.give_back(len),
             Err(closed) => {
                 self.ctx.memory.give_back(len);
@@ -344,13 +386,28 @@ impl<S: Stream> Connection<S> {
         Ok(true)
     }
 
+    /// Whether the request at the front may go on; `false` means that there is no memory for its answer for the moment.
+    fn may_answer(&mut self) -> bool {
+        let front = self.queue.front();
+        let mut waits = front.is_some_and(|front| front.pending.may_wait_for_memory(front.begun))
+            && self.ctx.memory.is_overdrawn();
+        if waits {
+            self.ctx.memory.wait(self.handle.waiter());
+            // Bytes may have been given back between the two looks.
+            waits = self.ctx.memory.is_overdrawn();
+        }
+        self.set_waits_to_answer(waits);
+        !waits
+    }
+
     /// Moves what is ready at the front of the queue to the outgoing side.
     fn poll_answers(&mut self, cx: &mut Context<'_>) -> Result<bool, Closed> {
         let mut progress = false;
-        while self.outbound.pending_bytes() < OUTBOUND_BYTES_MAX {
+        while self.outbound.pending_bytes() < OUTBOUND_BYTES_MAX && self.may_answer() {
             let Some(front) = self.queue.front_mut() else {
                 break;
             };
+            front.begun = true;
             let Poll::Ready(response) = front.pending.poll(&self.ctx, self.handle.waiter(), cx) else {
                 break;
             };
@@ -369,10 +426,13 @@ impl<S: Stream> Connection<S> {
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<Closed> {
         let idle_at = self.last_activity + self.ctx.idle_max;
         let due = match self.queue.front() {
+            // Its time may be over, and it has to wait nevertheless.
+            Some(_) if self.waits_to_answer => idle_at,
             Some(front) => front.pending.deadline().unwrap_or(idle_at),
             None => idle_at,
         };
-        let deadline = if self.inbound_bytes > 0 { due.min(self.stall_at) } else { due };
+        let may_stall = self.inbound_bytes > 0 || self.answer_bytes > 0;
+        let deadline = if may_stall { due.min(self.stall_at) } else { due };
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if timer.deadline() != deadline {
             timer.as_mut().reset(deadline);
@@ -401,12 +461,22 @@ impl<S: Stream> Connection<S> {
     fn begin_stall_time(&mut self, now: Instant) {
         self.stall_at = now + STALL_MAX;
         self.stall_from = self.inbound.len();
+        self.stall_sent = 0;
     }
 
-    /// Whether a frame whose time is up is to be given up: others wait for its memory, and it is the client that does not
-    /// go on, by not sending the rest or by not taking the answers before which no more is read.
+    /// Whether enough has come or gone since that time began.
+    fn has_moved_enough(&self) -> bool {
+        let enough = |of: usize| (of / STALL_PARTS).max(1);
+        let received = self.inbound.len().abs_diff(self.stall_from);
+        let frame_goes_on = self.inbound_bytes == 0 || received >= enough(self.inbound_bytes);
+        self.stall_sent >= enough(self.answer_bytes) || (self.answer_bytes == 0 && frame_goes_on)
+    }
+
+    /// Whether a frame or answers whose time is up are to be given up: others wait for their memory, and it is the client
+    /// that does not go on, by not sending the rest or by not taking the answers, before which no more is read.
     fn is_stalled(&self) -> bool {
         let waits_for_client = self.may_read() || !self.outbound.is_empty();
-        self.inbound_bytes > 0 && waits_for_client && self.ctx.memory.is_short()
+        let holds = self.inbound_bytes > 0 || self.answer_bytes > 0;
+        holds && waits_for_client && self.ctx.memory.is_short()
     }
 }

@@ -37,6 +37,7 @@ const GATHER_BYTES: usize = 64 * 1024;
 pub struct Outbound {
     parts: VecDeque<Part>,
     pending: usize,
+    held: usize,
 }
 
 impl Outbound {
@@ -52,12 +53,19 @@ impl Outbound {
         self.pending
     }
 
+    /// Bytes in memory: those of each part until all of it has been sent.
+    #[must_use]
+    pub fn held_bytes(&self) -> usize {
+        self.held
+    }
+
     /// Appends bytes.
     pub fn push_bytes(&mut self, bytes: Vec<u8>) {
         if bytes.is_empty() {
             return;
         }
         self.pending += bytes.len();
+        self.held += bytes.len();
         if let Some(Part::Bytes { bytes: last, .. }) = self.parts.back_mut()
             && last.len() + bytes.len() <= GATHER_BYTES
         {
@@ -108,9 +116,12 @@ impl Outbound {
 
     fn advance(&mut self, count: usize, finished: bool) {
         match self.parts.front_mut() {
-            Some(Part::Bytes { sent, .. }) => {
+            Some(Part::Bytes { bytes, sent }) => {
                 *sent += count;
                 self.pending -= count;
+                if finished {
+                    self.held -= bytes.len();
+                }
             }
             Some(Part::File { range, sent }) => {
                 *sent += count;

@@ -8,16 +8,18 @@ use broker_client::{Client, read_frame};
 use broker_config::Config;
 use broker_log::io::local_disk::SystemClock;
 use broker_log::io::memory_disk::MemoryDisk;
-use broker_protocol::api_key::ApiKey;
-use broker_protocol::codec::Writer;
+use broker_protocol::codec::{Request, Writer};
 use broker_protocol::header::encode_request_header;
+use broker_protocol::messages::describe_configs_request::DescribeConfigsResource;
+use broker_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use broker_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use broker_protocol::messages::{
-    ApiVersionsRequest, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+    ApiVersionsRequest, DescribeConfigsRequest, FetchRequest, IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
-use tokio::time::{Duration, Instant, sleep};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::env::{Blocking, Env, SystemRandom};
 use crate::metrics::Metrics;
@@ -68,7 +70,12 @@ impl Running {
     }
 
     fn connect(&self) -> DuplexStream {
-        let (ours, theirs) = duplex(64 << 10);
+        self.connect_over(64 << 10)
+    }
+
+    /// A connection that holds that many bytes of each direction.
+    fn connect_over(&self, bytes: usize) -> DuplexStream {
+        let (ours, theirs) = duplex(bytes);
         self.door.send(theirs).unwrap();
         ours
     }
@@ -84,6 +91,15 @@ impl Running {
         }
     }
 
+    /// Waits until more is held than the memory budget allows; gives how much.
+    async fn overdraws(&self) -> usize {
+        let memory = &self.broker.context().memory;
+        while !memory.is_overdrawn() {
+            tokio::task::yield_now().await;
+        }
+        memory.used()
+    }
+
     /// How many connections the broker has closed for that reason.
     fn closed(&self, reason: &str) -> usize {
         let name = format!("highwater_connections_refused_total{{reason=\"{reason}\"}} ");
@@ -95,15 +111,47 @@ impl Running {
 
 /// A frame of that many bytes, its length not counted: ApiVersions of a client with a long name.
 fn request(bytes: usize) -> Vec<u8> {
-    let mut writer = Writer::frame();
-    let client_id = "x".repeat(bytes - 10);
-    encode_request_header(&mut writer, ApiKey::ApiVersions, 0, 1, Some(&client_id)).unwrap();
-    ApiVersionsRequest::default().encode(&mut writer, 0).unwrap();
-    writer.finish_frame().unwrap();
-    let frame = writer.into_parts().0;
+    let frame = framed(&ApiVersionsRequest::default(), 0, &"x".repeat(bytes - 10));
     assert_eq!(frame.len(), bytes + 4);
     frame
 }
+
+fn framed<'a, Q: Request<'a>>(message: &Q, version: i16, client_id: &str) -> Vec<u8> {
+    let mut writer = Writer::frame();
+    encode_request_header(&mut writer, Q::API_KEY, version, 1, Some(client_id)).unwrap();
+    message.encode(&mut writer, version).unwrap();
+    writer.finish_frame().unwrap();
+    writer.into_parts().0
+}
+
+/// Makes the topics that [`with_long_answer`] asks for.
+async fn prepare_long_answer(running: &Running) {
+    let mut admin = running.client();
+    for topic in TOPICS {
+        admin.create_topic(topic, 1, &[]).await.unwrap();
+    }
+}
+
+const TOPICS: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/// A request whose answer is many times as long as the connections of [`narrow`] hold.
+fn with_long_answer() -> Vec<u8> {
+    let of_topic = |name: &'static str| DescribeConfigsResource {
+        resource_type: 2,
+        resource_name: name.into(),
+        configuration_keys: None,
+    };
+    let resources = TOPICS.map(of_topic).to_vec();
+    let request = DescribeConfigsRequest { resources, include_synonyms: true, include_documentation: true };
+    framed(&request, 4, "tests")
+}
+
+/// A connection that holds little of an answer.
+fn narrow(running: &Running) -> DuplexStream {
+    running.connect_over(NARROW_BYTES)
+}
+
+const NARROW_BYTES: usize = 2000;
 
 async fn assert_answered(stream: &mut DuplexStream) {
     assert!(read_frame(stream).await.unwrap().is_some(), "closed");
@@ -181,6 +229,87 @@ async fn a_request_of_which_next_to_nothing_comes_is_given_up_once_others_wait_f
     assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
     assert_answered(&mut large).await;
     assert_eq!(running.closed("stalled"), 1);
+    running.broker.stop().await.unwrap();
+}
+
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_taken_slowly_counts_in_the_memory_budget_until_it_is_taken() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    prepare_long_answer(&running).await;
+    let mut slow = narrow(&running);
+    slow.write_all(&with_long_answer()).await.unwrap();
+    let held = running.overdraws().await;
+    let mut other = running.connect();
+    other.write_all(&request(300)).await.unwrap();
+    for _ in 0..held / NARROW_BYTES - 1 {
+        sleep(Duration::from_secs(9)).await;
+        slow.read_exact(&mut [0; NARROW_BYTES]).await.unwrap();
+        assert_eq!(running.broker.context().memory.used(), held);
+    }
+    assert!(timeout(Duration::from_secs(5), other.read_u8()).await.is_err(), "it waits for that memory");
+    slow.read_exact(&mut vec![0; held % NARROW_BYTES + NARROW_BYTES]).await.unwrap();
+    assert_answered(&mut other).await;
+    assert_eq!(running.closed("stalled"), 0);
+    running.holds(0).await;
+    running.broker.stop().await.unwrap();
+}
+
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn answers_of_which_next_to_nothing_is_taken_are_given_up_once_others_wait_for_their_memory() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    prepare_long_answer(&running).await;
+    let mut trickle = narrow(&running);
+    trickle.write_all(&with_long_answer()).await.unwrap();
+    running.overdraws().await;
+    // Nobody waits yet.
+    sleep(Duration::from_secs(60)).await;
+    let mut other = running.connect();
+    other.write_all(&request(300)).await.unwrap();
+    let began = Instant::now();
+    let trickling = tokio::spawn(async move {
+        while trickle.read_u8().await.is_ok() {
+            sleep(Duration::from_secs(1)).await;
+        }
+    });
+    assert_answered(&mut other).await;
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(21), "{took:?}");
+    assert_eq!(running.closed("stalled"), 1);
+    trickling.abort();
+    running.holds(0).await;
+    running.broker.stop().await.unwrap();
+}
+
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn of_many_long_answers_that_become_ready_together_one_is_made_at_a_time() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    prepare_long_answer(&running).await;
+    let mut alone = running.connect();
+    alone.write_all(&with_long_answer()).await.unwrap();
+    let one = read_frame(&mut alone).await.unwrap().unwrap().len();
+    let mut waiting = Vec::new();
+    for _ in 0..5 {
+        let partitions = vec![FetchPartition::default()];
+        let topics = vec![FetchTopic { topic: "a".into(), partitions, ..FetchTopic::default() }];
+        let poll = FetchRequest { max_wait_ms: 5000, min_bytes: 1, topics, ..FetchRequest::default() };
+        let poll = FetchRequest { max_bytes: 1000, session_epoch: -1, ..poll };
+        let mut stream = narrow(&running);
+        stream.write_all(&framed(&poll, 12, "tests")).await.unwrap();
+        stream.write_all(&with_long_answer()).await.unwrap();
+        waiting.push(stream);
+    }
+    // All polls are over at once.
+    sleep(Duration::from_secs(6)).await;
+    for mut stream in waiting {
+        let held = running.broker.context().memory.used();
+        assert!(held < 2 * one, "{held} bytes are held, {one} are an answer");
+        assert_answered(&mut stream).await;
+        assert_answered(&mut stream).await;
+    }
+    running.holds(0).await;
     running.broker.stop().await.unwrap();
 }
 
