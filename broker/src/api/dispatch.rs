@@ -60,6 +60,12 @@ impl Pending {
         })
     }
 
+    /// Memory that it takes beyond its frame, in bytes: what may be many times as long as the frame.
+    #[must_use]
+    pub fn bytes_beyond_frame(&self) -> usize {
+        if let Pending::Fetch(waiting) = self { waiting.bytes() } else { 0 }
+    }
+
     /// Whether it may be left alone until there is memory for its answer: that may be long, and nobody waits for what the
     /// request holds. `begun` says whether it was polled before.
     #[must_use]

@@ -93,13 +93,13 @@ impl Waiting {
             let mut session = Session::new(by_id);
             self.add_targets(ctx, request, &mut session);
             if request.session_epoch == 0 && !session.targets.is_empty() {
-                // The cache may be full: then this is a full fetch without a session.
-                let mut kept = Session::new(by_id);
-                self.add_targets(ctx, request, &mut kept);
-                if let Some((id, shared)) = ctx.sessions.create(kept, now) {
-                    self.session_id = id;
-                    self.session = shared;
-                    return;
+                match ctx.sessions.create(session, now) {
+                    Ok((id, shared)) => {
+                        (self.session_id, self.session) = (id, shared);
+                        return;
+                    }
+                    // The cache is full: this is a full fetch without a session.
+                    Err(without_room) => session = without_room,
                 }
             }
             self.session = Arc::new(Mutex::new(session));
@@ -123,6 +123,11 @@ impl Waiting {
                 topic.partitions.iter().map(move |&partition| Key::new(id, &name, partition))
             }));
             self.add_targets(ctx, request, &mut session);
+            if !ctx.sessions.recount(self.session_id, &session) {
+                // The client begins again with a full fetch. What the session takes is not kept for this answer.
+                self.error = Some(ErrorCode::FetchSessionIdNotFound);
+                return;
+            }
         }
         drop(session);
         self.session = shared;
@@ -145,6 +150,12 @@ impl Waiting {
                 });
             }
         }
+    }
+
+    /// Memory that it takes by itself, in bytes: its partitions, unless they are those of a session that is kept.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        if self.session_id == 0 { self.session.lock().bytes() } else { 0 }
     }
 
     /// When the client wants an answer at the latest; none while data is being looked for, or read and checked.

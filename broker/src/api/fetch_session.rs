@@ -1,7 +1,8 @@
 //! Incremental fetch sessions (KIP-227): the client names only what changed, and is told only what changed.
 //!
-//! The cache holds `max.incremental.fetch.session.cache.slots` sessions; when it is full the one that was idle longest
-//! is dropped, if it was idle for two minutes, and otherwise the new client gets full fetches only.
+//! The cache holds `max.incremental.fetch.session.cache.slots` sessions within `SESSION_BYTES_MAX`; when it is full the
+//! one that was idle longest is dropped, if it was idle for two minutes, and otherwise the new client gets full fetches
+//! only. A session that grows beyond what there is room for is ended.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -15,6 +16,10 @@ use crate::env::Random;
 
 /// A session younger than this since its last use is not dropped for another.
 const EVICTION_IDLE: Duration = Duration::from_secs(120);
+
+/// Memory of all sessions together, in bytes: some 300,000 partitions, which is 1,000 consumers of 300 each. A single
+/// request may name millions, whether they exist or not.
+const SESSION_BYTES_MAX: usize = 64 << 20;
 
 /// A partition that a fetch asks for.
 #[derive(Clone, Debug)]
@@ -78,6 +83,8 @@ pub struct Session {
     /// What is fetched.
     pub targets: Vec<Target>,
     places: HashMap<Key, usize>,
+    /// What the names of the topics take.
+    name_bytes: usize,
     /// Where the next round begins, so that no partition starves the others.
     pub first: usize,
     /// Epoch that the next request of this session must carry.
@@ -104,7 +111,16 @@ impl Session {
             return;
         }
         self.places.insert(key, self.targets.len());
+        self.name_bytes += name_bytes(self.targets.last(), &target);
         self.targets.push(target);
+    }
+
+    /// Memory that it takes, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        // The table has a byte of its own for each place.
+        let places = self.places.capacity() * (size_of::<(Key, usize)>() + 1);
+        self.targets.capacity() * size_of::<Target>() + places + self.name_bytes
     }
 
     /// Drops partitions, however many, in one pass over the session.
@@ -117,23 +133,55 @@ impl Session {
         self.first -= gone.iter().filter(|place| **place < self.first).count();
         let mut places = 0..;
         self.targets.retain(|_| places.next().is_some_and(|place| !gone.contains(&place)));
+        if self.targets.len() < self.targets.capacity() / 4 {
+            self.targets.shrink_to_fit();
+            self.places.shrink_to_fit();
+        }
+        self.name_bytes = 0;
         for (place, target) in self.targets.iter().enumerate() {
             self.places.insert(Key::of(target), place);
+            self.name_bytes += name_bytes(place.checked_sub(1).map(|before| &self.targets[before]), target);
         }
     }
+}
+
+/// What the name of a topic takes, where it is not that of the target before.
+fn name_bytes(before: Option<&Target>, target: &Target) -> usize {
+    /// Its counts of references, and what its allocation is rounded up by.
+    const OVERHEAD: usize = 32;
+    let is_shared = before.is_some_and(|before| Arc::ptr_eq(&before.topic, &target.topic));
+    if is_shared { 0 } else { target.topic.len() + OVERHEAD }
 }
 
 #[derive(Debug)]
 struct Slot {
     session: Arc<Mutex<Session>>,
     last_used: Instant,
+    /// What it took when it was last looked at.
+    bytes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Cache {
+    by_id: HashMap<i32, Slot>,
+    /// Of all slots.
+    bytes: usize,
+}
+
+impl Cache {
+    fn remove(&mut self, id: i32) {
+        if let Some(slot) = self.by_id.remove(&id) {
+            self.bytes -= slot.bytes;
+        }
+    }
 }
 
 /// The sessions of a broker.
 #[derive(Debug)]
 pub struct FetchSessions {
     slots_max: usize,
-    by_id: Mutex<HashMap<i32, Slot>>,
+    bytes_max: usize,
+    cache: Mutex<Cache>,
     random: Arc<dyn Random>,
 }
 
@@ -142,46 +190,76 @@ impl FetchSessions {
     /// must not meet the session of another.
     #[must_use]
     pub fn new(slots_max: usize, random: Arc<dyn Random>) -> FetchSessions {
-        FetchSessions { slots_max, by_id: Mutex::default(), random }
+        FetchSessions::within(SESSION_BYTES_MAX, slots_max, random)
     }
 
-    /// Keeps a session; `None` if there is no room.
-    pub fn create(&self, session: Session, now: Instant) -> Option<(i32, Arc<Mutex<Session>>)> {
-        let mut by_id = self.by_id.lock();
-        if by_id.len() >= self.slots_max {
-            let (&oldest, slot) = by_id.iter().min_by_key(|(id, slot)| (slot.last_used, **id))?;
-            if now.saturating_duration_since(slot.last_used) < EVICTION_IDLE {
-                return None;
-            }
-            by_id.remove(&oldest);
+    fn within(bytes_max: usize, slots_max: usize, random: Arc<dyn Random>) -> FetchSessions {
+        FetchSessions { slots_max, bytes_max, cache: Mutex::default(), random }
+    }
+
+    /// Keeps a session.
+    ///
+    /// # Errors
+    /// There is no room: the session comes back.
+    pub fn create(&self, session: Session, now: Instant) -> Result<(i32, Arc<Mutex<Session>>), Session> {
+        let mut cache = self.cache.lock();
+        let bytes = session.bytes();
+        if bytes > self.bytes_max {
+            return Err(session);
         }
+        while cache.by_id.len() >= self.slots_max || cache.bytes + bytes > self.bytes_max {
+            let oldest = cache.by_id.iter().min_by_key(|(id, slot)| (slot.last_used, **id));
+            match oldest {
+                Some((&id, slot)) if now.saturating_duration_since(slot.last_used) >= EVICTION_IDLE => {
+                    cache.remove(id);
+                }
+                _ => return Err(session),
+            }
+        }
+        cache.bytes += bytes;
         loop {
             let id = random_id(self.random.as_ref());
-            if let Entry::Vacant(free) = by_id.entry(id) {
+            if let Entry::Vacant(free) = cache.by_id.entry(id) {
                 let session = Arc::new(Mutex::new(session));
-                free.insert(Slot { session: Arc::clone(&session), last_used: now });
-                return Some((id, session));
+                free.insert(Slot { session: Arc::clone(&session), last_used: now, bytes });
+                return Ok((id, session));
             }
         }
+    }
+
+    /// Counts what a session takes now; `false` if it has grown beyond what there is room for, and is ended.
+    pub fn recount(&self, id: i32, session: &Session) -> bool {
+        let mut cache = self.cache.lock();
+        let Some(slot) = cache.by_id.get_mut(&id) else {
+            return true;
+        };
+        let bytes = session.bytes();
+        let before = std::mem::replace(&mut slot.bytes, bytes);
+        cache.bytes = cache.bytes - before + bytes;
+        let has_room = bytes <= before || cache.bytes <= self.bytes_max;
+        if !has_room {
+            cache.remove(id);
+        }
+        has_room
     }
 
     /// The session of that id.
     pub fn get(&self, id: i32, now: Instant) -> Option<Arc<Mutex<Session>>> {
-        let mut by_id = self.by_id.lock();
-        let slot = by_id.get_mut(&id)?;
+        let mut cache = self.cache.lock();
+        let slot = cache.by_id.get_mut(&id)?;
         slot.last_used = now;
         Some(Arc::clone(&slot.session))
     }
 
     /// Ends a session.
     pub fn remove(&self, id: i32) {
-        self.by_id.lock().remove(&id);
+        self.cache.lock().remove(id);
     }
 
     /// How many sessions there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.by_id.lock().len()
+        self.cache.lock().by_id.len()
     }
 
     /// Whether there are none.
@@ -265,10 +343,51 @@ mod tests {
         let sessions = FetchSessions::new(1, Arc::new(SystemRandom));
         let start = Instant::now();
         let (first, _) = sessions.create(Session::default(), start).unwrap();
-        assert!(sessions.create(Session::default(), start + Duration::from_secs(60)).is_none());
-        assert!(sessions.create(Session::default(), start + Duration::from_secs(121)).is_some());
+        assert!(sessions.create(Session::default(), start + Duration::from_secs(60)).is_err());
+        assert!(sessions.create(Session::default(), start + Duration::from_secs(121)).is_ok());
         assert!(sessions.get(first, start).is_none());
     }
+
+    fn session_of(partitions: i32) -> Session {
+        let mut session = Session::default();
+        for partition in 0..partitions {
+            session.put(target("t", partition));
+        }
+        session
+    }
+
+    /// fault = 80
+    #[tokio::test(start_paused = true)]
+    async fn sessions_of_many_partitions_fill_the_cache_as_many_sessions_do() {
+        let room = session_of(1000).bytes();
+        let sessions = FetchSessions::within(room, 100, Arc::new(SystemRandom));
+        let start = Instant::now();
+        assert_eq!(sessions.create(session_of(3000), start).unwrap_err().targets.len(), 3000);
+        let (first, _) = sessions.create(session_of(400), start).unwrap();
+        assert!(sessions.create(session_of(900), start + Duration::from_secs(60)).is_err());
+        assert!(sessions.create(session_of(10), start + Duration::from_secs(60)).is_ok());
+        assert!(sessions.get(first, start).is_some());
+        assert!(sessions.create(session_of(700), start + Duration::from_secs(121)).is_ok());
+        assert!(sessions.get(first, start).is_none());
+    }
+
+    /// fault = 80
+    #[test]
+    fn a_session_that_grows_beyond_the_room_is_ended_and_one_that_shrinks_makes_room() {
+        let now = Instant::now();
+        let sessions = FetchSessions::within(session_of(1000).bytes(), 100, Arc::new(SystemRandom));
+        let (first, shared) = sessions.create(session_of(400), now).unwrap();
+        let (second, other) = sessions.create(session_of(100), now).unwrap();
+        shared.lock().put(target("t", 400));
+        assert!(sessions.recount(first, &shared.lock()));
+        *other.lock() = session_of(3000);
+        assert!(!sessions.recount(second, &other.lock()));
+        assert!(sessions.get(second, now).is_none());
+        shared.lock().forget((1..401).map(key));
+        assert!(sessions.recount(first, &shared.lock()));
+        assert!(sessions.create(session_of(800), now).is_ok());
+    }
+
     #[test]
     fn sessions_of_two_starts_of_a_broker_share_no_id() {
         let now = Instant::now();

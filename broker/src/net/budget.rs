@@ -17,6 +17,8 @@ use crate::net::waiter::Waiter;
 pub struct MemoryBudget {
     limit: usize,
     used: AtomicUsize,
+    /// Of these, answers.
+    answers: AtomicUsize,
     waiting: Mutex<VecDeque<Arc<Waiter>>>,
     /// Connections that have not got what they need; the queue is empty between their being woken and their next look.
     short: AtomicUsize,
@@ -29,6 +31,7 @@ impl MemoryBudget {
         MemoryBudget {
             limit,
             used: AtomicUsize::new(0),
+            answers: AtomicUsize::new(0),
             waiting: Mutex::new(VecDeque::new()),
             short: AtomicUsize::new(0),
         }
@@ -45,13 +48,30 @@ impl MemoryBudget {
 
     /// Takes `bytes` that are in memory already, whether they fit or not.
     pub fn take(&self, bytes: usize) {
-        self.used.fetch_add(bytes, Ordering::AcqRel);
+        if bytes > 0 {
+            self.used.fetch_add(bytes, Ordering::AcqRel);
+        }
     }
 
-    /// Whether more is in memory than may be: nothing is begun whose answer may be long.
+    /// Takes bytes of an answer that its client has not taken, whether they fit or not.
+    pub fn take_answer(&self, bytes: usize) {
+        self.answers.fetch_add(bytes, Ordering::AcqRel);
+        self.take(bytes);
+    }
+
+    /// Gives bytes of an answer back and wakes whoever waits.
+    pub fn give_back_answer(&self, bytes: usize) {
+        if bytes > 0 {
+            self.answers.fetch_sub(bytes, Ordering::AcqRel);
+            self.give_back(bytes);
+        }
+    }
+
+    /// Whether more is in memory than may be and some of it is answers: nothing is begun whose answer may be long. What
+    /// requests take by themselves is given back only by going on with them.
     #[must_use]
     pub fn is_overdrawn(&self) -> bool {
-        self.used() > self.limit
+        self.used() > self.limit && self.answers.load(Ordering::Acquire) > 0
     }
 
     /// Has `waiter` woken once bytes are given back.
@@ -121,10 +141,17 @@ mod tests {
     fn an_answer_is_counted_though_it_does_not_fit() {
         let budget = MemoryBudget::new(100);
         assert!(budget.try_take(60));
-        budget.take(70);
+        budget.take_answer(70);
         assert!(budget.is_overdrawn() && !budget.try_take(1));
-        budget.give_back(70);
+        budget.give_back_answer(70);
         assert!(!budget.is_overdrawn() && budget.try_take(1));
+    }
+
+    #[test]
+    fn requests_that_take_more_than_there_is_go_on() {
+        let budget = MemoryBudget::new(100);
+        budget.take(170);
+        assert!(!budget.is_overdrawn());
     }
 
     #[test]

@@ -160,8 +160,8 @@ impl<S: Stream> Connection<S> {
         let held: usize = self.queue.iter().map(|request| request.bytes).sum();
         self.set_waits_for_memory(false);
         self.set_waits_to_answer(false);
-        let moving = std::mem::take(&mut self.inbound_bytes) + std::mem::take(&mut self.answer_bytes);
-        self.ctx.memory.give_back(held + moving);
+        self.ctx.memory.give_back(held + std::mem::take(&mut self.inbound_bytes));
+        self.ctx.memory.give_back_answer(std::mem::take(&mut self.answer_bytes));
         for request in self.queue.drain(..) {
             request.pending.abandon(&self.ctx, self.handle.waiter());
         }
@@ -223,9 +223,9 @@ impl<S: Stream> Connection<S> {
             self.begin_stall_time(Instant::now());
         }
         if counted > self.answer_bytes {
-            self.ctx.memory.take(counted - self.answer_bytes);
+            self.ctx.memory.take_answer(counted - self.answer_bytes);
         } else {
-            self.ctx.memory.give_back(self.answer_bytes - counted);
+            self.ctx.memory.give_back_answer(self.answer_bytes - counted);
         }
         self.answer_bytes = counted;
     }
@@ -376,7 +376,11 @@ impl<S: Stream> Connection<S> {
         let mut frame = self.inbound.split_to(len + 4);
         let _prefix = frame.split_to(4);
         match dispatch::dispatch(&self.ctx, &self.info, frame) {
-            Ok(Some(pending)) => self.queue.push_back(InFlight { pending, begun: false, bytes: len }),
+            Ok(Some(pending)) => {
+                let more = pending.bytes_beyond_frame();
+                self.ctx.memory.take(more);
+                self.queue.push_back(InFlight { pending, begun: false, bytes: len + more });
+            }
             Ok(None) => self.ctx.memory.give_back(len),
             Err(closed) => {
                 self.ctx.memory.give_back(len);

@@ -282,22 +282,46 @@ async fn answers_of_which_next_to_nothing_is_taken_are_given_up_once_others_wait
     running.broker.stop().await.unwrap();
 }
 
+/// A fetch that waits five seconds for something to read of a topic.
+fn poll_of(topic: &str, partitions: i32) -> FetchRequest<'_> {
+    let partitions =
+        (0..partitions).map(|partition| FetchPartition { partition, ..FetchPartition::default() }).collect();
+    let topics = vec![FetchTopic { topic: topic.into(), partitions, ..FetchTopic::default() }];
+    let poll = FetchRequest { max_wait_ms: 5000, min_bytes: 1, topics, ..FetchRequest::default() };
+    FetchRequest { max_bytes: 1000, session_epoch: -1, ..poll }
+}
+
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn a_fetch_without_a_session_counts_with_what_its_partitions_take() {
+    let running = Running::start(&[]).await;
+    running.client().create_topic("a", 1, &[]).await.unwrap();
+    let mut stream = running.connect();
+    stream.write_all(&framed(&poll_of("a", 1), 12, "tests")).await.unwrap();
+    // Its turn comes after the other's.
+    let many = framed(&poll_of("not-there", 1000), 12, "tests");
+    stream.write_all(&many).await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    let used = running.broker.context().memory.used();
+    assert!(used > 3 * many.len(), "{used} bytes are held for a frame of {}", many.len());
+    assert_answered(&mut stream).await;
+    assert_answered(&mut stream).await;
+    running.holds(0).await;
+    running.broker.stop().await.unwrap();
+}
+
 /// fault = 79
 #[tokio::test(start_paused = true)]
 async fn of_many_long_answers_that_become_ready_together_one_is_made_at_a_time() {
-    let running = Running::start(&SMALL_BUDGET).await;
+    let running = Running::start(&["queued.max.request.bytes=20000", "socket.request.max.bytes=20000"]).await;
     prepare_long_answer(&running).await;
     let mut alone = running.connect();
     alone.write_all(&with_long_answer()).await.unwrap();
     let one = read_frame(&mut alone).await.unwrap().unwrap().len();
     let mut waiting = Vec::new();
     for _ in 0..5 {
-        let partitions = vec![FetchPartition::default()];
-        let topics = vec![FetchTopic { topic: "a".into(), partitions, ..FetchTopic::default() }];
-        let poll = FetchRequest { max_wait_ms: 5000, min_bytes: 1, topics, ..FetchRequest::default() };
-        let poll = FetchRequest { max_bytes: 1000, session_epoch: -1, ..poll };
         let mut stream = narrow(&running);
-        stream.write_all(&framed(&poll, 12, "tests")).await.unwrap();
+        stream.write_all(&framed(&poll_of("a", 1), 12, "tests")).await.unwrap();
         stream.write_all(&with_long_answer()).await.unwrap();
         waiting.push(stream);
     }

@@ -140,6 +140,23 @@ async fn without_a_free_slot_a_fetch_has_no_session() {
     assert_eq!(fetch(&mut client, (first, 1), &[], &[]).await, told(first, &[]));
 }
 
+/// fault = 80
+#[tokio::test]
+async fn a_fetch_of_very_many_partitions_has_no_session_and_a_session_that_grows_so_far_is_ended() {
+    const MANY: i32 = 400_000;
+    let (broker, mut client) = with_partitions(&[]).await;
+    let many: Vec<(i32, i64)> = (0..MANY).map(|partition| (partition, 0)).collect();
+    let answer = fetch(&mut client, (0, 0), &many, &[]).await;
+    assert_eq!((answer.error, answer.session, answer.partitions.len()), (ErrorCode::None, 0, many.len()));
+    assert_eq!(broker.context().sessions.len(), 0);
+    let id = fetch(&mut client, (0, 0), &[(0, 0)], &[]).await.session;
+    assert!(id > 0);
+    assert_eq!(fetch(&mut client, (id, 1), &many, &[]).await.error, ErrorCode::FetchSessionIdNotFound);
+    assert_eq!(broker.context().sessions.len(), 0);
+    let id = fetch(&mut client, (0, 0), &[(0, 0)], &[]).await.session;
+    assert!(id > 0, "there is room for it again");
+}
+
 #[tokio::test]
 async fn partitions_with_much_to_read_take_turns() {
     let (_broker, mut client) = with_partitions(&[]).await;
