@@ -29,6 +29,9 @@ const REQUESTS_IN_FLIGHT_MAX: usize = 1024;
 /// First read of a connection that has something to say, in bytes.
 const READ_BYTES: usize = 16 * 1024;
 
+/// What a frame's length takes; before it is known, nothing is taken of the memory budget.
+const LENGTH_BYTES: usize = 4;
+
 /// A frame up to this size gets its buffer at once; a larger one as its bytes arrive.
 const EAGER_FRAME_BYTES: usize = 2 * 1024 * 1024;
 
@@ -277,8 +280,9 @@ impl<S: Stream> Connection<S> {
             let read = tokio_util::io::poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.inbound)?;
             match read {
                 Poll::Pending => {
-                    if self.inbound.is_empty() {
-                        self.inbound = BytesMut::new();
+                    if self.inbound.len() < LENGTH_BYTES {
+                        // A connection may stay so for long: it keeps the bytes, not the buffer.
+                        self.inbound = BytesMut::from(&self.inbound[..]);
                     }
                     return Ok(progress);
                 }
@@ -295,7 +299,7 @@ impl<S: Stream> Connection<S> {
 
     /// Length of the frame whose first bytes are in the buffer, without its length prefix.
     fn frame_len(&self) -> Result<Option<usize>, Closed> {
-        let Some(prefix) = self.inbound.first_chunk::<4>() else {
+        let Some(prefix) = self.inbound.first_chunk::<LENGTH_BYTES>() else {
             return Ok(None);
         };
         let declared = i32::from_be_bytes(*prefix);
@@ -460,6 +464,13 @@ impl<S: Stream> Connection<S> {
         }
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Looks once what there is to do; gives the bytes that its read buffer takes then.
+    #[cfg(test)]
+    pub(super) async fn buffer_after_a_look(&mut self) -> usize {
+        std::future::poll_fn(|cx| Poll::Ready(self.poll(cx).is_ready())).await;
+        self.inbound.capacity()
     }
 
     fn begin_stall_time(&mut self, now: Instant) {

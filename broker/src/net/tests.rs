@@ -21,8 +21,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, sleep, timeout};
 
+use crate::api::context::ConnectionInfo;
 use crate::env::{Blocking, Env, SystemRandom};
 use crate::metrics::Metrics;
+use crate::net::connection::Connection;
 use crate::net::stream::{Listener, Stream};
 use crate::server::{Bound, Broker};
 
@@ -354,6 +356,22 @@ async fn a_request_that_stops_half_way_may_go_on_while_nobody_waits_for_its_memo
     sleep(Duration::from_secs(60)).await;
     half.write_all(&whole[100..]).await.unwrap();
     assert_answered(&mut half).await;
+    running.broker.stop().await.unwrap();
+}
+
+/// fault = 80
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_waits_inside_a_frames_length_holds_no_large_buffer() {
+    let running = Running::start(&[]).await;
+    let (mut ours, theirs) = duplex(1000);
+    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+    let info = ConnectionInfo { listener: "PLAINTEXT".into(), peer };
+    let mut connection = Connection::new(theirs, Arc::clone(running.broker.context()), info);
+    for byte in [0, 0, 0] {
+        ours.write_all(&[byte]).await.unwrap();
+        let bytes = connection.buffer_after_a_look().await;
+        assert!((1..1000).contains(&bytes), "{bytes}");
+    }
     running.broker.stop().await.unwrap();
 }
 
