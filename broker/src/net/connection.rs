@@ -32,6 +32,9 @@ const READ_BYTES: usize = 16 * 1024;
 /// What a frame's length takes; before it is known, nothing is taken of the memory budget.
 const LENGTH_BYTES: usize = 4;
 
+/// So few bytes of a frame are kept without the buffer that they came in, while no more come.
+const FEW_BYTES: usize = 1024;
+
 /// A frame up to this size gets its buffer at once; a larger one as its bytes arrive.
 const EAGER_FRAME_BYTES: usize = 2 * 1024 * 1024;
 
@@ -280,7 +283,7 @@ impl<S: Stream> Connection<S> {
             let read = tokio_util::io::poll_read_buf(Pin::new(&mut self.stream), cx, &mut self.inbound)?;
             match read {
                 Poll::Pending => {
-                    if self.inbound.len() < LENGTH_BYTES {
+                    if self.inbound.len() < FEW_BYTES {
                         // A connection may stay so for long: it keeps the bytes, not the buffer.
                         self.inbound = BytesMut::from(&self.inbound[..]);
                     }
