@@ -60,13 +60,15 @@ fn fill(dir: &Arc<LogDir>) {
 }
 
 fn append(log: &Arc<LogHandle>, count: usize) {
+    (0..count).for_each(|_| append_bytes(log, 60));
+}
+
+fn append_bytes(log: &Arc<LogHandle>, bytes: usize) {
     let options =
         AppendOptions { leader_epoch: LeaderEpoch(0), origin: AppendOrigin::Client, now_ms: NOW_MS };
-    for _ in 0..count {
-        let mut builder = BatchBuilder::new(Compression::None);
-        builder.push(NOW_MS, None, Some(&[7; 60]), &[]);
-        log.append_as_leader(&mut builder.build(), &options).expect("is appended");
-    }
+    let mut builder = BatchBuilder::new(Compression::None);
+    builder.push(NOW_MS, None, Some(&vec![7; bytes]), &[]);
+    log.append_as_leader(&mut builder.build(), &options).expect("is appended");
 }
 
 /// Starts again and again, with a checkpoint each time: the log stays refused, for a reason that names `part`.
@@ -293,4 +295,23 @@ fn segments_before_the_start_stay_until_a_durable_checkpoint_has_the_log() {
         dir.maintain(NOW_MS, &|log| log.flushed_offset());
     }
     assert!(segments().iter().zip(&all).all(|(left, all)| left < all), "{:?} of {all:?}", segments());
+}
+
+#[test]
+fn a_log_that_no_checkpoint_has_stays_refused_without_its_first_segment_though_it_starts_behind_it() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    dir.checkpoint();
+    let config = LogConfig { segment_bytes: 800_000, ..LogConfig::default() };
+    let log = dir.create_log(identity(ID), Arc::new(config), LeaderEpoch(0)).unwrap();
+    // Too much for the commit log, which then has a record and the start.
+    (0..2).for_each(|_| append_bytes(&log, 600_000));
+    dir.committer().run_cycle();
+    append(&log, 1);
+    log.advance_log_start_offset(Offset(1));
+    dir.committer().run_cycle();
+    disk.remove_file(&Path::new(DIR).join("00000000000000000000.log")).unwrap();
+    disk.kill();
+    let (_, report) = open(&disk);
+    assert!(report.offline.iter().any(|(_, reason)| reason.contains("the segment is missing")), "{report:?}");
 }

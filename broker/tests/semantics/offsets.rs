@@ -13,6 +13,7 @@ use broker_protocol::messages::{
     ListOffsetsRequest, ListOffsetsResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
     OffsetFetchResponse,
 };
+use broker_protocol::types::Offset;
 use highwater_broker::api::list_offsets::{
     EARLIEST, EARLIEST_LOCAL, EARLIEST_PENDING_UPLOAD, LATEST, LATEST_TIERED, MAX_TIMESTAMP,
 };
@@ -256,6 +257,33 @@ async fn a_fetch_beyond_the_end_is_out_of_range_and_at_the_end_is_empty() {
         let fetched = client.fetch("t", 0, FetchOptions { offset, ..FetchOptions::default() }).await.unwrap();
         assert_eq!((fetched.error_code, fetched.records.len()), (error, 0), "{offset}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_of_all_partitions_of_a_request_are_deleted_together() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 2, &[]).await;
+    for partition in 0..2 {
+        calls::append(&mut client, "t", partition, &batch(&["a"])).await;
+    }
+    // No deletion can become durable, so that the first partition's is waited for.
+    broker.disk().with_faults(|faults| faults.capacity = 0);
+    let waiting = tokio::spawn(async move {
+        let partitions =
+            [0, 1].map(|partition_index| DeleteRecordsPartition { partition_index, offset: 1 }).to_vec();
+        let topics = vec![DeleteRecordsTopic { name: "t".into(), partitions }];
+        client.call(&DeleteRecordsRequest { topics, timeout_ms: i32::MAX }, 2).await.map(drop)
+    });
+    let last = broker.context().replicas.partition("t", 1).unwrap();
+    within("the deletion in the last partition", async {
+        while last.log().with(|log| log.log_start_offset()) < Offset(1) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert!(!waiting.is_finished());
+    waiting.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
