@@ -124,7 +124,7 @@ pub(crate) async fn listed(client: &mut Conn) -> Vec<String> {
     .await
 }
 
-/// The only member of a group, with its assignment; gives its id.
+/// The only member of a group, with its assignment; gives its id. Waits while the group is loaded.
 pub(crate) async fn joined(client: &mut Conn, group: &str) -> String {
     let mut member = String::new();
     loop {
@@ -143,6 +143,7 @@ pub(crate) async fn joined(client: &mut Conn, group: &str) -> String {
         match ErrorCode::from_code(response.error_code).unwrap() {
             ErrorCode::None => break,
             ErrorCode::MemberIdRequired => {}
+            ErrorCode::CoordinatorLoadInProgress | ErrorCode::NotCoordinator => prepare(client, group).await,
             error => panic!("{error:?}"),
         }
     }
