@@ -21,6 +21,9 @@ const EVICTION_IDLE: Duration = Duration::from_secs(120);
 /// request may name millions, whether they exist or not.
 const SESSION_BYTES_MAX: usize = 64 << 20;
 
+/// What a name takes beside its letters, in bytes: its counts of references, and what its allocation is rounded up by.
+const NAME_OVERHEAD: usize = 32;
+
 /// A partition that a fetch asks for.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -104,15 +107,33 @@ impl Session {
     pub fn put(&mut self, target: Target) {
         let key = Key::of(&target);
         if let Some(&place) = self.places.get(&key) {
-            let known = &mut self.targets[place];
-            let told = known.told;
-            let registered = known.registered;
-            *known = Target { told, registered, ..target };
+            self.replace(place, target);
             return;
         }
         self.places.insert(key, self.targets.len());
         self.name_bytes += name_bytes(self.targets.last(), &target);
         self.targets.push(target);
+    }
+
+    fn replace(&mut self, place: usize, mut target: Target) {
+        // Where the same name comes again, the copy that is counted stays.
+        if self.targets[place].topic == target.topic {
+            target.topic = Arc::clone(&self.targets[place].topic);
+        }
+        self.name_bytes -= self.name_bytes_around(place);
+        let known = &mut self.targets[place];
+        *known = Target { told: known.told, registered: known.registered, ..target };
+        self.name_bytes += self.name_bytes_around(place);
+    }
+
+    /// What the name at a place counts for, and the next one, which may be shared with it.
+    fn name_bytes_around(&self, place: usize) -> usize {
+        let next = self.targets.len().min(place + 2);
+        (place..next).map(|place| self.name_bytes_at(place)).sum()
+    }
+
+    fn name_bytes_at(&self, place: usize) -> usize {
+        name_bytes(place.checked_sub(1).map(|before| &self.targets[before]), &self.targets[place])
     }
 
     /// Memory that it takes, in bytes.
@@ -137,20 +158,17 @@ impl Session {
             self.targets.shrink_to_fit();
             self.places.shrink_to_fit();
         }
-        self.name_bytes = 0;
         for (place, target) in self.targets.iter().enumerate() {
             self.places.insert(Key::of(target), place);
-            self.name_bytes += name_bytes(place.checked_sub(1).map(|before| &self.targets[before]), target);
         }
+        self.name_bytes = (0..self.targets.len()).map(|place| self.name_bytes_at(place)).sum();
     }
 }
 
 /// What the name of a topic takes, where it is not that of the target before.
 fn name_bytes(before: Option<&Target>, target: &Target) -> usize {
-    /// Its counts of references, and what its allocation is rounded up by.
-    const OVERHEAD: usize = 32;
     let is_shared = before.is_some_and(|before| Arc::ptr_eq(&before.topic, &target.topic));
-    if is_shared { 0 } else { target.topic.len() + OVERHEAD }
+    if is_shared { 0 } else { target.topic.len() + NAME_OVERHEAD }
 }
 
 #[derive(Debug)]
@@ -277,127 +295,4 @@ fn random_id(random: &dyn Random) -> i32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::env::SystemRandom;
-
-    fn target(topic: &str, partition: i32) -> Target {
-        Target {
-            topic: topic.into(),
-            topic_id: TopicId::ZERO,
-            partition,
-            offset: Offset(0),
-            leader_epoch: LeaderEpoch::NONE,
-            last_fetched_epoch: LeaderEpoch::NONE,
-            bytes_max: 1,
-            told: Told::default(),
-            registered: None,
-        }
-    }
-
-    fn key(partition: i32) -> Key {
-        Key::new(TopicId::ZERO, &"t".into(), partition)
-    }
-
-    #[test]
-    fn a_forgotten_partition_leaves_the_others_in_place() {
-        let mut session = Session::default();
-        for partition in 0..4 {
-            session.put(target("t", partition));
-        }
-        session.first = 3;
-        // One of them is not there, one is named twice.
-        session.forget([key(1), key(7), key(0), key(1)]);
-        assert_eq!(session.targets[session.first].partition, 3);
-        session.put(Target { offset: Offset(7), ..target("t", 3) });
-        session.put(target("t", 1));
-        let left: Vec<_> = session.targets.iter().map(|t| (t.partition, t.offset.0)).collect();
-        assert_eq!(left, [(2, 0), (3, 7), (1, 0)]);
-    }
-
-    #[test]
-    fn very_many_partitions_are_forgotten_in_one_pass() {
-        const COUNT: i32 = 200_000;
-        let mut session = Session::default();
-        for partition in 0..COUNT {
-            session.put(target("t", partition));
-        }
-        session.forget((0..COUNT).filter(|partition| *partition != 77).map(key));
-        let left: Vec<_> = session.targets.iter().map(|t| t.partition).collect();
-        assert_eq!(left, [77]);
-    }
-
-    #[test]
-    fn a_topic_named_by_its_id_is_forgotten_also_when_its_name_is_not_known_any_more() {
-        let mut session = Session::new(true);
-        let topic_id = TopicId(broker_protocol::types::Uuid::from_u128(7));
-        session.put(Target { topic_id, ..target("t", 0) });
-        session.put(Target { topic_id, ..target("", 0) });
-        assert_eq!(session.targets.len(), 1);
-        session.forget([Key::new(topic_id, &"".into(), 0)]);
-        assert_eq!(session.targets.len(), 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_full_cache_drops_the_longest_idle_session_only_after_two_minutes() {
-        let sessions = FetchSessions::new(1, Arc::new(SystemRandom));
-        let start = Instant::now();
-        let (first, _) = sessions.create(Session::default(), start).unwrap();
-        assert!(sessions.create(Session::default(), start + Duration::from_secs(60)).is_err());
-        assert!(sessions.create(Session::default(), start + Duration::from_secs(121)).is_ok());
-        assert!(sessions.get(first, start).is_none());
-    }
-
-    fn session_of(partitions: i32) -> Session {
-        let mut session = Session::default();
-        for partition in 0..partitions {
-            session.put(target("t", partition));
-        }
-        session
-    }
-
-    /// fault = 80
-    #[tokio::test(start_paused = true)]
-    async fn sessions_of_many_partitions_fill_the_cache_as_many_sessions_do() {
-        let room = session_of(1000).bytes();
-        let sessions = FetchSessions::within(room, 100, Arc::new(SystemRandom));
-        let start = Instant::now();
-        assert_eq!(sessions.create(session_of(3000), start).unwrap_err().targets.len(), 3000);
-        let (first, _) = sessions.create(session_of(400), start).unwrap();
-        assert!(sessions.create(session_of(900), start + Duration::from_secs(60)).is_err());
-        assert!(sessions.create(session_of(10), start + Duration::from_secs(60)).is_ok());
-        assert!(sessions.get(first, start).is_some());
-        assert!(sessions.create(session_of(700), start + Duration::from_secs(121)).is_ok());
-        assert!(sessions.get(first, start).is_none());
-    }
-
-    /// fault = 80
-    #[test]
-    fn a_session_that_grows_beyond_the_room_is_ended_and_one_that_shrinks_makes_room() {
-        let now = Instant::now();
-        let sessions = FetchSessions::within(session_of(1000).bytes(), 100, Arc::new(SystemRandom));
-        let (first, shared) = sessions.create(session_of(400), now).unwrap();
-        let (second, other) = sessions.create(session_of(100), now).unwrap();
-        shared.lock().put(target("t", 400));
-        assert!(sessions.recount(first, &shared.lock()));
-        *other.lock() = session_of(3000);
-        assert!(!sessions.recount(second, &other.lock()));
-        assert!(sessions.get(second, now).is_none());
-        shared.lock().forget((1..401).map(key));
-        assert!(sessions.recount(first, &shared.lock()));
-        assert!(sessions.create(session_of(800), now).is_ok());
-    }
-
-    #[test]
-    fn sessions_of_two_starts_of_a_broker_share_no_id() {
-        let now = Instant::now();
-        let ids = |sessions: &FetchSessions| -> HashSet<i32> {
-            (0..100).map(|_| sessions.create(Session::default(), now).unwrap().0).collect()
-        };
-        let start = || FetchSessions::new(100, Arc::new(SystemRandom));
-        let (first, second) = (ids(&start()), ids(&start()));
-        assert!(first.iter().chain(&second).all(|id| *id > 0));
-        // Of 100 random ids two sets of 100 share more than one in less than one of 10^10 cases.
-        assert!(first.intersection(&second).count() < 2);
-    }
-}
+mod tests;
