@@ -123,7 +123,7 @@ impl Waiting {
                 topic.partitions.iter().map(move |&partition| Key::new(id, &name, partition))
             }));
             self.add_targets(ctx, request, &mut session);
-            if !ctx.sessions.recount(self.session_id, &session) {
+            if !ctx.sessions.recount(self.session_id, &mut session) {
                 // The client begins again with a full fetch. What the session takes is not kept for this answer.
                 self.error = Some(ErrorCode::FetchSessionIdNotFound);
                 return;

@@ -1,12 +1,14 @@
 //! Incremental fetch sessions (KIP-227): the client names only what changed, and is told only what changed.
 //!
-//! The cache holds `max.incremental.fetch.session.cache.slots` sessions within `SESSION_BYTES_MAX`; when it is full the
-//! one that was idle longest is dropped, if it was idle for two minutes, and otherwise the new client gets full fetches
-//! only. A session that grows beyond what there is room for is ended.
+//! The cache holds `max.incremental.fetch.session.cache.slots` sessions within `SESSION_BYTES_MAX`; when it is full those
+//! that were idle longest are dropped, if they were idle for two minutes and that makes room, and otherwise the new client
+//! gets full fetches only. A session that grows beyond what there is room for is ended. What a session takes is counted
+//! until nothing holds it: a fetch may wait on it long after it was ended.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
 use parking_lot::Mutex;
@@ -94,6 +96,8 @@ pub struct Session {
     pub next_epoch: i32,
     /// Whether topics are named by id (version 13 and up).
     pub by_id: bool,
+    /// Counts it among the sessions that are kept, or were.
+    counted: Option<Counted>,
 }
 
 impl Session {
@@ -171,26 +175,38 @@ fn name_bytes(before: Option<&Target>, target: &Target) -> usize {
     if is_shared { 0 } else { target.topic.len() + NAME_OVERHEAD }
 }
 
+/// What a session takes of the room of all; given back with it.
+#[derive(Debug)]
+struct Counted {
+    bytes: usize,
+    all: Arc<AtomicUsize>,
+}
+
+impl Counted {
+    fn new(bytes: usize, all: &Arc<AtomicUsize>) -> Counted {
+        all.fetch_add(bytes, Ordering::AcqRel);
+        Counted { bytes, all: Arc::clone(all) }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.all.fetch_sub(self.bytes, Ordering::AcqRel);
+    }
+}
+
 #[derive(Debug)]
 struct Slot {
     session: Arc<Mutex<Session>>,
     last_used: Instant,
-    /// What it took when it was last looked at.
+    /// What it took when it was last counted.
     bytes: usize,
 }
 
-#[derive(Debug, Default)]
-struct Cache {
-    by_id: HashMap<i32, Slot>,
-    /// Of all slots.
-    bytes: usize,
-}
-
-impl Cache {
-    fn remove(&mut self, id: i32) {
-        if let Some(slot) = self.by_id.remove(&id) {
-            self.bytes -= slot.bytes;
-        }
+impl Slot {
+    /// What is given back if it is dropped: nothing while a fetch waits on it. Others get it only from the cache.
+    fn bytes_alone(&self) -> usize {
+        if Arc::strong_count(&self.session) == 1 { self.bytes } else { 0 }
     }
 }
 
@@ -199,7 +215,9 @@ impl Cache {
 pub struct FetchSessions {
     slots_max: usize,
     bytes_max: usize,
-    cache: Mutex<Cache>,
+    /// What all sessions take that are kept, or were and are not gone yet.
+    bytes: Arc<AtomicUsize>,
+    by_id: Mutex<HashMap<i32, Slot>>,
     random: Arc<dyn Random>,
 }
 
@@ -212,32 +230,26 @@ impl FetchSessions {
     }
 
     fn within(bytes_max: usize, slots_max: usize, random: Arc<dyn Random>) -> FetchSessions {
-        FetchSessions { slots_max, bytes_max, cache: Mutex::default(), random }
+        FetchSessions { slots_max, bytes_max, bytes: Arc::default(), by_id: Mutex::default(), random }
     }
 
     /// Keeps a session.
     ///
     /// # Errors
     /// There is no room: the session comes back.
-    pub fn create(&self, session: Session, now: Instant) -> Result<(i32, Arc<Mutex<Session>>), Session> {
-        let mut cache = self.cache.lock();
+    pub fn create(&self, mut session: Session, now: Instant) -> Result<(i32, Arc<Mutex<Session>>), Session> {
+        let mut by_id = self.by_id.lock();
         let bytes = session.bytes();
-        if bytes > self.bytes_max {
+        let Some(dropped) = self.to_drop_for(bytes, &by_id, now) else {
             return Err(session);
+        };
+        for id in dropped {
+            by_id.remove(&id);
         }
-        while cache.by_id.len() >= self.slots_max || cache.bytes + bytes > self.bytes_max {
-            let oldest = cache.by_id.iter().min_by_key(|(id, slot)| (slot.last_used, **id));
-            match oldest {
-                Some((&id, slot)) if now.saturating_duration_since(slot.last_used) >= EVICTION_IDLE => {
-                    cache.remove(id);
-                }
-                _ => return Err(session),
-            }
-        }
-        cache.bytes += bytes;
+        session.counted = Some(Counted::new(bytes, &self.bytes));
         loop {
             let id = random_id(self.random.as_ref());
-            if let Entry::Vacant(free) = cache.by_id.entry(id) {
+            if let Entry::Vacant(free) = by_id.entry(id) {
                 let session = Arc::new(Mutex::new(session));
                 free.insert(Slot { session: Arc::clone(&session), last_used: now, bytes });
                 return Ok((id, session));
@@ -245,39 +257,63 @@ impl FetchSessions {
         }
     }
 
-    /// Counts what a session takes now; `false` if it has grown beyond what there is room for, and is ended.
-    pub fn recount(&self, id: i32, session: &Session) -> bool {
-        let mut cache = self.cache.lock();
-        let Some(slot) = cache.by_id.get_mut(&id) else {
-            return true;
-        };
+    /// Which sessions to drop so that there is room for another of so many bytes; `None` if that makes no room.
+    fn to_drop_for(&self, bytes: usize, by_id: &HashMap<i32, Slot>, now: Instant) -> Option<Vec<i32>> {
+        let mut bytes_missing = (self.bytes.load(Ordering::Acquire) + bytes).saturating_sub(self.bytes_max);
+        let mut slots_missing = (by_id.len() + 1).saturating_sub(self.slots_max);
+        if bytes_missing == 0 && slots_missing == 0 {
+            return Some(Vec::new());
+        }
+        let is_idle = |slot: &Slot| now.saturating_duration_since(slot.last_used) >= EVICTION_IDLE;
+        let mut idle: Vec<_> = by_id.iter().filter(|(_, slot)| is_idle(slot)).collect();
+        idle.sort_unstable_by_key(|(id, slot)| (slot.last_used, **id));
+        let mut dropped = Vec::new();
+        for (id, slot) in idle {
+            let gives = slot.bytes_alone();
+            if slots_missing > 0 || (bytes_missing > 0 && gives > 0) {
+                slots_missing = slots_missing.saturating_sub(1);
+                bytes_missing = bytes_missing.saturating_sub(gives);
+                dropped.push(*id);
+            }
+        }
+        (bytes_missing == 0 && slots_missing == 0).then_some(dropped)
+    }
+
+    /// Counts what a session takes now, also if it was ended meanwhile; `false` if it has grown beyond what there is room
+    /// for, and is ended.
+    pub fn recount(&self, id: i32, session: &mut Session) -> bool {
+        let mut by_id = self.by_id.lock();
         let bytes = session.bytes();
-        let before = std::mem::replace(&mut slot.bytes, bytes);
-        cache.bytes = cache.bytes - before + bytes;
-        let has_room = bytes <= before || cache.bytes <= self.bytes_max;
+        let before =
+            session.counted.replace(Counted::new(bytes, &self.bytes)).map_or(0, |before| before.bytes);
+        let has_room = bytes <= before || self.bytes.load(Ordering::Acquire) <= self.bytes_max;
         if !has_room {
-            cache.remove(id);
+            by_id.remove(&id);
+        } else if let Some(slot) = by_id.get_mut(&id) {
+            slot.bytes = bytes;
         }
         has_room
     }
 
     /// The session of that id.
     pub fn get(&self, id: i32, now: Instant) -> Option<Arc<Mutex<Session>>> {
-        let mut cache = self.cache.lock();
-        let slot = cache.by_id.get_mut(&id)?;
+        let mut by_id = self.by_id.lock();
+        let slot = by_id.get_mut(&id)?;
         slot.last_used = now;
         Some(Arc::clone(&slot.session))
     }
 
     /// Ends a session.
     pub fn remove(&self, id: i32) {
-        self.cache.lock().remove(id);
+        let slot = self.by_id.lock().remove(&id);
+        // Many partitions are given back only after the lock is.
+        drop(slot);
     }
 
     /// How many sessions there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.cache.lock().by_id.len()
+        self.by_id.lock().len()
     }
 
     /// Whether there are none.

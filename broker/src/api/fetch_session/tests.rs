@@ -117,6 +117,12 @@ fn session_of(partitions: i32) -> Session {
     session
 }
 
+fn grow(session: &Mutex<Session>, partitions: i32) {
+    for partition in 0..partitions {
+        session.lock().put(target("t", partition));
+    }
+}
+
 /// fault = 80
 #[tokio::test(start_paused = true)]
 async fn sessions_of_many_partitions_fill_the_cache_as_many_sessions_do() {
@@ -140,13 +146,62 @@ fn a_session_that_grows_beyond_the_room_is_ended_and_one_that_shrinks_makes_room
     let (first, shared) = sessions.create(session_of(400), now).unwrap();
     let (second, other) = sessions.create(session_of(100), now).unwrap();
     shared.lock().put(target("t", 400));
-    assert!(sessions.recount(first, &shared.lock()));
-    *other.lock() = session_of(3000);
-    assert!(!sessions.recount(second, &other.lock()));
+    assert!(sessions.recount(first, &mut shared.lock()));
+    grow(&other, 3000);
+    assert!(!sessions.recount(second, &mut other.lock()));
     assert!(sessions.get(second, now).is_none());
+    drop(other);
     shared.lock().forget((1..401).map(key));
-    assert!(sessions.recount(first, &shared.lock()));
+    assert!(sessions.recount(first, &mut shared.lock()));
     assert!(sessions.create(session_of(800), now).is_ok());
+}
+
+/// fault = 80
+#[test]
+fn a_session_that_is_ended_while_a_fetch_waits_counts_until_that_is_over() {
+    let now = Instant::now();
+    let sessions = FetchSessions::within(session_of(1000).bytes(), 100, Arc::new(SystemRandom));
+    let (id, waits) = sessions.create(session_of(400), now).unwrap();
+    sessions.remove(id);
+    assert!(sessions.get(id, now).is_none());
+    assert!(sessions.create(session_of(900), now).is_err());
+    drop(waits);
+    assert!(sessions.create(session_of(900), now).is_ok());
+}
+
+/// fault = 80
+#[test]
+fn a_session_that_grows_after_it_was_ended_is_counted() {
+    let now = Instant::now();
+    let sessions = FetchSessions::within(session_of(1000).bytes(), 100, Arc::new(SystemRandom));
+    let (id, waits) = sessions.create(session_of(100), now).unwrap();
+    sessions.remove(id);
+    grow(&waits, 400);
+    assert!(sessions.recount(id, &mut waits.lock()));
+    assert!(sessions.create(session_of(900), now).is_err());
+    grow(&waits, 3000);
+    assert!(!sessions.recount(id, &mut waits.lock()));
+    drop(waits);
+    assert!(sessions.create(session_of(900), now).is_ok());
+}
+
+/// fault = 80
+#[test]
+fn no_idle_session_is_dropped_for_one_that_does_not_fit_then_either() {
+    let start = Instant::now();
+    let later = start + Duration::from_secs(121);
+    let room = 2 * session_of(100).bytes() + session_of(400).bytes();
+    let sessions = FetchSessions::within(room, 100, Arc::new(SystemRandom));
+    let (idle, _) = sessions.create(session_of(100), start).unwrap();
+    let (waited_on, waits) = sessions.create(session_of(100), start).unwrap();
+    let (in_use, _) = sessions.create(session_of(400), later).unwrap();
+    assert!(sessions.create(session_of(400), later).is_err());
+    assert_eq!(sessions.len(), 3);
+    // To drop one that a fetch waits on would give no memory back.
+    assert!(sessions.create(session_of(100), later).is_ok());
+    assert!(sessions.get(idle, later).is_none());
+    assert!(sessions.get(waited_on, later).is_some() && sessions.get(in_use, later).is_some());
+    drop(waits);
 }
 
 #[test]
