@@ -1,7 +1,7 @@
 //! DescribeConfigs (KIP-133, KIP-226, KIP-569): every setting with its source and synonyms.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use broker_config::describe::{describe_broker, describe_broker_defaults, describe_topic};
 use broker_config::{DescribedConfig, DynamicBrokerConfigs};
@@ -14,7 +14,14 @@ use broker_state::metadata::configs::check_resource;
 use broker_state::metadata::image::{ConfigResource, ResourceKind};
 
 use crate::api::context::{ApiContext, RequestContext};
-use crate::api::each_once::each_once;
+
+/// A resource whose settings are asked for, once or more often.
+struct Asked<'a> {
+    resource_type: i8,
+    name: &'a str,
+    /// Which of them; `None` for all.
+    keys: Option<HashSet<&'a str>>,
+}
 
 /// Answers DescribeConfigs.
 pub async fn handle(
@@ -22,22 +29,20 @@ pub async fn handle(
     request: &RequestContext,
     message: DescribeConfigsRequest<'_>,
 ) -> DescribeConfigsResponse<'static> {
-    let asked = each_once(&message.resources, |resource| {
-        (resource.resource_type, &*resource.resource_name, resource.configuration_keys.as_deref())
-    });
-    let results = asked
-        .map(|resource| {
+    let results = merged(&message.resources)
+        .into_iter()
+        .map(|asked| {
             let mut result = DescribeConfigsResult {
-                resource_type: resource.resource_type,
-                resource_name: resource.resource_name.to_string().into(),
+                resource_type: asked.resource_type,
+                resource_name: asked.name.to_owned().into(),
                 ..DescribeConfigsResult::default()
             };
-            match describe(ctx, resource) {
+            match describe(ctx, &asked) {
                 Ok(all) => {
-                    let wanted = resource.configuration_keys.as_ref().filter(|keys| !keys.is_empty());
+                    let is_wanted = |name: &str| asked.keys.as_ref().is_none_or(|keys| keys.contains(name));
                     result.configs = all
                         .into_iter()
-                        .filter(|config| wanted.is_none_or(|keys| keys.iter().any(|key| *key == config.name)))
+                        .filter(|config| is_wanted(&config.name))
                         .map(|config| {
                             on_wire(config, message.include_synonyms, message.include_documentation)
                         })
@@ -55,6 +60,26 @@ pub async fn handle(
     DescribeConfigsResponse { throttle_time_ms: 0, results }
 }
 
+/// Each resource once, in the place of the first that names it: an answer is many times as long as its question. What is
+/// asked of it is what all of them ask together.
+fn merged<'a>(resources: &'a [DescribeConfigsResource<'_>]) -> Vec<Asked<'a>> {
+    let mut places = HashMap::new();
+    let mut asked: Vec<Asked<'a>> = Vec::new();
+    for resource in resources {
+        let (resource_type, name) = (resource.resource_type, &*resource.resource_name);
+        let place = *places.entry((resource_type, name)).or_insert(asked.len());
+        if place == asked.len() {
+            asked.push(Asked { resource_type, name, keys: Some(HashSet::new()) });
+        }
+        let wanted = &mut asked[place].keys;
+        match resource.configuration_keys.as_deref() {
+            None | Some([]) => *wanted = None,
+            Some(keys) => wanted.iter_mut().for_each(|wanted| wanted.extend(keys.iter().map(|key| &**key))),
+        }
+    }
+    asked
+}
+
 /// The settings of a topic with these of its own, as CreateTopics tells them.
 #[must_use]
 pub fn topic_configs(
@@ -66,15 +91,12 @@ pub fn topic_configs(
     describe_topic(own, &layers).into_iter().map(|config| on_wire(config, false, false)).collect()
 }
 
-fn describe(
-    ctx: &ApiContext,
-    asked: &DescribeConfigsResource<'_>,
-) -> Result<Vec<DescribedConfig>, (ErrorCode, String)> {
+fn describe(ctx: &ApiContext, asked: &Asked<'_>) -> Result<Vec<DescribedConfig>, (ErrorCode, String)> {
     let Some(kind) = ResourceKind::from_number(asked.resource_type) else {
         let reason = format!("resource type {} has no settings", asked.resource_type);
         return Err((ErrorCode::InvalidRequest, reason));
     };
-    let resource = ConfigResource { kind, name: (&*asked.resource_name).into() };
+    let resource = ConfigResource { kind, name: asked.name.into() };
     let image = ctx.metadata.image();
     check_resource(&image, &resource).map_err(|error| (error.code(), error.to_string()))?;
     let dynamic: DynamicBrokerConfigs = ctx.settings.dynamic(&image);

@@ -1,5 +1,7 @@
 //! DescribeQuorum (KIP-595, KIP-836, KIP-853): who decides about metadata, and how far each member has it.
 
+use std::collections::HashSet;
+
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::describe_quorum_request::DescribeQuorumRequest;
 use broker_protocol::messages::describe_quorum_response::{
@@ -20,6 +22,8 @@ pub async fn handle(
 ) -> DescribeQuorumResponse<'static> {
     let now_ms = ctx.env.clock.now_ms();
     let quorum = ctx.metadata.describe(now_ms);
+    // An answer is many times as long as its question: what is asked for again is not told again.
+    let mut told = HashSet::new();
     let topics = message
         .topics
         .iter()
@@ -28,6 +32,7 @@ pub async fn handle(
             partitions: topic
                 .partitions
                 .iter()
+                .filter(|asked| told.insert((&*topic.topic_name, asked.partition_index)))
                 .map(|asked| {
                     if &*topic.topic_name == CLUSTER_METADATA && asked.partition_index == 0 {
                         describe(&quorum, now_ms)

@@ -39,7 +39,8 @@ pub async fn handle(
     let with_operations = message.include_topic_authorized_operations;
     let topics = match asked {
         None => image.topics.iter().map(|topic| known(topic, with_operations)).collect(),
-        Some(topics) => each_once(topics, |topic| (topic.name.as_deref(), topic.topic_id))
+        // A name goes before an id.
+        Some(topics) => each_once(topics, |topic| topic.name.as_deref().ok_or(topic.topic_id))
             .map(|topic| describe(&image, topic, with_operations))
             .collect(),
     };

@@ -44,7 +44,7 @@ pub async fn handle(
     message: OffsetFetchRequest<'_>,
 ) -> OffsetFetchResponse<'static> {
     let image = ctx.metadata.image();
-    let questions = each_once(questions(&image, message, request.version));
+    let questions = drop_repeated(questions(&image, message, request.version));
     let mut groups = Vec::with_capacity(questions.len());
     for question in questions {
         let found = ctx
@@ -103,7 +103,7 @@ fn questions(image: &MetadataImage, message: OffsetFetchRequest<'_>, version: i1
 }
 
 /// Drops what is asked for again: the metadata of an offset is much longer than the question for it.
-fn each_once(mut questions: Vec<Question>) -> Vec<Question> {
+fn drop_repeated(mut questions: Vec<Question>) -> Vec<Question> {
     let mut whole = HashSet::new();
     questions.retain(|question| question.topics.is_some() || whole.insert(Arc::clone(&question.group_id)));
     // Each topic of each group has a number, so that very many partitions take little.
