@@ -1,16 +1,26 @@
 //! The memory budget of requests in flight and of answers that their clients do not take: over it, sockets are not read
-//! and no request is begun, and TCP slows the clients down.
+//! and no request is begun, and TCP slows the clients down. Only small requests for short answers go on.
 //!
 //! An answer is counted once it is there, whatever its length. So answers go beyond the budget by no more than one for
 //! each thread that serves sockets and for each request that was begun before.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
 
 use crate::net::waiter::Waiter;
+
+/// Who waits, in the order in which they came.
+#[derive(Debug, Default)]
+struct Queue {
+    by_place: BTreeMap<u64, Arc<Waiter>>,
+    /// The place of each, by its id.
+    places: HashMap<u64, u64>,
+    next_place: u64,
+}
 
 /// Counts the bytes of all requests that were read and not answered yet, and of answers not taken yet.
 #[derive(Debug)]
@@ -19,7 +29,7 @@ pub struct MemoryBudget {
     used: AtomicUsize,
     /// Of these, answers.
     answers: AtomicUsize,
-    waiting: Mutex<VecDeque<Arc<Waiter>>>,
+    waiting: Mutex<Queue>,
     /// Connections that have not got what they need; the queue is empty between their being woken and their next look.
     short: AtomicUsize,
 }
@@ -32,7 +42,7 @@ impl MemoryBudget {
             limit,
             used: AtomicUsize::new(0),
             answers: AtomicUsize::new(0),
-            waiting: Mutex::new(VecDeque::new()),
+            waiting: Mutex::default(),
             short: AtomicUsize::new(0),
         }
     }
@@ -76,9 +86,20 @@ impl MemoryBudget {
 
     /// Has `waiter` woken once bytes are given back.
     pub fn wait(&self, waiter: &Arc<Waiter>) {
-        let mut waiting = self.waiting.lock();
-        if !waiting.iter().any(|known| Arc::ptr_eq(known, waiter)) {
-            waiting.push_back(Arc::clone(waiter));
+        let mut queue = self.waiting.lock();
+        let place = queue.next_place;
+        if let Entry::Vacant(free) = queue.places.entry(waiter.id()) {
+            free.insert(place);
+            queue.by_place.insert(place, Arc::clone(waiter));
+            queue.next_place += 1;
+        }
+    }
+
+    /// Has `waiter` no longer woken: its connection is gone.
+    pub fn wait_no_longer(&self, waiter: &Waiter) {
+        let mut queue = self.waiting.lock();
+        if let Some(place) = queue.places.remove(&waiter.id()) {
+            queue.by_place.remove(&place);
         }
     }
 
@@ -89,7 +110,7 @@ impl MemoryBudget {
         }
         self.used.fetch_sub(bytes, Ordering::AcqRel);
         let woken = std::mem::take(&mut *self.waiting.lock());
-        for waiter in woken {
+        for waiter in woken.by_place.values() {
             waiter.wake();
         }
     }
@@ -124,6 +145,8 @@ impl MemoryBudget {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Wake, Waker};
+
     use super::*;
 
     /// fault = 79
@@ -152,6 +175,34 @@ mod tests {
         let budget = MemoryBudget::new(100);
         budget.take(170);
         assert!(!budget.is_overdrawn());
+    }
+
+    /// Notes who is woken.
+    struct Bell(usize, Arc<Mutex<Vec<usize>>>);
+
+    impl Wake for Bell {
+        fn wake(self: Arc<Self>) {
+            self.1.lock().push(self.0);
+        }
+    }
+
+    #[test]
+    fn those_that_wait_are_woken_once_in_the_order_in_which_they_came_and_those_that_are_gone_are_not() {
+        let budget = MemoryBudget::new(100);
+        let woken = Arc::new(Mutex::new(Vec::new()));
+        let waiters = [0, 1, 2, 3].map(|number| {
+            let waiter = Arc::new(Waiter::new());
+            waiter.set_waker(&Waker::from(Arc::new(Bell(number, Arc::clone(&woken)))));
+            waiter
+        });
+        for place in [2, 0, 1, 2, 3] {
+            budget.wait(&waiters[place]);
+        }
+        budget.wait_no_longer(&waiters[0]);
+        budget.take(2);
+        budget.give_back(1);
+        budget.give_back(1);
+        assert_eq!(*woken.lock(), [2, 1, 3]);
     }
 
     #[test]
