@@ -73,7 +73,7 @@ impl Pending {
         match self {
             Pending::Opening(..) | Pending::Produce(..) => false,
             Pending::Fetch(waiting) => !waiting.is_reading(),
-            Pending::Task(..) => !begun,
+            Pending::Task(request, _) => !begun && !has_short_answer(request.api),
         }
     }
 
@@ -121,6 +121,27 @@ impl Pending {
             Pending::Opening(..) | Pending::Task(..) => {}
         }
     }
+}
+
+/// Whether the answer to such a request is at most about as long as the request itself, whatever the broker keeps: it
+/// says only whether something was done, or is the same for everybody. JoinGroup and SyncGroup hand over what members have
+/// stored, and FindCoordinator adds a host name to each key.
+fn has_short_answer(api: ApiKey) -> bool {
+    matches!(
+        api,
+        ApiKey::Heartbeat
+            | ApiKey::LeaveGroup
+            | ApiKey::OffsetCommit
+            | ApiKey::InitProducerId
+            | ApiKey::ApiVersions
+    )
+}
+
+/// Whether a frame, without its length, is a request for a short answer.
+#[must_use]
+pub fn asks_for_short_answer(frame: &[u8]) -> bool {
+    let key = frame.first_chunk().map(|key| i16::from_be_bytes(*key));
+    key.and_then(ApiKey::from_code).is_some_and(has_short_answer)
 }
 
 /// Hands a frame to its handler. `None`: there will be no answer.

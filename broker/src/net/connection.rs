@@ -1,10 +1,12 @@
 //! One connection: frames in, answers out in the order of their requests.
 //!
 //! Produce appends at once and its answer waits in the queue until the data is durable, so that one connection keeps
-//! many requests in flight. Any other request that cannot be answered at once stops the reading until it is answered,
-//! as in Kafka. Only the request at the front of the queue is registered with anything it waits for. A frame that has
-//! stopped half way gives its memory up once others wait for it, and so does an answer that the client does not take.
+//! many requests in flight. Produce and Fetch are read on behind; any other request stops the reading until it is
+//! answered. Only the request at the front of the queue is registered with anything it waits for. What a connection takes
+//! of the memory budget, and when it gives it up, is in `connection/memory.rs`.
 //! Invariant: an idle connection holds no buffer.
+
+mod memory;
 
 use std::collections::VecDeque;
 use std::future::Future;
@@ -14,10 +16,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
-use tokio::time::{Duration, Instant, Sleep};
+use tokio::time::{Instant, Sleep};
 
 use crate::api::context::{ApiContext, ConnectionInfo};
 use crate::api::dispatch::{self, Appended, Pending};
+use crate::net::connection::memory::{STALL_MAX, Stall};
 use crate::net::connection_handle::ConnectionHandle;
 use crate::net::outbound::Outbound;
 use crate::net::stream::Stream;
@@ -43,19 +46,6 @@ const OUTBOUND_BYTES_MAX: usize = 1024 * 1024;
 
 /// Rounds of read, answer and write before other connections get their turn.
 const ROUNDS_PER_TURN: usize = 16;
-
-/// Of answers, so much may be held for each connection without being counted in the memory budget, in bytes: about what
-/// its read buffer takes.
-const ANSWER_BYTES_FREE: usize = 16 * 1024;
-
-/// A frame of which too little has come for this long is given up if others wait for its memory, as are answers of which
-/// too little was taken. Far above the pauses of a bad network, and well below the 30 seconds that clients wait for an
-/// answer.
-const STALL_MAX: Duration = Duration::from_secs(10);
-
-/// Such a part of the frame or of the answers, and at least a byte, is enough in that time: all of it then moves within
-/// ten minutes.
-const STALL_PARTS: usize = 60;
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
@@ -115,12 +105,7 @@ pub struct Connection<S> {
     outbound: Outbound,
     timer: Option<Pin<Box<Sleep>>>,
     last_activity: Instant,
-    /// When to look whether the frame that is being read has stalled, or the answers have.
-    stall_at: Instant,
-    /// Bytes of the frame that had come when that time began.
-    stall_from: usize,
-    /// Bytes of answers that were sent since.
-    stall_sent: usize,
+    stall: Stall,
     input_closed: bool,
 }
 
@@ -142,9 +127,7 @@ impl<S: Stream> Connection<S> {
             outbound: Outbound::default(),
             timer: None,
             last_activity: now,
-            stall_at: now + STALL_MAX,
-            stall_from: 0,
-            stall_sent: 0,
+            stall: Stall::new(now),
             input_closed: false,
         }
     }
@@ -166,6 +149,7 @@ impl<S: Stream> Connection<S> {
         let held: usize = self.queue.iter().map(|request| request.bytes).sum();
         self.set_waits_for_memory(false);
         self.set_waits_to_answer(false);
+        self.ctx.memory.wait_no_longer(self.handle.waiter());
         self.ctx.memory.give_back(held + std::mem::take(&mut self.inbound_bytes));
         self.ctx.memory.give_back_answer(std::mem::take(&mut self.answer_bytes));
         for request in self.queue.drain(..) {
@@ -213,27 +197,12 @@ impl<S: Stream> Connection<S> {
         if read || written > 0 {
             self.last_activity = Instant::now();
             self.handle.touch(self.last_activity);
-            self.stall_sent += written;
+            self.stall.sent += written;
             if self.has_moved_enough() {
                 self.begin_stall_time(self.last_activity);
             }
         }
         Ok(opened || read || answered || written > 0)
-    }
-
-    /// Counts what the client has not taken of its answers.
-    fn count_answers(&mut self) {
-        let held = self.outbound.held_bytes();
-        let counted = if held > ANSWER_BYTES_FREE { held } else { 0 };
-        if self.answer_bytes == 0 && counted > 0 {
-            self.begin_stall_time(Instant::now());
-        }
-        if counted > self.answer_bytes {
-            self.ctx.memory.take_answer(counted - self.answer_bytes);
-        } else {
-            self.ctx.memory.give_back_answer(self.answer_bytes - counted);
-        }
-        self.answer_bytes = counted;
     }
 
     /// Has the last request appended once its batches are opened, though it may not be its turn to be answered: nothing
@@ -270,6 +239,10 @@ impl<S: Stream> Connection<S> {
             }
             if !self.may_allocate() {
                 return Ok(progress);
+            }
+            if self.has_whole_frame()? {
+                // Memory for it was given back between the two looks.
+                continue;
             }
             if self.inbound.is_empty() {
                 if self.stream.poll_readable(cx)?.is_pending() {
@@ -315,47 +288,14 @@ impl<S: Stream> Connection<S> {
         }
     }
 
-    /// Takes memory for the frame that is being read; `false` means that the budget is used up for the moment.
-    fn may_allocate(&mut self) -> bool {
-        let Ok(Some(len)) = self.frame_len() else {
-            return true;
-        };
-        if self.take_memory(len) {
-            return true;
-        }
-        self.ctx.memory.wait(self.handle.waiter());
-        // Bytes may have been given back between the two calls.
-        let has_it = self.take_memory(len);
-        self.set_waits_for_memory(!has_it);
-        has_it
-    }
-
-    /// Takes memory for a frame of that length, unless it was taken before.
-    fn take_memory(&mut self, len: usize) -> bool {
-        let has_it = self.inbound_bytes > 0 || self.ctx.memory.try_take(len);
-        if has_it {
-            self.inbound_bytes = self.inbound_bytes.max(len);
-            self.set_waits_for_memory(false);
-        }
-        has_it
-    }
-
-    fn set_waits_for_memory(&mut self, waits: bool) {
-        if std::mem::replace(&mut self.waits_for_memory, waits) != waits {
-            self.ctx.memory.count_waiting(waits);
-        }
-    }
-
-    fn set_waits_to_answer(&mut self, waits: bool) {
-        if std::mem::replace(&mut self.waits_to_answer, waits) != waits {
-            self.ctx.memory.count_waiting(waits);
-        }
+    fn has_whole_frame(&self) -> Result<bool, Closed> {
+        Ok(self.frame_len()?.is_some_and(|len| self.inbound.len() >= len + LENGTH_BYTES))
     }
 
     /// Grows the buffer: by what is missing of a frame, but never ahead of what a client really sends.
     fn make_room(&mut self) {
         let missing = match self.frame_len() {
-            Ok(Some(len)) => (len + 4).saturating_sub(self.inbound.len()),
+            Ok(Some(len)) => (len + LENGTH_BYTES).saturating_sub(self.inbound.len()),
             _ => READ_BYTES,
         };
         let step = if missing + self.inbound.len() <= EAGER_FRAME_BYTES {
@@ -373,15 +313,15 @@ impl<S: Stream> Connection<S> {
         let Some(len) = self.frame_len()? else {
             return Ok(false);
         };
-        if self.inbound.len() < len + 4 {
+        if self.inbound.len() < len + LENGTH_BYTES {
             return Ok(false);
         }
-        if !self.take_memory(len) {
+        if !self.take_memory(len) && !self.take_for_short_answer(len) {
             return Ok(false);
         }
         self.inbound_bytes = 0;
-        let mut frame = self.inbound.split_to(len + 4);
-        let _prefix = frame.split_to(4);
+        let mut frame = self.inbound.split_to(len + LENGTH_BYTES);
+        let _prefix = frame.split_to(LENGTH_BYTES);
         match dispatch::dispatch(&self.ctx, &self.info, frame) {
             Ok(Some(pending)) => {
                 let more = pending.bytes_beyond_frame();
@@ -395,20 +335,6 @@ impl<S: Stream> Connection<S> {
             }
         }
         Ok(true)
-    }
-
-    /// Whether the request at the front may go on; `false` means that there is no memory for its answer for the moment.
-    fn may_answer(&mut self) -> bool {
-        let front = self.queue.front();
-        let mut waits = front.is_some_and(|front| front.pending.may_wait_for_memory(front.begun))
-            && self.ctx.memory.is_overdrawn();
-        if waits {
-            self.ctx.memory.wait(self.handle.waiter());
-            // Bytes may have been given back between the two looks.
-            waits = self.ctx.memory.is_overdrawn();
-        }
-        self.set_waits_to_answer(waits);
-        !waits
     }
 
     /// Moves what is ready at the front of the queue to the outgoing side.
@@ -443,7 +369,7 @@ impl<S: Stream> Connection<S> {
             None => idle_at,
         };
         let may_stall = self.inbound_bytes > 0 || self.answer_bytes > 0;
-        let deadline = if may_stall { due.min(self.stall_at) } else { due };
+        let deadline = if may_stall { due.min(self.stall.at) } else { due };
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
         if timer.deadline() != deadline {
             timer.as_mut().reset(deadline);
@@ -456,7 +382,7 @@ impl<S: Stream> Connection<S> {
         if self.queue.is_empty() && now >= idle_at {
             return Poll::Ready(Closed::Idle);
         }
-        if now >= self.stall_at {
+        if now >= self.stall.at {
             if self.is_stalled() {
                 return Poll::Ready(Closed::Stalled);
             }
@@ -474,27 +400,5 @@ impl<S: Stream> Connection<S> {
     pub(super) async fn buffer_after_a_look(&mut self) -> usize {
         std::future::poll_fn(|cx| Poll::Ready(self.poll(cx).is_ready())).await;
         self.inbound.capacity()
-    }
-
-    fn begin_stall_time(&mut self, now: Instant) {
-        self.stall_at = now + STALL_MAX;
-        self.stall_from = self.inbound.len();
-        self.stall_sent = 0;
-    }
-
-    /// Whether enough has come or gone since that time began.
-    fn has_moved_enough(&self) -> bool {
-        let enough = |of: usize| (of / STALL_PARTS).max(1);
-        let received = self.inbound.len().abs_diff(self.stall_from);
-        let frame_goes_on = self.inbound_bytes == 0 || received >= enough(self.inbound_bytes);
-        self.stall_sent >= enough(self.answer_bytes) || (self.answer_bytes == 0 && frame_goes_on)
-    }
-
-    /// Whether a frame or answers whose time is up are to be given up: others wait for their memory, and it is the client
-    /// that does not go on, by not sending the rest or by not taking the answers, before which no more is read.
-    fn is_stalled(&self) -> bool {
-        let waits_for_client = self.may_read() || !self.outbound.is_empty();
-        let holds = self.inbound_bytes > 0 || self.answer_bytes > 0;
-        holds && waits_for_client && self.ctx.memory.is_short()
     }
 }

@@ -14,8 +14,8 @@ use broker_protocol::messages::describe_configs_request::DescribeConfigsResource
 use broker_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
 use broker_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use broker_protocol::messages::{
-    ApiVersionsRequest, DescribeConfigsRequest, FetchRequest, IncrementalAlterConfigsRequest,
-    IncrementalAlterConfigsResponse,
+    ApiVersionsRequest, DescribeConfigsRequest, FetchRequest, HeartbeatRequest,
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, ListGroupsRequest,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
@@ -24,7 +24,7 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 use crate::api::context::ConnectionInfo;
 use crate::env::{Blocking, Env, SystemRandom};
 use crate::metrics::Metrics;
-use crate::net::connection::Connection;
+use crate::net::connection::{Closed, Connection};
 use crate::net::stream::{Listener, Stream};
 use crate::server::{Bound, Broker};
 
@@ -82,6 +82,14 @@ impl Running {
         ours
     }
 
+    /// A connection that nobody serves, and the client's side of it.
+    fn unserved(&self) -> (DuplexStream, Connection<DuplexStream>) {
+        let (ours, theirs) = duplex(1000);
+        let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
+        let info = ConnectionInfo { listener: "PLAINTEXT".into(), peer };
+        (ours, Connection::new(theirs, Arc::clone(self.broker.context()), info))
+    }
+
     fn client(&self) -> Client<DuplexStream> {
         Client::new(self.connect(), "tests")
     }
@@ -111,9 +119,9 @@ impl Running {
     }
 }
 
-/// A frame of that many bytes, its length not counted: ApiVersions of a client with a long name.
+/// A frame of that many bytes, its length not counted: ListGroups of a client with a long name.
 fn request(bytes: usize) -> Vec<u8> {
-    let frame = framed(&ApiVersionsRequest::default(), 0, &"x".repeat(bytes - 10));
+    let frame = framed(&ListGroupsRequest::default(), 0, &"x".repeat(bytes - 10));
     assert_eq!(frame.len(), bytes + 4);
     frame
 }
@@ -244,13 +252,14 @@ async fn an_answer_that_is_taken_slowly_counts_in_the_memory_budget_until_it_is_
     let held = running.overdraws().await;
     let mut other = running.connect();
     other.write_all(&request(300)).await.unwrap();
-    for _ in 0..held / NARROW_BYTES - 1 {
+    let third = held / 3 + 1;
+    for _ in 0..2 {
         sleep(Duration::from_secs(9)).await;
-        slow.read_exact(&mut [0; NARROW_BYTES]).await.unwrap();
+        slow.read_exact(&mut vec![0; third]).await.unwrap();
         assert_eq!(running.broker.context().memory.used(), held);
     }
     assert!(timeout(Duration::from_secs(5), other.read_u8()).await.is_err(), "it waits for that memory");
-    slow.read_exact(&mut vec![0; held % NARROW_BYTES + NARROW_BYTES]).await.unwrap();
+    slow.read_exact(&mut vec![0; held - 2 * third]).await.unwrap();
     assert_answered(&mut other).await;
     assert_eq!(running.closed("stalled"), 0);
     running.holds(0).await;
@@ -281,6 +290,94 @@ async fn answers_of_which_next_to_nothing_is_taken_are_given_up_once_others_wait
     assert_eq!(running.closed("stalled"), 1);
     trickling.abort();
     running.holds(0).await;
+    running.broker.stop().await.unwrap();
+}
+
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn answers_that_take_longer_than_clients_wait_are_given_up_once_others_wait_for_their_memory() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    prepare_long_answer(&running).await;
+    let mut slow = narrow(&running);
+    slow.write_all(&with_long_answer()).await.unwrap();
+    let held = running.overdraws().await;
+    let mut other = running.connect();
+    other.write_all(&request(300)).await.unwrap();
+    let began = Instant::now();
+    let taking = tokio::spawn(async move {
+        let mut part = vec![0; held / 10];
+        while slow.read_exact(&mut part).await.is_ok() {
+            sleep(Duration::from_secs(9)).await;
+        }
+    });
+    assert_answered(&mut other).await;
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(21), "{took:?}");
+    assert_eq!(running.closed("stalled"), 1);
+    taking.await.unwrap();
+    running.broker.stop().await.unwrap();
+}
+
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn a_member_is_heard_while_answers_that_are_not_taken_use_up_the_memory() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    prepare_long_answer(&running).await;
+    let mut slow = narrow(&running);
+    slow.write_all(&with_long_answer()).await.unwrap();
+    let held = running.overdraws().await;
+    let heartbeat = framed(&HeartbeatRequest::default(), 4, "tests");
+    let mut member = running.connect();
+    for _ in 0..2 {
+        // It comes in two parts.
+        member.write_all(&heartbeat[..15]).await.unwrap();
+        sleep(Duration::from_millis(100)).await;
+        member.write_all(&heartbeat[15..]).await.unwrap();
+        timeout(Duration::from_secs(1), assert_answered(&mut member)).await.expect("an answer at once");
+    }
+    assert_eq!(running.broker.context().memory.used(), held);
+    // Anything else waits, however small.
+    member.write_all(&request(20)).await.unwrap();
+    assert!(timeout(Duration::from_secs(5), member.read_u8()).await.is_err());
+    drop(slow);
+    assert_answered(&mut member).await;
+    running.holds(0).await;
+    running.broker.stop().await.unwrap();
+}
+
+/// fault = 79
+#[tokio::test(start_paused = true)]
+async fn short_answers_that_are_not_taken_do_not_pile_up_beyond_the_memory() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    prepare_long_answer(&running).await;
+    let mut slow = narrow(&running);
+    slow.write_all(&with_long_answer()).await.unwrap();
+    let held = running.overdraws().await;
+    let mut other = narrow(&running);
+    let many = framed(&ApiVersionsRequest::default(), 0, "tests").repeat(500);
+    assert!(timeout(Duration::from_secs(5), other.write_all(&many)).await.is_err(), "all of them are read");
+    let more = running.broker.context().memory.used() - held;
+    assert!(more < 20_000, "{more}");
+    drop((slow, other));
+    running.holds(0).await;
+    running.broker.stop().await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_closed_waits_for_memory_no_longer() {
+    let running = Running::start(&SMALL_BUDGET).await;
+    let memory = &running.broker.context().memory;
+    assert!(memory.try_take(1000));
+    let (mut ours, mut connection) = running.unserved();
+    ours.write_all(&request(300)).await.unwrap();
+    connection.buffer_after_a_look().await;
+    assert!(memory.is_short());
+    let handle = connection.handle();
+    handle.close();
+    assert!(matches!(connection.run().await, Closed::Surplus));
+    assert!(!memory.is_short());
+    assert_eq!(Arc::strong_count(handle.waiter()), 1, "nobody is to wake it");
+    memory.give_back(1000);
     running.broker.stop().await.unwrap();
 }
 
@@ -363,10 +460,7 @@ async fn a_request_that_stops_half_way_may_go_on_while_nobody_waits_for_its_memo
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_waits_after_few_bytes_of_a_frame_holds_no_large_buffer() {
     let running = Running::start(&[]).await;
-    let (mut ours, theirs) = duplex(1000);
-    let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 40_000));
-    let info = ConnectionInfo { listener: "PLAINTEXT".into(), peer };
-    let mut connection = Connection::new(theirs, Arc::clone(running.broker.context()), info);
+    let (mut ours, mut connection) = running.unserved();
     for byte in [0, 0, 0, 100, 0, 18] {
         ours.write_all(&[byte]).await.unwrap();
         let bytes = connection.buffer_after_a_look().await;
