@@ -152,7 +152,8 @@ impl Waiting {
         }
     }
 
-    /// Memory that it takes by itself, in bytes: its partitions, unless they are those of a session that is kept.
+    /// Memory that it takes by itself, in bytes: its partitions, unless they are those of a session that was kept, which
+    /// are counted with the sessions until it is gone.
     #[must_use]
     pub fn bytes(&self) -> usize {
         if self.session_id == 0 { self.session.lock().bytes() } else { 0 }
