@@ -37,7 +37,8 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "highwater.memory.max.bytes",
         "268435456",
-        "Bytes of requests in flight and of answers not taken yet, over all connections; above it, sockets are not read.",
+        "Bytes of requests not answered yet and of answers not taken yet, over all connections; above it, sockets are \
+         not read.",
     )
     .at_least(1 << 20)
     .high(),

@@ -58,7 +58,11 @@ pub(super) const KEYS: &[ConfigDef] = &[
     )
     .at_least(0)
     .dynamic(),
-    list("log.cleanup.policy", "delete", "What happens to old segments: delete, compact, both, or nothing (empty).")
+    list(
+        "log.cleanup.policy",
+        "delete",
+        "What happens to old segments: delete, compact, both, or nothing (empty). Nothing is compacted yet.",
+    )
         .takes(Validator::EachOneOf(&["compact", "delete"]))
         .dynamic(),
     int("log.index.interval.bytes", "4096", "Bytes of records between two entries of the offset index.")
@@ -107,7 +111,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "log.flush.scheduler.interval.ms",
         "9223372036854775807",
-        "Milliseconds between two looks for logs to flush; stands in where log.flush.interval.ms is not set.",
+        "Milliseconds after which a log is flushed where log.flush.interval.ms is not set.",
     )
     .at_least(1),
     boolean(
@@ -123,28 +127,56 @@ pub(super) const KEYS: &[ConfigDef] = &[
     int("compression.gzip.level", "-1", "Level where the broker compresses with gzip; -1 is gzip's own choice.")
         .takes(Validator::BetweenOr(1, 9, -1))
         .dynamic(),
-    int("compression.lz4.level", "9", "Level where the broker compresses with lz4.")
+    int(
+        "compression.lz4.level",
+        "9",
+        "Level where the broker compresses with lz4, which has one level here. Stored and without effect.",
+    )
         .takes(Validator::Between(1, 17))
         .dynamic(),
     int("compression.zstd.level", "3", "Level where the broker compresses with zstd.")
         .takes(Validator::Between(-131_072, 22))
         .dynamic(),
-    long("log.cleaner.delete.retention.ms", "86400000", "Milliseconds that a compacted log keeps delete markers.")
+    long(
+        "log.cleaner.delete.retention.ms",
+        "86400000",
+        "Milliseconds that a compacted log keeps delete markers. Stored and without effect.",
+    )
         .at_least(0)
         .dynamic(),
-    long("log.cleaner.min.compaction.lag.ms", "0", "Milliseconds that a record stays uncompacted at least.")
+    long(
+        "log.cleaner.min.compaction.lag.ms",
+        "0",
+        "Milliseconds that a record stays uncompacted at least. Stored and without effect.",
+    )
         .at_least(0)
         .dynamic(),
-    long("log.cleaner.max.compaction.lag.ms", "9223372036854775807", "Milliseconds that a record stays uncompacted at most.")
+    long(
+        "log.cleaner.max.compaction.lag.ms",
+        "9223372036854775807",
+        "Milliseconds that a record stays uncompacted at most. Stored and without effect.",
+    )
         .at_least(1)
         .dynamic(),
-    double("log.cleaner.min.cleanable.ratio", "0.5", "Share of a log that has to be uncompacted before it is compacted.")
+    double(
+        "log.cleaner.min.cleanable.ratio",
+        "0.5",
+        "Share of a log that has to be uncompacted before it is compacted. Stored and without effect.",
+    )
         .takes(Validator::Ratio)
         .dynamic(),
-    long("log.local.retention.ms", "-2", "Milliseconds that a tiered log stays on the disk; -2 means log.retention.ms.")
+    long(
+        "log.local.retention.ms",
+        "-2",
+        "Milliseconds that a tiered log stays on the disk; -2 means log.retention.ms. Stored and without effect.",
+    )
         .at_least(-2)
         .dynamic(),
-    long("log.local.retention.bytes", "-2", "Bytes that a tiered log keeps on the disk; -2 means log.retention.bytes.")
+    long(
+        "log.local.retention.bytes",
+        "-2",
+        "Bytes that a tiered log keeps on the disk; -2 means log.retention.bytes. Stored and without effect.",
+    )
         .at_least(-2)
         .dynamic(),
     int(

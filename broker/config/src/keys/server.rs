@@ -58,7 +58,8 @@ pub(super) const KEYS: &[ConfigDef] = &[
     int(
         "min.insync.replicas",
         "1",
-        "In-sync replicas that have to hold a record before a produce with acks=all is answered.",
+        "In-sync replicas that have to hold a record before a produce with acks=all is answered. Stored and without \
+         effect: there is one replica.",
     )
     .at_least(1)
     .dynamic()
@@ -66,7 +67,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     boolean(
         "unclean.leader.election.enable",
         "false",
-        "Whether a replica that is not in sync may become leader, which loses records.",
+        "Whether a replica that is not in sync may become leader, which loses records. Stored and without effect.",
     )
     .dynamic()
     .high(),
@@ -117,8 +118,8 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "queued.max.request.bytes",
         "-1",
-        "Bytes of requests that are read and not yet answered before sockets are no longer read. -1 leaves it to \
-         highwater.memory.max.bytes alone.",
+        "Bytes of requests not answered yet and of answers not taken yet, over all connections; above it, sockets are \
+         not read. -1 leaves it to highwater.memory.max.bytes alone.",
     )
     .at_least(-1),
     int("fetch.max.bytes", "57671680", "Most bytes of records in the answer to one fetch, whatever the client asks for.")

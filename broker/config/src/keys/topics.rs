@@ -17,13 +17,21 @@ macro_rules! broker {
 }
 
 pub(super) const KEYS: &[ConfigDef] = &[
-    list("cleanup.policy", "delete", "What happens to old segments: delete, compact, both, or nothing (empty).")
+    list(
+        "cleanup.policy",
+        "delete",
+        "What happens to old segments: delete, compact, both, or nothing (empty). Nothing is compacted yet.",
+    )
         .takes(Validator::EachOneOf(&["compact", "delete"]))
         .falls_back_to(broker!("log.cleanup.policy")),
     int("compression.gzip.level", "-1", "Level where the broker compresses with gzip; -1 is gzip's own choice.")
         .takes(Validator::BetweenOr(1, 9, -1))
         .falls_back_to(broker!("compression.gzip.level")),
-    int("compression.lz4.level", "9", "Level where the broker compresses with lz4.")
+    int(
+        "compression.lz4.level",
+        "9",
+        "Level where the broker compresses with lz4, which has one level here. Stored and without effect.",
+    )
         .takes(Validator::Between(1, 17))
         .falls_back_to(broker!("compression.lz4.level")),
     string("compression.type", "producer", "Codec in which records are stored; producer keeps each batch as it came.")
@@ -32,7 +40,11 @@ pub(super) const KEYS: &[ConfigDef] = &[
     int("compression.zstd.level", "3", "Level where the broker compresses with zstd.")
         .takes(Validator::Between(-131_072, 22))
         .falls_back_to(broker!("compression.zstd.level")),
-    long("delete.retention.ms", "86400000", "Milliseconds that a compacted log keeps delete markers.")
+    long(
+        "delete.retention.ms",
+        "86400000",
+        "Milliseconds that a compacted log keeps delete markers. Stored and without effect.",
+    )
         .at_least(0)
         .falls_back_to(broker!("log.cleaner.delete.retention.ms")),
     long("file.delete.delay.ms", "60000", "Milliseconds that the files of a deleted segment stay on the disk.")
@@ -74,13 +86,25 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "Replicas whose leading is throttled, as partition:broker, or * for all. Stored and without effect.",
     )
     .takes(REPLICA_LIST),
-    long("local.retention.bytes", "-2", "Bytes that a tiered log keeps on the disk; -2 means retention.bytes.")
+    long(
+        "local.retention.bytes",
+        "-2",
+        "Bytes that a tiered log keeps on the disk; -2 means retention.bytes. Stored and without effect.",
+    )
         .at_least(-2)
         .falls_back_to(broker!("log.local.retention.bytes")),
-    long("local.retention.ms", "-2", "Milliseconds that a tiered log stays on the disk; -2 means retention.ms.")
+    long(
+        "local.retention.ms",
+        "-2",
+        "Milliseconds that a tiered log stays on the disk; -2 means retention.ms. Stored and without effect.",
+    )
         .at_least(-2)
         .falls_back_to(broker!("log.local.retention.ms")),
-    long("max.compaction.lag.ms", "9223372036854775807", "Milliseconds that a record stays uncompacted at most.")
+    long(
+        "max.compaction.lag.ms",
+        "9223372036854775807",
+        "Milliseconds that a record stays uncompacted at most. Stored and without effect.",
+    )
         .at_least(1)
         .falls_back_to(broker!("log.cleaner.max.compaction.lag.ms")),
     int(
@@ -111,16 +135,25 @@ pub(super) const KEYS: &[ConfigDef] = &[
     )
     .one_of(TIMESTAMP_TYPES)
     .falls_back_to(broker!("log.message.timestamp.type")),
-    double("min.cleanable.dirty.ratio", "0.5", "Share of the log that has to be uncompacted before it is compacted.")
+    double(
+        "min.cleanable.dirty.ratio",
+        "0.5",
+        "Share of the log that has to be uncompacted before it is compacted. Stored and without effect.",
+    )
         .takes(Validator::Ratio)
         .falls_back_to(broker!("log.cleaner.min.cleanable.ratio")),
-    long("min.compaction.lag.ms", "0", "Milliseconds that a record stays uncompacted at least.")
+    long(
+        "min.compaction.lag.ms",
+        "0",
+        "Milliseconds that a record stays uncompacted at least. Stored and without effect.",
+    )
         .at_least(0)
         .falls_back_to(broker!("log.cleaner.min.compaction.lag.ms")),
     int(
         "min.insync.replicas",
         "1",
-        "In-sync replicas that have to hold a record before a produce with acks=all is answered.",
+        "In-sync replicas that have to hold a record before a produce with acks=all is answered. Stored and without \
+         effect: there is one replica.",
     )
     .at_least(1)
     .falls_back_to(broker!("min.insync.replicas")),
@@ -130,11 +163,16 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "Whether the space of a fresh segment is reserved at once. Stored and without effect.",
     )
     .falls_back_to(broker!("log.preallocate")),
-    boolean("remote.log.copy.disable", "false", "Whether a tiered topic stops copying segments (KIP-950)."),
+    boolean(
+        "remote.log.copy.disable",
+        "false",
+        "Whether a tiered topic stops copying segments (KIP-950). Stored and without effect.",
+    ),
     boolean(
         "remote.log.delete.on.disable",
         "false",
-        "Whether the remote segments are deleted when remote.storage.enable is turned off (KIP-950).",
+        "Whether the remote segments are deleted when remote.storage.enable is turned off (KIP-950). Stored and \
+         without effect.",
     ),
     boolean("remote.storage.enable", "false", "Whether sealed segments are copied to object storage; only false is supported yet."),
     long("retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; negative sets no limit.")
@@ -165,7 +203,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     boolean(
         "unclean.leader.election.enable",
         "false",
-        "Whether a replica that is not in sync may become leader, which loses records.",
+        "Whether a replica that is not in sync may become leader, which loses records. Stored and without effect.",
     )
     .falls_back_to(broker!("unclean.leader.election.enable")),
 ];
