@@ -63,8 +63,9 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 40,
         scenario: "kill -9 or power loss while an index, a checkpoint or a snapshot is written",
-        shown: "A file is written beside the old one, synced, renamed, and the directory synced; at each step one of the \
-                two is whole.",
+        shown: "A checkpoint or metadata snapshot is written beside the old one, synced, renamed, and the directory \
+                synced; at each step one of the two is whole. Index files and producer snapshots whose checksum does \
+                not fit are made anew.",
     },
     Row {
         number: 42,
@@ -94,8 +95,8 @@ pub(super) const ROWS: &[Row] = &[
     Row {
         number: 79,
         scenario: "Memory is short",
-        shown: "Requests are read only within `queued.max.request.bytes` or its default; above it, sockets wait. An \
-                end by the operating system is kill -9 and shown as such.",
+        shown: "Requests not answered yet and answers not taken yet count in `queued.max.request.bytes` or its \
+                default; above it, sockets are not read. An end by the operating system is kill -9 and shown as such.",
     },
     Row {
         number: 80,
