@@ -36,7 +36,8 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    // The allocator asks for huge pages, of which an idle broker would fill a fifth. Without them it only takes more.
+    // The allocator asks for huge pages, of which an idle broker would fill a fifth. If the kernel refuses to turn them
+    // off, the broker only takes more memory.
     let _ = rustix::thread::disable_transparent_huge_pages(true);
     let arguments = Arguments::parse();
     match run(&arguments) {

@@ -234,7 +234,8 @@ fn append(
         }
         Err(error) => {
             let is_offline = error == ErrorCode::KafkaStorageError;
-            return fail(error, is_offline.then(|| "the log of the partition cannot be opened".to_owned()));
+            let reason = "the log of the partition cannot be opened, or the disk has no room for it";
+            return fail(error, is_offline.then(|| reason.to_owned()));
         }
     };
     if partition.is_offline() {

@@ -175,7 +175,7 @@ impl Samples {
             log_dir_up: gauge("highwater_log_dir_up", "1 while the log directory is in service.", &[]),
             partitions_offline: gauge(
                 "highwater_partitions_offline",
-                "Partitions whose logs are lost or damaged and cannot be opened.",
+                "Partitions whose logs are lost, damaged, or not made yet for want of room.",
                 &[],
             ),
         }

@@ -1,7 +1,7 @@
 //! Which partitions this broker has: follows the metadata image, makes and removes logs, answers look-ups.
 //!
-//! A partition whose log cannot be opened is offline: clients are told so, and all others are served. Invariant: a look-up
-//! never touches the disk and never waits for a change of the image.
+//! A partition whose log cannot be opened, or that the disk has no room for, is offline: clients are told so, and all
+//! others are served. Invariant: a look-up never touches the disk and never waits for a change of the image.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -84,7 +84,7 @@ enum Slot {
     /// Nothing.
     #[default]
     Absent,
-    /// A log that cannot be opened.
+    /// A log that cannot be opened, or that the disk has no room for.
     Offline,
     Here(Arc<Partition>),
 }
@@ -97,7 +97,7 @@ struct Applied {
 }
 
 impl TopicReplicas {
-    /// The partition of that number, if this broker has it and can open its log.
+    /// The partition of that number, if this broker has it and its log.
     #[must_use]
     pub fn partition(&self, index: PartitionIndex) -> Option<Arc<Partition>> {
         self.find(index).ok()
@@ -107,7 +107,7 @@ impl TopicReplicas {
     ///
     /// # Errors
     /// What clients are told: `UnknownTopicOrPartition` if this broker does not have it, `KafkaStorageError` if its log
-    /// cannot be opened.
+    /// cannot be opened, or the disk has no room for it.
     pub fn find(&self, index: PartitionIndex) -> Result<Arc<Partition>, ErrorCode> {
         let slot = usize::try_from(index).ok().and_then(|at| self.partitions.read().get(at).cloned());
         match slot.unwrap_or_default() {
@@ -117,7 +117,7 @@ impl TopicReplicas {
         }
     }
 
-    /// All partitions that this broker has, by number, but those whose logs cannot be opened.
+    /// All partitions that this broker has, by number, but those that are offline.
     #[must_use]
     pub fn partitions(&self) -> Vec<Arc<Partition>> {
         let here = |slot: &Slot| match slot {
@@ -127,7 +127,7 @@ impl TopicReplicas {
         self.partitions.read().iter().filter_map(here).collect()
     }
 
-    /// Numbers of the partitions whose logs cannot be opened.
+    /// Numbers of the partitions whose logs cannot be opened, or that the disk has no room for.
     #[must_use]
     pub fn offline(&self) -> Vec<PartitionIndex> {
         let slots = self.partitions.read();
