@@ -31,6 +31,9 @@ pub enum ChangeError {
     /// It is decided, but this broker's disk cannot follow.
     #[error("log directory: {0}")]
     LogDir(Behind),
+    /// Nothing was decided: it would make logs, and the disk has no room for any.
+    #[error("the disk of the log directory is full; nothing was changed")]
+    NoRoom,
     /// Nothing was decided: the metadata log lies on a disk that has failed.
     #[error("log directory is out of service: {0}")]
     OutOfService(String),
@@ -43,6 +46,7 @@ impl ChangeError {
         match self {
             ChangeError::Propose(ProposeError::NoRoom(_) | ProposeError::OutOfService(_))
             | ChangeError::LogDir(_)
+            | ChangeError::NoRoom
             | ChangeError::OutOfService(_) => ErrorCode::KafkaStorageError,
             ChangeError::Propose(ProposeError::NotLeader { .. }) => ErrorCode::NotController,
             ChangeError::Propose(ProposeError::TooLarge { .. }) => ErrorCode::PolicyViolation,
@@ -127,7 +131,7 @@ impl Controller {
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
-        match self.change_and_follow(decide).await? {
+        match self.change_and_follow(|image| Ok(decide(image))).await? {
             (_, Some(behind)) if !behind.lacks_room => Err(ChangeError::LogDir(behind)),
             (response, _) => Ok(response),
         }
@@ -136,26 +140,37 @@ impl Controller {
     /// As [`Controller::change`], for what makes logs.
     ///
     /// # Errors
-    /// As [`Controller::change`]; also if the disk has no room for a log. It is then made once there is.
+    /// As [`Controller::change`]; also if the disk is full. Where that shows only when a log is made, the change stands, and
+    /// the log is made once there is room.
     pub async fn create<T>(
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
+        let mut makes = false;
+        let decide = |image: &MetadataImage| {
+            let outcome = decide(image);
+            makes = !outcome.records.is_empty();
+            if makes && self.log_dir.lacks_room() { Err(ChangeError::NoRoom) } else { Ok(outcome) }
+        };
         match self.change_and_follow(decide).await? {
-            (_, Some(behind)) => Err(ChangeError::LogDir(behind)),
-            (response, None) => Ok(response),
+            (_, Some(behind)) if makes => Err(ChangeError::LogDir(behind)),
+            (response, _) => Ok(response),
         }
     }
 
     async fn change_and_follow<T>(
         &self,
-        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+        decide: impl FnOnce(&MetadataImage) -> Result<Outcome<MetadataRecord, T>, ChangeError>,
     ) -> Result<(T, Option<Behind>), ChangeError> {
         // What the metadata log cannot write ends the broker, while one that refuses changes serves what it has.
         if let Some(reason) = self.log_dir.is_failed() {
             return Err(ChangeError::OutOfService(reason));
         }
-        let (response, offset) = self.submit(decide).await?;
+        let (response, offset) = match self.submit(decide).await {
+            Ok(decided) => decided,
+            Err(SubmitError::Propose(error)) => return Err(error.into()),
+            Err(SubmitError::Refused(error)) => return Err(error),
+        };
         let mut followed = self.followed.subscribe();
         // The sender lives as long as this controller.
         let reached = followed.wait_for(|followed| followed.offset >= offset).await;
@@ -171,21 +186,22 @@ impl Controller {
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
-        Ok(self.submit(decide).await?.0)
-    }
-
-    async fn submit<T>(
-        &self,
-        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
-    ) -> Result<(T, Offset), ProposeError> {
-        match self.metadata.submit(|image| Ok::<_, Infallible>(decide(image))).await {
-            Ok(decided) => Ok(decided),
-            Err(SubmitError::Propose(error)) => {
-                report(&error);
-                Err(error)
-            }
+        match self.submit(|image| Ok::<_, Infallible>(decide(image))).await {
+            Ok((response, _)) => Ok(response),
+            Err(SubmitError::Propose(error)) => Err(error.into()),
             Err(SubmitError::Refused(never)) => match never {},
         }
+    }
+
+    async fn submit<T, R: std::error::Error>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Result<Outcome<MetadataRecord, T>, R>,
+    ) -> Result<(T, Offset), SubmitError<R>> {
+        let decided = self.metadata.submit(decide).await;
+        if let Err(SubmitError::Propose(error)) = &decided {
+            report(error);
+        }
+        decided
     }
 
     /// Has the replicas follow the image as it is now. Returns why they cannot, if so.
@@ -197,10 +213,13 @@ impl Controller {
         let behind = result
             .err()
             .map(|error| Behind { lacks_room: error.is_storage_full(), reason: error.to_string() });
-        if let Some(error) = &behind {
-            tracing::error!(%error, "the log directory cannot follow the metadata");
+        let before = self.followed.send_replace(Followed { offset, behind: behind.clone() }).behind;
+        match &behind {
+            // Asked again every second.
+            Some(behind) if behind.lacks_room && before.is_some_and(|before| before.lacks_room) => {}
+            Some(error) => tracing::error!(%error, "the log directory cannot follow the metadata"),
+            None => {}
         }
-        self.followed.send_replace(Followed { offset, behind: behind.clone() });
         behind
     }
 

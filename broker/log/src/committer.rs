@@ -195,6 +195,10 @@ impl Committer {
         if !shared.settings.is_planted_ack_before_fsync() {
             self.make_durable(shared, gate)?;
         }
+        // A checkpoint beside this cycle may have met the failure that this one did not.
+        if let Some(reason) = shared.failure.reason() {
+            return Err(reason);
+        }
         for work in &self.work {
             work.handle.with(|log| {
                 if work.route == Route::Segments {
@@ -307,6 +311,11 @@ impl Committer {
         let sealed = |work: &&Work| work.dirty.ranges.iter().any(|range| range.sealed || range.new_file);
         for work in self.work.iter().filter(sealed) {
             let began = shared.clock.monotonic();
+            // Held, so that no deletion moves the files away meanwhile.
+            let commit = work.handle.commit_state();
+            if commit.deleted {
+                continue;
+            }
             match work.handle.with(crate::log::PartitionLog::finish_rolls) {
                 Ok(sealed) => {
                     let took = shared.clock.monotonic().saturating_sub(began);

@@ -143,7 +143,10 @@ impl LogHandle {
                 Ok(info)
             }
             Err(error) => {
-                if let AppendError::Storage(cause) = &error {
+                // A deletion has moved the files away.
+                if let AppendError::Storage(cause) = &error
+                    && !self.commit.lock().deleted
+                {
                     self.shared.append_failed(&self.identity, cause);
                 }
                 Err(error)

@@ -199,7 +199,9 @@ impl LogDir {
             Err(error) => {
                 drop(logs);
                 // A sync may have failed: what was written is clean in the page cache and absent on the medium.
-                if !is_storage_full(&error) {
+                if is_storage_full(&error) {
+                    self.shared.creation_failed();
+                } else {
                     self.fail(format!("making of {name} failed: {error}"));
                 }
                 return Err(error.into());

@@ -1,5 +1,5 @@
-//! Look-ups in files and checkpoints: nobody waits for the disk with them who only wants the log, and no thread that may
-//! not wait reads from it.
+//! What works beside each other: nobody waits for the disk with a look-up or a checkpoint who only wants the log, no
+//! thread that may not wait reads from it, and what meets a failed sync or a deletion half way draws the right conclusion.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
-use broker_log::append::{AppendOptions, AppendOrigin};
+use broker_log::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin};
 use broker_log::handle::LogHandle;
-use broker_log::io::memory_disk::{ManualClock, MemoryDisk};
+use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
 use broker_log::io::{DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode, Wait};
 use broker_log::log::ReadRange;
 use broker_log::log_config::{LogConfig, LogIdentity};
-use broker_log::manager::{LogDir, LogDirSettings};
+use broker_log::manager::{CommitObserver, LogDir, LogDirSettings};
 use broker_protocol::batch_builder::BatchBuilder;
 use broker_protocol::compression::Compression;
 use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, TopicId, Uuid};
@@ -29,12 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 type Hook = Arc<Mutex<Option<Box<dyn FnMut() + Send>>>>;
 
-/// A disk that calls a hook before each read of a file, and another before each sync.
+/// A disk that calls hooks: before each read and each sync of a file, after each sync and each rename.
 #[derive(Clone)]
 struct Watched {
     disk: MemoryDisk,
     hook: Hook,
     sync_hook: Hook,
+    synced_hook: Hook,
+    renamed_hook: Hook,
     reads: Arc<AtomicU64>,
 }
 
@@ -81,7 +83,9 @@ impl Disk for Watched {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
+        let renamed = self.disk.rename(from, to);
+        call(&self.renamed_hook);
+        renamed
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -126,7 +130,9 @@ impl DiskFile for WatchedFile {
 
     fn sync_data(&self) -> io::Result<()> {
         call(&self.watched.sync_hook);
-        self.file.sync_data()
+        let synced = self.file.sync_data();
+        call(&self.watched.synced_hook);
+        synced
     }
 
     fn is_resident(&self, position: u64, len: u64) -> bool {
@@ -152,8 +158,9 @@ struct Fixture {
 /// checkpoint. `damage` has its way with the files before.
 fn fixture(damage: impl FnOnce(&MemoryDisk)) -> Fixture {
     let disk = MemoryDisk::new(1);
-    let (hook, sync_hook) = (Hook::default(), Hook::default());
-    let watched = Watched { disk: disk.clone(), hook, sync_hook, reads: Arc::default() };
+    let [hook, sync_hook, synced_hook, renamed_hook] = std::array::from_fn(|_| Hook::default());
+    let reads = Arc::default();
+    let watched = Watched { disk: disk.clone(), hook, sync_hook, synced_hook, renamed_hook, reads };
     let config = LogConfig { segment_bytes: 2000, index_interval_bytes: 100, ..LogConfig::default() };
     let config = Arc::new(config);
     let open = || {
@@ -177,11 +184,15 @@ fn fixture(damage: impl FnOnce(&MemoryDisk)) -> Fixture {
 }
 
 fn append(log: &Arc<LogHandle>, timestamp: i64) {
+    try_append(log, timestamp, 60).expect("is appended");
+}
+
+fn try_append(log: &Arc<LogHandle>, timestamp: i64, bytes: usize) -> Result<AppendInfo, AppendError> {
     let mut builder = BatchBuilder::new(Compression::None);
-    builder.push(timestamp, None, Some(&[7; 60]), &[]);
+    builder.push(timestamp, None, Some(&vec![7; bytes]), &[]);
     let options =
         AppendOptions { leader_epoch: LeaderEpoch(0), origin: AppendOrigin::Client, now_ms: NOW_MS };
-    log.append_as_leader(&mut builder.build(), &options).expect("is appended");
+    log.append_as_leader(&mut builder.build(), &options)
 }
 
 fn range(from: i64, max_bytes: usize, upper: i64) -> ReadRange {
@@ -260,6 +271,7 @@ fn the_log_is_not_held_while_its_files_are_read() {
 fn the_log_is_not_held_while_a_checkpoint_syncs_it() {
     let fixture = fixture(|_| {});
     append(&fixture.log, NOW_MS);
+    fixture.dir.committer().run_cycle();
     let syncs = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&syncs);
     fixture.set(&fixture.watched.sync_hook, move |log| {
@@ -268,10 +280,74 @@ fn the_log_is_not_held_while_a_checkpoint_syncs_it() {
     });
     fixture.dir.checkpoint();
     assert!(syncs.load(Ordering::Relaxed) > 0);
-    // What came during the checkpoint is not in it, and not lost.
-    let end = fixture.log.with(|log| log.log_end_offset());
+}
+
+#[test]
+fn a_failed_sync_of_a_checkpoint_is_told_to_the_committer_too() {
+    let fixture = fixture(|_| {});
+    let identity = LogIdentity { topic: Arc::from("large"), topic_id: ID, partition: 1 };
+    let log = fixture.dir.create_log(identity, Arc::default(), LeaderEpoch(0)).expect("is made");
+    append(&log, NOW_MS);
     fixture.dir.committer().run_cycle();
-    assert_eq!(fixture.log.flushed_offset(), end);
+    fixture.dir.checkpoint();
+    // One for the checkpoint to sync, then so much that the cycle syncs the segment itself.
+    append(&log, NOW_MS);
+    fixture.dir.committer().run_cycle();
+    try_append(&log, NOW_MS, 100_000).expect("is appended");
+    fixture.watched.disk.with_faults(|faults| faults.fail(OperationKind::Sync, "large-1", 0));
+    // Before the checkpoint has said what it met.
+    let dir = Arc::clone(&fixture.dir);
+    fixture.set(&fixture.watched.synced_hook, move |_| _ = dir.committer().run_cycle());
+    fixture.dir.checkpoint();
+    assert!(fixture.dir.is_failed().is_some());
+    assert_eq!(log.flushed_offset(), Offset(2));
+}
+
+#[test]
+fn an_append_that_meets_a_deletion_takes_nothing_out_of_service() {
+    let fixture = fixture(|_| {});
+    fixture.set(&fixture.watched.renamed_hook, |log| {
+        let refused = try_append(log, NOW_MS, 60);
+        assert!(matches!(refused, Err(AppendError::Storage(_))), "{refused:?}");
+    });
+    fixture.dir.delete_log(ID, 0).expect("is deleted");
+    assert_eq!(fixture.dir.is_failed(), None);
+}
+
+/// Acts once, after a cycle has committed and before it writes the index files of what was rolled.
+struct AfterCommit(Mutex<Option<Box<dyn FnOnce() + Send>>>);
+
+impl CommitObserver for AfterCommit {
+    fn fsync(&self, _: Duration) {}
+
+    fn cycle(&self, _: usize, _: u64, _: usize) {
+        let act = self.0.lock().take();
+        act.into_iter().for_each(|act| act());
+    }
+}
+
+#[test]
+fn a_roll_that_meets_a_deletion_takes_nothing_out_of_service() {
+    let fixture = fixture(|_| {});
+    let (renamed, wait_until_renamed) = mpsc::channel();
+    let (go_on, wait_to_go_on) = mpsc::channel::<()>();
+    let wait_to_go_on = Mutex::new(wait_to_go_on);
+    fixture.set(&fixture.watched.renamed_hook, move |_| {
+        renamed.send(()).expect("somebody waits");
+        wait_to_go_on.lock().recv_timeout(PATIENCE).expect("the cycle ends");
+    });
+    let dir = Arc::clone(&fixture.dir);
+    let delete = move || {
+        std::thread::spawn(move || dir.delete_log(ID, 0).expect("is deleted"));
+        wait_until_renamed.recv_timeout(PATIENCE).expect("is renamed");
+    };
+    fixture.dir.set_observer(Box::new(AfterCommit(Mutex::new(Some(Box::new(delete))))));
+    let before = fixture.log.with(|log| log.segment_count());
+    (0..40).for_each(|_| append(&fixture.log, NOW_MS));
+    assert!(fixture.log.with(|log| log.segment_count()) > before);
+    fixture.dir.committer().run_cycle();
+    go_on.send(()).expect("the deletion waits");
+    assert_eq!(fixture.dir.is_failed(), None);
 }
 
 #[test]

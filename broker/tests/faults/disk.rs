@@ -284,6 +284,12 @@ async fn a_log_that_finds_no_room_leaves_its_partition_offline_and_the_rest_in_s
     broker.disk().with_faults(|faults| faults.capacity = full);
     let refused = within("create topic", client.create_topic("late", 2, &[])).await.unwrap();
     assert_eq!(refused.error_code, ErrorCode::KafkaStorageError);
+    // From then on it is known that there is none.
+    for (topic, error) in [("later", ErrorCode::KafkaStorageError), ("t", ErrorCode::TopicAlreadyExists)] {
+        let refused = within("create topic", client.create_topic(topic, 1, &[])).await.unwrap();
+        assert_eq!(refused.error_code, error, "{topic}");
+    }
+    assert!(broker.context().metadata.image().topics.by_name("later").is_none());
     for _ in 0..2 {
         assert_eq!(
             calls::append_error(&mut client, "late", 1, &batch(&["x"])).await,

@@ -333,10 +333,10 @@ mod tests {
         assert_eq!(buffer[..4000], [1; 4000]);
         file.sync_data().unwrap();
         file.drop_cache(0, 100_000);
-        // Not every filesystem lets go of it.
-        if !file.is_resident(0, 100_000) {
-            let refused = file.read_cached(&mut buffer, 0).unwrap_err();
-            assert_eq!(refused.kind(), io::ErrorKind::WouldBlock);
+        // Not every filesystem lets go of it, and a look may have it read in the background.
+        match file.read_cached(&mut buffer, 0) {
+            Ok(count) => assert_eq!(buffer[..count], [1; 5000]),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
         }
     }
 

@@ -143,12 +143,14 @@ impl Disk for MemoryDisk {
             }
             Err(error) => return Err(error),
         };
+        let told = AtomicU64::new(content.lock().failed_syncs);
         Ok(Arc::new(MemoryFile {
             state: self.state.clone(),
             incarnation: state.incarnation,
             path: path.to_owned(),
             content,
             mode,
+            told,
         }))
     }
 
@@ -253,6 +255,8 @@ struct MemoryFile {
     path: PathBuf,
     content: Arc<Mutex<FileContent>>,
     mode: OpenMode,
+    /// Failed syncs of the file that this opening of it was told of: as with Linux, each is told of each once.
+    told: AtomicU64,
 }
 
 impl Debug for MemoryFile {
@@ -354,7 +358,10 @@ impl DiskFile for MemoryFile {
     fn sync_data(&self) -> io::Result<()> {
         self.operate(
             OperationKind::Sync,
-            |file, _, _| {
+            |file, faults, _| {
+                if self.told.swap(file.failed_syncs, Ordering::Relaxed) < file.failed_syncs {
+                    return Err(io::Error::from_raw_os_error(faults.errno));
+                }
                 file.sync();
                 Ok(())
             },
@@ -363,6 +370,8 @@ impl DiskFile for MemoryFile {
             |file, faults| {
                 if !faults.power_is_off() {
                     file.lose_dirty();
+                    file.failed_syncs += 1;
+                    self.told.store(file.failed_syncs, Ordering::Relaxed);
                 }
             },
         )

@@ -7,7 +7,7 @@ use broker_protocol::types::Offset;
 
 use super::PartitionLog;
 use super::hints::Boundary;
-use crate::io::{FileHandle, rewrite};
+use crate::io::{FileHandle, OpenMode, rewrite};
 use crate::log_error::LogError;
 use crate::segment::{SNAPSHOT_SUFFIX, Segment};
 use crate::tail_checkpoint::{SegmentSummary, TailCheckpoint};
@@ -214,15 +214,15 @@ impl PartitionLog {
         })
     }
 
-    /// Segments with bytes that are not synced in their own file.
-    fn unsynced(&mut self) -> Result<Vec<Unsynced>, LogError> {
+    /// Segments with bytes that are not synced in their own file, opened anew: the system tells of a failed write once to
+    /// each open file, and both the committer and the checkpoint must hear of it.
+    fn unsynced(&self) -> Result<Vec<Unsynced>, LogError> {
         let mut unsynced = Vec::new();
         // All of them: of two segments the later one may have been synced itself while the commit log has the earlier.
-        for index in 0..self.segments.len() {
-            if self.segments[index].synced < self.segments[index].size {
-                let file = self.with_segment(index, Segment::file)?;
-                unsynced.push((self.segments[index].base_offset, file, self.segments[index].size));
-            }
+        for segment in self.segments.iter().filter(|segment| segment.synced < segment.size) {
+            let path = self.log_path(segment.base_offset);
+            let file = self.disk.open(&path, OpenMode::WRITE).map_err(|error| LogError::io(&path, error))?;
+            unsynced.push((segment.base_offset, file, segment.size));
         }
         Ok(unsynced)
     }

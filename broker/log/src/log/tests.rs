@@ -1,5 +1,6 @@
 //! A whole log on a simulated disk, against a model that is a list of batches.
 
+mod checkpoints;
 mod damage;
 mod model;
 

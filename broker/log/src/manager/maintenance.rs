@@ -49,12 +49,17 @@ impl LogDir {
             }
         }
         let disk = self.shared.disk.as_ref();
-        let tidied = self.shared.removals.run(disk, now_ms).and_then(|()| self.shared.reserve.ensure(disk));
-        if let Err(error) = tidied
-            && !is_full(&error)
-        {
-            self.fail(format!("removing old files failed: {error}"));
-            return;
+        let tidied = [
+            ("removing old files", self.shared.removals.run(disk, now_ms)),
+            ("making the reserve", self.shared.reserve.ensure(disk)),
+        ];
+        for (what, result) in tidied {
+            if let Err(error) = result
+                && !is_full(&error)
+            {
+                self.fail(format!("{what} failed: {error}"));
+                return;
+            }
         }
         self.shared.look_for_room();
         self.maintain_checkpoint(&mut maintenance, now);

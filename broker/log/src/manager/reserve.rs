@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
+use super::removals::gone;
 use super::shared::is_full;
 use crate::io::{Disk, OpenMode};
 
@@ -41,10 +42,8 @@ impl Reserve {
         }
         match self.fill(disk) {
             Ok(filled) => *held = filled,
-            Err(error) if is_full(&error) => {
-                // A part of it would only be in the way.
-                disk.remove_file(&self.path)?;
-            }
+            // A part of it would only be in the way.
+            Err(error) if is_full(&error) => gone(disk.remove_file(&self.path))?,
             Err(error) => return Err(error),
         }
         self.missing.store(!*held, Ordering::Relaxed);
@@ -65,36 +64,46 @@ impl Reserve {
         Ok(true)
     }
 
-    /// Runs `act`; if the disk is full, as `is_full` tells, gives up the reserve and runs it once more.
-    pub(crate) fn with<R, E>(
-        &self,
-        disk: &dyn Disk,
-        is_full: impl Fn(&E) -> bool,
-        mut act: impl FnMut() -> Result<R, E>,
-    ) -> Result<R, E> {
-        match act() {
-            Err(error) if is_full(&error) && self.release(disk) => act(),
-            result => result,
-        }
-    }
-
-    fn release(&self, disk: &dyn Disk) -> bool {
+    /// Gives it up; answers whether it was there, or somebody else has given it up meanwhile.
+    ///
+    /// # Errors
+    /// Its name could not be made to go: as after any failed sync, nothing is known of the directory's other names.
+    pub(crate) fn release(&self, disk: &dyn Disk) -> io::Result<bool> {
         let mut held = self.held.lock();
         if !*held {
-            return false;
+            return Ok(self.is_missing());
         }
         // Before there is room: whoever comes to append finds it closed.
         self.missing.store(true, Ordering::Relaxed);
         *held = false;
-        // Some file systems give space back only with the name's end on the medium.
-        let dir = self.path.parent().unwrap_or(&self.path);
-        let removed = disk.remove_file(&self.path).and_then(|()| disk.sync_dir(dir));
-        match &removed {
-            Ok(()) => tracing::warn!(file = %self.path.display(), "disk is full: the reserve was given up"),
-            Err(error) => {
-                tracing::warn!(file = %self.path.display(), %error, "the reserve cannot be given up")
-            }
+        if let Err(error) = disk.remove_file(&self.path) {
+            tracing::warn!(file = %self.path.display(), %error, "the reserve cannot be given up");
+            return Ok(false);
         }
-        removed.is_ok()
+        // Some file systems give space back only with the name's end on the medium.
+        disk.sync_dir(self.path.parent().unwrap_or(&self.path))?;
+        tracing::warn!(file = %self.path.display(), "disk is full: the reserve was given up");
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::io::memory_disk::MemoryDisk;
+
+    #[test]
+    fn who_comes_second_may_use_what_the_first_gave_up() {
+        let disk = MemoryDisk::new(1);
+        disk.create_dir_all(Path::new("/data")).unwrap();
+        let reserve = Reserve::new(PathBuf::from("/data"), 100);
+        assert!(!reserve.release(&disk).unwrap(), "there was none");
+        reserve.ensure(&disk).unwrap();
+        assert!(reserve.release(&disk).unwrap() && reserve.release(&disk).unwrap());
+        assert!(reserve.is_missing());
+        reserve.ensure(&disk).unwrap();
+        assert!(!reserve.is_missing());
     }
 }

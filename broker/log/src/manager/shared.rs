@@ -130,13 +130,29 @@ impl Shared {
         Err(LogError::io(&self.path, io::Error::new(io::ErrorKind::StorageFull, what)))
     }
 
-    /// Runs `act`, on a full disk with the room of the reserve.
+    /// Runs `act`; if the disk is full, as `is_full` tells, gives up the reserve and runs it once more.
     pub(crate) fn with_reserve<R, E>(
         &self,
         is_full: impl Fn(&E) -> bool,
-        act: impl FnMut() -> Result<R, E>,
+        mut act: impl FnMut() -> Result<R, E>,
     ) -> Result<R, E> {
-        self.reserve.with(self.disk.as_ref(), is_full, act)
+        match act() {
+            Err(error) if is_full(&error) => match self.reserve.release(self.disk.as_ref()) {
+                Ok(true) => act(),
+                Ok(false) => Err(error),
+                Err(failure) => {
+                    self.fail(format!("giving up the reserve failed: {failure}"));
+                    self.queue.wake();
+                    Err(error)
+                }
+            },
+            result => result,
+        }
+    }
+
+    /// A log found no room to be made.
+    pub(crate) fn creation_failed(&self) {
+        self.lacks_room.store(true, Ordering::Relaxed);
     }
 
     /// Sees whether there is room again, as clients that were sent away do not. Writes as much as a large batch takes and

@@ -258,3 +258,39 @@ fn a_sync_that_finds_no_room_fails_the_directory_also_in_a_checkpoint() {
     dir.checkpoint();
     assert!(dir.is_failed().is_some());
 }
+
+#[test]
+fn a_reserve_that_finds_no_room_for_its_name_is_no_failure() {
+    let disk = MemoryDisk::new(1);
+    disk.with_faults(|faults| {
+        faults.errno = ENOSPC;
+        faults.fail(OperationKind::Open, "reserve", 0);
+    });
+    let (dir, log) = reserved(&disk);
+    assert_eq!((dir.is_failed(), dir.lacks_room()), (None, false));
+    append(&log).expect("the next look has made it");
+}
+
+#[test]
+fn a_failed_sync_while_the_reserve_is_given_up_fails_the_directory() {
+    let disk = MemoryDisk::new(1);
+    let (dir, log) = reserved(&disk);
+    dir.checkpoint();
+    // There is something for the next checkpoint, but nothing to sync.
+    log.advance_log_start_offset(Offset(1));
+    dir.committer().run_cycle();
+    fill(&disk);
+    disk.with_faults(|faults| faults.fail(OperationKind::Sync, "", 0));
+    dir.checkpoint();
+    let reason = dir.is_failed().expect("it is out of service");
+    assert!(reason.contains("giving up the reserve"), "{reason}");
+}
+
+#[test]
+fn a_log_that_finds_no_room_to_be_made_tells_that_there_is_none() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    fill(&disk);
+    assert!(dir.create_log(identity("t1", 1), Arc::default(), LeaderEpoch(0)).is_err());
+    assert!(dir.lacks_room());
+}

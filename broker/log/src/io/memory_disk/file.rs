@@ -30,6 +30,7 @@ pub(super) struct FileContent {
     undo: BTreeMap<usize, Box<[u8]>>,
     /// Blocks of a failed sync: clean as far as the kernel knows, yet not on the medium.
     lost: BTreeMap<usize, Box<[u8]>>,
+    pub(super) failed_syncs: u64,
     used: Used,
 }
 
@@ -41,7 +42,8 @@ impl Drop for FileContent {
 
 impl FileContent {
     pub(super) fn new(used: Used) -> FileContent {
-        FileContent { bytes: Vec::new(), durable_len: 0, undo: BTreeMap::new(), lost: BTreeMap::new(), used }
+        let (undo, lost) = (BTreeMap::new(), BTreeMap::new());
+        FileContent { bytes: Vec::new(), durable_len: 0, undo, lost, failed_syncs: 0, used }
     }
 
     pub(super) fn len(&self) -> u64 {

@@ -102,6 +102,21 @@ fn bytes_of_a_failed_sync_are_never_durable_although_the_next_sync_succeeds() {
 }
 
 #[test]
+fn a_failed_sync_is_told_once_to_each_who_has_the_file_open() {
+    let disk = disk();
+    let file = durable_file(&disk, "a", b"old");
+    let others = [0, 1].map(|_| disk.open(&path("a"), OpenMode::WRITE).unwrap());
+    disk.with_faults(|faults| faults.fail(OperationKind::Sync, "a", 0));
+    file.sync_data().unwrap_err();
+    file.sync_data().unwrap();
+    for other in others {
+        other.sync_data().unwrap_err();
+        other.sync_data().unwrap();
+    }
+    disk.open(&path("a"), OpenMode::WRITE).unwrap().sync_data().unwrap();
+}
+
+#[test]
 fn direct_writes_are_durable_when_they_return() {
     let disk = disk();
     drop(durable_file(&disk, "a", b""));
