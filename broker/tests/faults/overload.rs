@@ -77,31 +77,33 @@ async fn a_connection_has_a_bounded_number_of_requests_in_flight() {
     let broker = TestBroker::start(&[]).await;
     let mut client = broker.client().await;
     calls::create_topic(&mut client, "t", 1, &[]).await;
-    let (mut sender, mut receiver) = broker.client().await.into_halves();
-    let (first_was_read, all_others) = tokio::sync::oneshot::channel();
-    let sending = tokio::spawn(async move {
+    let request = |max_wait_ms| {
         let partitions = vec![FetchPartition { partition_max_bytes: 1000, ..FetchPartition::default() }];
         let topics = vec![FetchTopic { topic: "t".into(), partitions, ..FetchTopic::default() }];
-        let request = FetchRequest {
-            max_wait_ms: 60_000,
-            min_bytes: 1,
-            max_bytes: 1000,
-            session_epoch: -1,
-            topics,
-            ..FetchRequest::default()
-        };
-        sender.send(&request, 12).await.unwrap();
-        all_others.await.unwrap();
-        for _ in 1..REQUESTS {
-            sender.send(&request, 12).await.unwrap();
+        let request = FetchRequest { max_bytes: 1000, session_epoch: -1, topics, ..FetchRequest::default() };
+        FetchRequest { max_wait_ms, min_bytes: 1, ..request }
+    };
+    let (mut sender, mut receiver) = broker.client().await.into_halves();
+    let memory = &broker.context().memory;
+    // What one of them takes while it waits; all are alike.
+    sender.send(&request(500), 12).await.unwrap();
+    let one = within("the first request", async {
+        let mut most = 0;
+        while most == 0 || memory.used() > 0 {
+            most = most.max(memory.used());
+            tokio::task::yield_now().await;
+        }
+        most
+    })
+    .await;
+    within("fetch", receiver.receive()).await.unwrap();
+    let full = IN_FLIGHT_MAX * one;
+    let sending = tokio::spawn(async move {
+        for _ in 0..REQUESTS {
+            sender.send(&request(60_000), 12).await.unwrap();
         }
         sender
     });
-    let memory = &broker.context().memory;
-    until("the first request", || memory.used() > 0).await;
-    // A request takes its length of the budget; all of them have one length.
-    let full = IN_FLIGHT_MAX * memory.used();
-    first_was_read.send(()).unwrap();
     until("a full queue", || memory.used() == full).await;
     for _ in 0..20 {
         within("other client", client.api_versions()).await.unwrap();
