@@ -105,15 +105,16 @@ pub struct Behind {
 pub struct Controller {
     metadata: MetadataLog,
     log_dir: Arc<LogDir>,
+    env: Env,
     followed: watch::Sender<Followed>,
 }
 
 impl Controller {
     /// A controller over the metadata log, which lies in the log directory.
     #[must_use]
-    pub fn new(metadata: MetadataLog, log_dir: Arc<LogDir>) -> Controller {
+    pub fn new(metadata: MetadataLog, log_dir: Arc<LogDir>, env: Env) -> Controller {
         let followed = watch::Sender::new(Followed { offset: Offset(-1), behind: None });
-        Controller { metadata, log_dir, followed }
+        Controller { metadata, log_dir, env, followed }
     }
 
     /// The latest image.
@@ -197,11 +198,24 @@ impl Controller {
         &self,
         decide: impl FnOnce(&MetadataImage) -> Result<Outcome<MetadataRecord, T>, R>,
     ) -> Result<(T, Offset), SubmitError<R>> {
+        if self.log_dir.lacks_room() {
+            self.give_up_reserve().await;
+        }
         let decided = self.metadata.submit(decide).await;
         if let Err(SubmitError::Propose(error)) = &decided {
             report(error);
+            if matches!(error, ProposeError::NoRoom(_)) {
+                // For whoever tries again.
+                self.give_up_reserve().await;
+            }
         }
         decided
+    }
+
+    /// The metadata log lies on the same disk, and what removes a topic makes room there.
+    async fn give_up_reserve(&self) {
+        let log_dir = Arc::clone(&self.log_dir);
+        self.env.block_on_disk(move || log_dir.give_up_reserve()).await;
     }
 
     /// Has the replicas follow the image as it is now. Returns why they cannot, if so.

@@ -122,7 +122,7 @@ impl Broker {
         let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
         let replicas =
             Arc::new(ReplicaManager::new(broker_id, Arc::clone(&log_dir), Arc::clone(&topic_settings)));
-        let controller = Controller::new(metadata.clone(), Arc::clone(&log_dir));
+        let controller = Controller::new(metadata.clone(), Arc::clone(&log_dir), env.clone());
         lifecycle::register(&controller, &env, settings, log_dir.meta(), &advertised).await?;
         // What is there is served also where the disk has no room for what is not.
         if let Some(behind) = controller.follow(&replicas, &env).await.filter(|behind| !behind.lacks_room) {

@@ -106,7 +106,7 @@ struct Load {
 }
 
 /// Decides for each log of a cycle how it is made durable.
-fn choose(loads: &[Load], commit_log_full: bool) -> Vec<Route> {
+fn choose(loads: &[Load], spares_commit_log: bool) -> Vec<Route> {
     let is_small = |load: &Load| !load.commit_log_only && load.largest < SYNC_BYTES_MIN;
     let files: usize = loads.iter().filter(|load| is_small(load)).map(|load| load.files).sum();
     let bytes: u64 = loads.iter().filter(|load| is_small(load)).map(|load| load.bytes).sum();
@@ -114,7 +114,7 @@ fn choose(loads: &[Load], commit_log_full: bool) -> Vec<Route> {
     let small = bytes <= COMMIT_LOG_BYTES_SMALL;
     let route = |load: &Load| match load {
         load if load.commit_log_only => Route::CommitLog,
-        load if load.largest >= SYNC_BYTES_MIN || commit_log_full => Route::Segments,
+        load if load.largest >= SYNC_BYTES_MIN || spares_commit_log => Route::Segments,
         load if few && (!small || load.unsynced >= SYNC_BYTES_MIN) => Route::Segments,
         _ => Route::CommitLog,
     };
@@ -184,7 +184,9 @@ impl Committer {
             });
         }
         let loads: Vec<Load> = self.work.iter().map(Work::load).collect();
-        for (work, route) in self.work.iter_mut().zip(choose(&loads, gate.is_full())) {
+        // On a full disk there is room for what makes some.
+        let spares_room = gate.is_full() || self.dir.shared().reserve.refuses_appends();
+        for (work, route) in self.work.iter_mut().zip(choose(&loads, spares_room)) {
             work.route = route;
         }
         Ok(())
@@ -216,14 +218,10 @@ impl Committer {
     fn make_durable(&mut self, shared: &Shared, gate: &mut CommitLog) -> Result<(), String> {
         self.settle_directories(shared)
             .map_err(|error| format!("sync of a new directory failed: {error}"))?;
-        let written = shared.with_reserve(is_full, || {
-            gate.clear();
-            self.write_commit_log(shared, gate)
-        });
-        match written {
+        match self.write_commit_log(shared, gate) {
             Ok(()) => self.note_commit_log(),
-            Err(error) if is_full(&error) => self.avoid_commit_log(gate)?,
-            Err(error) => return Err(format!("write of the commit log failed: {error}")),
+            Err(error) if is_full(&error) => self.avoid_commit_log(shared, gate)?,
+            Err(error) => return Err(commit_log_failed(&error)),
         }
         self.sync_segments(shared)
     }
@@ -269,16 +267,27 @@ impl Committer {
         }
     }
 
-    /// No room for the commit log: sync the segments, for whose bytes room was found when they were appended. Log
-    /// start offsets wait for the next checkpoint, or for room: `maintain` queues them again.
-    fn avoid_commit_log(&mut self, gate: &mut CommitLog) -> Result<(), String> {
-        gate.clear();
-        for work in &mut self.work {
-            if work.commit_log_only {
-                let log = work.handle.identity();
-                return Err(format!("no room for the commit log, which {log} cannot do without"));
-            }
+    /// No room for the commit log: syncs the segments, for whose bytes room was found when they were appended. What is
+    /// left for the commit log may use the reserve. Log start offsets that find no room even there wait for the next
+    /// checkpoint, or for room: `maintain` queues them again.
+    fn avoid_commit_log(&mut self, shared: &Shared, gate: &mut CommitLog) -> Result<(), String> {
+        for work in self.work.iter_mut().filter(|work| !work.commit_log_only) {
             work.route = Route::Segments;
+        }
+        let written = shared.with_reserve(is_full, || {
+            gate.clear();
+            self.write_commit_log(shared, gate)
+        });
+        match written {
+            Ok(()) => self.note_commit_log(),
+            Err(error) if is_full(&error) => {
+                gate.clear();
+                if let Some(work) = self.work.iter().find(|work| work.commit_log_only) {
+                    let log = work.handle.identity();
+                    return Err(format!("no room for the commit log, which {log} cannot do without"));
+                }
+            }
+            Err(error) => return Err(commit_log_failed(&error)),
         }
         Ok(())
     }
@@ -333,6 +342,10 @@ impl Committer {
         self.batch.clear();
         self.dir.announce_failure();
     }
+}
+
+fn commit_log_failed(error: &io::Error) -> String {
+    format!("write of the commit log failed: {error}")
 }
 
 fn report_roll(log: &LogIdentity, segment: &SealedSegment, took: Duration) {

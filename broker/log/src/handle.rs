@@ -184,6 +184,12 @@ impl LogHandle {
         }
     }
 
+    /// Whether every append is refused because the disk is full.
+    #[must_use]
+    pub fn lacks_room(&self) -> bool {
+        self.shared.check_room().is_err()
+    }
+
     /// Puts the log into the committer's queue, unless it is there.
     pub(crate) fn enqueue(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::AcqRel) {

@@ -327,6 +327,12 @@ impl LogDir {
         self.shared.lacks_room()
     }
 
+    /// Leaves what was set aside for a full disk to what makes room there, the metadata log for example; appends are
+    /// refused until the disk has much more. Waits for the disk.
+    pub fn give_up_reserve(&self) {
+        self.shared.give_up_reserve();
+    }
+
     /// Closes in order: refuses appends, makes everything durable, writes a checkpoint and marks it clean.
     pub fn close(self: &Arc<Self>) {
         if self.shared.closed.swap(true, Ordering::AcqRel) {

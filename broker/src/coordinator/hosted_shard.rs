@@ -2,7 +2,8 @@
 //! durable.
 //!
 //! One lock per shard is held while it decides, appends and replays, never while it waits. If an append fails the
-//! shard's memory is ahead of its log, so it is thrown away with everybody who waits, and loaded again.
+//! shard's memory is ahead of its log, so it is thrown away with everybody who waits, and loaded again. On a full disk
+//! nothing is begun that would write.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,6 +29,9 @@ use crate::env::Env;
 /// Records of one decision are put into a further batch once one has so many bytes: below the default of
 /// `max.message.bytes`, so that Kafka's tools read what we write.
 const BATCH_BYTES: usize = 512 * 1024;
+
+/// Pause before a shard that the disk has no room for looks again at what is due, in milliseconds.
+const NO_ROOM_PAUSE_MS: i64 = 1000;
 
 /// What all shards share.
 #[derive(Debug)]
@@ -121,6 +125,7 @@ impl HostedShard {
         act: impl FnOnce(&mut GroupShard, Now, Token) -> Outcome,
     ) -> Result<Answer, CoordinatorError> {
         let (sender, receiver) = oneshot::channel();
+        self.check_room()?;
         self.with_loaded(|shard, loaded| {
             let now = shard.surroundings.now();
             // Looked at under the lock, which `drain` takes after it is set.
@@ -156,9 +161,21 @@ impl HostedShard {
         self: &Arc<Self>,
         act: impl FnOnce(&mut GroupShard, Now) -> Outcome<R>,
     ) -> Result<R, CoordinatorError> {
+        self.check_room()?;
+        self.call_durably(act).await
+    }
+
+    async fn call_durably<R>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&mut GroupShard, Now) -> Outcome<R>,
+    ) -> Result<R, CoordinatorError> {
         let done = self.call(act)?;
         self.durable(done.written).await?;
         Ok(done.response)
+    }
+
+    fn check_room(&self) -> Result<(), CoordinatorError> {
+        if self.log.has_room() { Ok(()) } else { Err(CoordinatorError::NotCoordinator) }
     }
 
     /// A look at the groups that is held back until all that it could show is durable.
@@ -166,7 +183,7 @@ impl HostedShard {
         self: &Arc<Self>,
         look: impl FnOnce(&GroupShard) -> R,
     ) -> Result<R, CoordinatorError> {
-        self.change(|groups, _| Outcome::respond(look(groups))).await
+        self.call_durably(|groups, _| Outcome::respond(look(groups))).await
     }
 
     async fn durable(&self, written: Offset) -> Result<(), CoordinatorError> {
@@ -190,6 +207,9 @@ impl HostedShard {
         while let Some(at_ms) = loaded.groups.next_deadline() {
             if at_ms > now.steady_ms {
                 return Some(at_ms);
+            }
+            if !self.log.has_room() {
+                return Some(now.steady_ms + NO_ROOM_PAUSE_MS);
             }
             let outcome = loaded.groups.tick(now);
             if self.settle(loaded, outcome, now).is_err() {
@@ -276,7 +296,10 @@ impl HostedShard {
     ) -> Result<Offset, CoordinatorError> {
         let mut bytes = in_batches(records, now.wall_ms);
         let written = self.log.append(&mut bytes, now.wall_ms).map_err(|error| {
-            tracing::error!(partition = self.partition, %error, "groups cannot be written");
+            // A full disk is told by whoever finds it so.
+            if self.log.has_room() {
+                tracing::error!(partition = self.partition, %error, "groups cannot be written");
+            }
             CoordinatorError::NotCoordinator
         })?;
         for record in records {

@@ -13,7 +13,7 @@ use broker_protocol::types::{Offset, PartitionIndex};
 
 use crate::internal_topics::CONSUMER_OFFSETS;
 use crate::net::waiter::Waiter;
-use crate::replication::manager::ReplicaManager;
+use crate::replication::manager::{ReplicaManager, TopicReplicas};
 use crate::replication::partition::Partition;
 
 /// Bytes read at once while loading, if the batches allow.
@@ -49,6 +49,9 @@ pub trait OffsetsLog: Send + Sync + Debug {
     /// Whether it is in service.
     fn is_available(&self) -> bool;
 
+    /// Whether an append is worth trying: `false` while the disk is full.
+    fn has_room(&self) -> bool;
+
     /// Whether everything up to and including `offset` survives a crash.
     fn is_durable(&self, offset: Offset) -> bool;
 
@@ -71,45 +74,63 @@ impl OffsetsTopic for ReplicaManager {
 
     fn logs(&self) -> Vec<Arc<dyn OffsetsLog>> {
         let Some(topic) = self.topic(CONSUMER_OFFSETS) else { return Vec::new() };
-        // One that cannot be opened keeps its place: by their number groups find the partition that is theirs.
+        // One that is not there keeps its place: by their number groups find the partition that is theirs.
         let mut logs: BTreeMap<PartitionIndex, Arc<dyn OffsetsLog>> = BTreeMap::new();
         for partition in topic.partitions() {
             logs.insert(partition.index(), partition);
         }
-        let offline: Arc<dyn OffsetsLog> = Arc::new(OfflineLog);
-        logs.extend(topic.offline().into_iter().map(|index| (index, Arc::clone(&offline))));
+        for index in topic.offline() {
+            logs.insert(index, Arc::new(AbsentLog { topic: Arc::clone(&topic), index }));
+        }
         logs.into_values().collect()
     }
 }
 
-/// A partition whose log cannot be opened: its groups are not served.
+/// A partition whose log could not be opened or made: its groups are not served until it is there.
 #[derive(Debug)]
-struct OfflineLog;
+struct AbsentLog {
+    topic: Arc<TopicReplicas>,
+    index: PartitionIndex,
+}
 
-impl OffsetsLog for OfflineLog {
-    fn append(&self, _: &mut [u8], _: i64) -> Result<Offset, AppendFailed> {
-        Err(AppendFailed("the log cannot be opened".to_owned()))
+impl AbsentLog {
+    fn partition(&self) -> Option<Arc<Partition>> {
+        self.topic.partition(self.index)
+    }
+}
+
+impl OffsetsLog for AbsentLog {
+    fn append(&self, batches: &mut [u8], now_ms: i64) -> Result<Offset, AppendFailed> {
+        let absent = || AppendFailed("the log is not there".to_owned());
+        self.partition().ok_or_else(absent)?.append(batches, now_ms)
     }
 
-    fn read(&self, _: Offset) -> Result<Vec<u8>, ReadFailed> {
-        Err(ReadFailed("it cannot be opened".to_owned()))
+    fn read(&self, from: Offset) -> Result<Vec<u8>, ReadFailed> {
+        let absent = || ReadFailed("it is not there".to_owned());
+        OffsetsLog::read(&*self.partition().ok_or_else(absent)?, from)
     }
 
-    /// Not empty, so that it is read.
     fn range(&self) -> (Offset, Offset) {
-        (Offset(0), Offset(1))
+        self.partition().map_or((Offset(0), Offset(0)), |partition| partition.range())
     }
 
     fn is_available(&self) -> bool {
-        false
+        self.partition().is_some_and(|partition| partition.is_available())
     }
 
-    fn is_durable(&self, _: Offset) -> bool {
-        false
+    fn has_room(&self) -> bool {
+        self.partition().is_some_and(|partition| partition.has_room())
     }
 
-    fn durable(self: Arc<Self>, _: Offset) -> Pin<Box<dyn Future<Output = bool> + Send>> {
-        Box::pin(std::future::ready(false))
+    fn is_durable(&self, offset: Offset) -> bool {
+        self.partition().is_some_and(|partition| partition.is_durable(offset))
+    }
+
+    fn durable(self: Arc<Self>, offset: Offset) -> Pin<Box<dyn Future<Output = bool> + Send>> {
+        match self.partition() {
+            Some(partition) => partition.durable(offset),
+            None => Box::pin(std::future::ready(false)),
+        }
     }
 }
 
@@ -140,6 +161,10 @@ impl OffsetsLog for Partition {
 
     fn is_available(&self) -> bool {
         !self.is_offline() && !self.is_deleted()
+    }
+
+    fn has_room(&self) -> bool {
+        !self.log().lacks_room()
     }
 
     fn is_durable(&self, offset: Offset) -> bool {

@@ -173,6 +173,20 @@ async fn a_failed_append_sends_everybody_away_and_the_log_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_full_disk_refuses_what_would_be_written_and_keeps_what_is_loaded() {
+    let topic = FakeTopic::with_partitions(1);
+    let coordinator = coordinator(&topic);
+    coordinator.commit(&commit_of(5)).await.unwrap().remove(0).unwrap();
+    topic.set_full(true);
+    assert_eq!(coordinator.commit(&commit_of(6)).await, Err(CoordinatorError::NotCoordinator));
+    assert_eq!(coordinator.join(join_of("")).await, Err(CoordinatorError::NotCoordinator));
+    assert_eq!(fetch(&coordinator).await, Ok(Some(5)));
+    topic.set_full(false);
+    coordinator.commit(&commit_of(7)).await.unwrap().remove(0).unwrap();
+    assert_eq!(fetch(&coordinator).await, Ok(Some(7)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_damaged_log_is_not_served() {
     let topic = FakeTopic::with_partitions(1);
     coordinator(&topic).commit(&commit_of(5)).await.unwrap().remove(0).unwrap();

@@ -264,10 +264,12 @@ async fn records_of_all_partitions_of_a_request_are_deleted_together() {
     let broker = TestBroker::start_in_memory(&[]).await;
     let mut client = broker.client().await;
     calls::create_topic(&mut client, "t", 2, &[]).await;
+    // Too much for the commit log, which has no file then.
+    let large = batch(&["a".repeat(100_000).as_str()]);
     for partition in 0..2 {
-        calls::append(&mut client, "t", partition, &batch(&["a"])).await;
+        calls::append(&mut client, "t", partition, &large).await;
     }
-    // No deletion can become durable, so that the first partition's is waited for.
+    // So no deletion can become durable, and the first partition's is waited for.
     broker.disk().with_faults(|faults| faults.capacity = 0);
     let waiting = tokio::spawn(async move {
         let partitions =

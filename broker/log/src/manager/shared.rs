@@ -117,12 +117,12 @@ impl Shared {
 
     /// Whether the last append found no room and there has been none since, or what there is belongs to the reserve.
     pub(crate) fn lacks_room(&self) -> bool {
-        self.lacks_room.load(Ordering::Relaxed) || self.reserve.is_missing()
+        self.lacks_room.load(Ordering::Relaxed) || self.reserve.refuses_appends()
     }
 
-    /// What is said to an append while the reserve is missing: the room there is serves to make more.
+    /// What is said to an append on a full disk: the room that there is serves to make more.
     pub(crate) fn check_room(&self) -> Result<(), LogError> {
-        if !self.reserve.is_missing() {
+        if !self.reserve.refuses_appends() {
             return Ok(());
         }
         self.lacks_room.store(true, Ordering::Relaxed);
@@ -137,17 +137,24 @@ impl Shared {
         mut act: impl FnMut() -> Result<R, E>,
     ) -> Result<R, E> {
         match act() {
-            Err(error) if is_full(&error) => match self.reserve.release(self.disk.as_ref()) {
-                Ok(true) => act(),
-                Ok(false) => Err(error),
-                Err(failure) => {
-                    self.fail(format!("giving up the reserve failed: {failure}"));
-                    self.queue.wake();
+            Err(error) if is_full(&error) => {
+                if self.give_up_reserve() {
+                    act()
+                } else {
                     Err(error)
                 }
-            },
+            }
             result => result,
         }
+    }
+
+    /// Answers whether there is the reserve's room now.
+    pub(crate) fn give_up_reserve(&self) -> bool {
+        self.reserve.release(self.disk.as_ref()).unwrap_or_else(|failure| {
+            self.fail(format!("giving up the reserve failed: {failure}"));
+            self.queue.wake();
+            false
+        })
     }
 
     /// A log found no room to be made.
@@ -159,7 +166,7 @@ impl Shared {
     /// removes it, for a quota shows itself to nothing else.
     pub(crate) fn look_for_room(&self) {
         let is_small = || self.disk.space(&self.path).is_ok_and(|space| space.available < ROOM_BYTES);
-        if !self.lacks_room() || self.reserve.is_missing() || is_small() {
+        if !self.lacks_room() || self.reserve.refuses_appends() || is_small() {
             return;
         }
         let path = self.path.join(ROOM_FILE);
@@ -180,6 +187,7 @@ impl Shared {
     pub(crate) fn append_failed(&self, identity: &LogIdentity, cause: &LogError) {
         if is_storage_full(cause) {
             self.lacks_room.store(true, Ordering::Relaxed);
+            self.reserve.refuse_appends();
             if self.failure.may_tell_full(self.clock.monotonic()) {
                 tracing::warn!(log = %identity, error = %cause, "appends are refused: the disk is full");
             }

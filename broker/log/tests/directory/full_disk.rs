@@ -259,6 +259,61 @@ fn a_sync_that_finds_no_room_fails_the_directory_also_in_a_checkpoint() {
     assert!(dir.is_failed().is_some());
 }
 
+/// Logs with so much for the commit log together that the reserve is nothing to it, not committed.
+fn with_much_for_the_commit_log(dir: &Arc<LogDir>) -> Vec<Arc<LogHandle>> {
+    let logs: Vec<_> = (10..50).map(|id| create(dir, id)).collect();
+    logs.iter().for_each(|log| _ = append_bytes(log, 5000).expect("there is room"));
+    logs
+}
+
+#[test]
+fn appends_of_a_cycle_do_not_take_the_reserve() {
+    let disk = MemoryDisk::new(1);
+    let (dir, log) = reserved(&disk);
+    let logs = with_much_for_the_commit_log(&dir);
+    fill(&disk);
+    dir.committer().run_cycle();
+    assert!(logs.iter().all(|log| log.flushed_offset() == Offset(1)));
+    assert!(log.advance_log_start_offset(Offset(5)));
+    dir.committer().run_cycle();
+    assert_eq!((dir.is_failed(), log.durable_log_start_offset()), (None, Offset(5)));
+}
+
+#[test]
+fn a_start_on_a_full_disk_takes_nothing_for_the_commit_log() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = reserved(&disk);
+    dir.checkpoint();
+    // Written and not committed when the process goes.
+    let logs = with_much_for_the_commit_log(&dir);
+    fill(&disk);
+    dir.give_up_reserve();
+    drop(logs);
+    disk.kill();
+    drop(dir);
+    let before = disk.used_bytes();
+    let settings = LogDirSettings { reserve_bytes: RESERVE, ..settings() };
+    let (dir, _) = open_with(&disk, settings, LogConfig::default()).expect("the directory opens");
+    assert!(dir.logs().iter().all(|log| log.flushed_offset() > Offset(0)));
+    assert!(disk.used_bytes() < before + RESERVE / 8, "{} and then {}", before, disk.used_bytes());
+}
+
+#[test]
+fn an_append_that_finds_no_room_stops_all_others_until_there_is_some() {
+    let disk = MemoryDisk::new(1);
+    let (dir, log) = reserved(&disk);
+    let used = disk.used_bytes();
+    disk.with_faults(|faults| faults.capacity = used + 1000);
+    assert!(!log.lacks_room());
+    assert!(append_bytes(&log, RECORD).is_err());
+    assert!(append(&log).is_err() && log.lacks_room());
+    // As much again as the reserve, which need not go then.
+    disk.with_faults(|faults| faults.capacity = used + RESERVE + (3 << 20));
+    maintain(&dir);
+    assert!(disk.exists(&Path::new(PATH).join("reserve")).unwrap());
+    append(&log).unwrap();
+}
+
 #[test]
 fn a_reserve_that_finds_no_room_for_its_name_is_no_failure() {
     let disk = MemoryDisk::new(1);

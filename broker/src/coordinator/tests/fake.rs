@@ -22,6 +22,7 @@ struct FakeLog {
     flushed: watch::Sender<i64>,
     holding: Mutex<bool>,
     failing: Mutex<bool>,
+    full: Mutex<bool>,
 }
 
 impl FakeLog {
@@ -32,6 +33,7 @@ impl FakeLog {
             flushed: watch::Sender::new(0),
             holding: Mutex::new(false),
             failing: Mutex::new(false),
+            full: Mutex::new(false),
         })
     }
 }
@@ -67,6 +69,10 @@ impl OffsetsLog for FakeLog {
 
     fn is_available(&self) -> bool {
         true
+    }
+
+    fn has_room(&self) -> bool {
+        !*self.full.lock()
     }
 
     fn is_durable(&self, offset: Offset) -> bool {
@@ -111,6 +117,10 @@ impl FakeTopic {
 
     pub(super) fn fail_next_append(&self) {
         self.0.lock().iter().for_each(|log| *log.failing.lock() = true);
+    }
+
+    pub(super) fn set_full(&self, full: bool) {
+        self.0.lock().iter().for_each(|log| *log.full.lock() = full);
     }
 
     /// Damages the last byte of every batch.
