@@ -101,6 +101,15 @@ impl Running {
         }
     }
 
+    /// A connection whose client has not taken a long answer, and how much is held because of it.
+    async fn overdrawn_by_an_answer(&self) -> (DuplexStream, usize) {
+        prepare_long_answer(self).await;
+        let mut slow = narrow(self);
+        slow.write_all(&with_long_answer()).await.unwrap();
+        let held = self.overdraws().await;
+        (slow, held)
+    }
+
     /// Waits until more is held than the memory budget allows; gives how much.
     async fn overdraws(&self) -> usize {
         let memory = &self.broker.context().memory;
@@ -246,10 +255,7 @@ async fn a_request_of_which_next_to_nothing_comes_is_given_up_once_others_wait_f
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_taken_slowly_counts_in_the_memory_budget_until_it_is_taken() {
     let running = Running::start(&SMALL_BUDGET).await;
-    prepare_long_answer(&running).await;
-    let mut slow = narrow(&running);
-    slow.write_all(&with_long_answer()).await.unwrap();
-    let held = running.overdraws().await;
+    let (mut slow, held) = running.overdrawn_by_an_answer().await;
     let mut other = running.connect();
     other.write_all(&request(300)).await.unwrap();
     let third = held / 3 + 1;
@@ -297,10 +303,7 @@ async fn answers_of_which_next_to_nothing_is_taken_are_given_up_once_others_wait
 #[tokio::test(start_paused = true)]
 async fn answers_that_take_longer_than_clients_wait_are_given_up_once_others_wait_for_their_memory() {
     let running = Running::start(&SMALL_BUDGET).await;
-    prepare_long_answer(&running).await;
-    let mut slow = narrow(&running);
-    slow.write_all(&with_long_answer()).await.unwrap();
-    let held = running.overdraws().await;
+    let (mut slow, held) = running.overdrawn_by_an_answer().await;
     let mut other = running.connect();
     other.write_all(&request(300)).await.unwrap();
     let began = Instant::now();

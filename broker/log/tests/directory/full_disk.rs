@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use broker_log::commit_log::CommitLogSizes;
 use broker_log::log_error::LogError;
 
 use super::*;
@@ -161,10 +162,16 @@ const RECORD: usize = 600_000;
 /// Number of the error of a full disk.
 const ENOSPC: i32 = 28;
 
+/// A reserve, and a commit log that takes little at once.
+fn small() -> LogDirSettings {
+    let commit_log =
+        CommitLogSizes { file_bytes: 1 << 20, extend_bytes: 16 << 10, uncovered_bytes_max: 4 << 20 };
+    LogDirSettings { reserve_bytes: RESERVE, commit_log, ..settings() }
+}
+
 /// A directory with a reserve, and a log of several segments that no checkpoint has.
 fn reserved(disk: &MemoryDisk) -> (Arc<LogDir>, Arc<LogHandle>) {
-    let settings = LogDirSettings { reserve_bytes: RESERVE, ..settings() };
-    let (dir, _) = open_with(disk, settings, LogConfig::default()).expect("the directory opens");
+    let (dir, _) = open_with(disk, small(), LogConfig::default()).expect("the directory opens");
     // Makes the reserve, and the checkpoint that every start wants.
     maintain(&dir);
     let config = LogConfig {
@@ -240,8 +247,7 @@ fn a_start_on_a_full_disk_leaves_what_there_is_to_the_reserve() {
     dir.checkpoint();
     disk.kill();
     drop(dir);
-    let settings = LogDirSettings { reserve_bytes: RESERVE, ..settings() };
-    let (dir, _) = open_with(&disk, settings, LogConfig::default()).expect("the directory opens");
+    let (dir, _) = open_with(&disk, small(), LogConfig::default()).expect("the directory opens");
     assert!(append(&dir.logs()[0]).is_err() && dir.lacks_room());
 }
 
@@ -262,7 +268,7 @@ fn a_sync_that_finds_no_room_fails_the_directory_also_in_a_checkpoint() {
 /// Logs with so much for the commit log together that the reserve is nothing to it, not committed.
 fn with_much_for_the_commit_log(dir: &Arc<LogDir>) -> Vec<Arc<LogHandle>> {
     let logs: Vec<_> = (10..50).map(|id| create(dir, id)).collect();
-    logs.iter().for_each(|log| _ = append_bytes(log, 5000).expect("there is room"));
+    logs.iter().for_each(|log| _ = append_bytes(log, 150_000).expect("there is room"));
     logs
 }
 
@@ -274,6 +280,7 @@ fn appends_of_a_cycle_do_not_take_the_reserve() {
     fill(&disk);
     dir.committer().run_cycle();
     assert!(logs.iter().all(|log| log.flushed_offset() == Offset(1)));
+    assert!(disk.exists(&Path::new(PATH).join("reserve")).unwrap());
     assert!(log.advance_log_start_offset(Offset(5)));
     dir.committer().run_cycle();
     assert_eq!((dir.is_failed(), log.durable_log_start_offset()), (None, Offset(5)));
@@ -292,8 +299,7 @@ fn a_start_on_a_full_disk_takes_nothing_for_the_commit_log() {
     disk.kill();
     drop(dir);
     let before = disk.used_bytes();
-    let settings = LogDirSettings { reserve_bytes: RESERVE, ..settings() };
-    let (dir, _) = open_with(&disk, settings, LogConfig::default()).expect("the directory opens");
+    let (dir, _) = open_with(&disk, small(), LogConfig::default()).expect("the directory opens");
     assert!(dir.logs().iter().all(|log| log.flushed_offset() > Offset(0)));
     assert!(disk.used_bytes() < before + RESERVE / 8, "{} and then {}", before, disk.used_bytes());
 }
