@@ -144,10 +144,10 @@ pub fn check_resource(image: &MetadataImage, resource: &ConfigResource) -> Resul
             None => Err(MetadataError::UnknownTopic { name: name.to_string() }),
         },
         ResourceKind::Broker if name.is_empty() => Ok(()),
-        ResourceKind::Broker => match name.parse().map(BrokerId) {
-            Ok(id) if image.brokers.contains_key(&id) => Ok(()),
-            Ok(id) => Err(MetadataError::BrokerIdNotRegistered { id }),
-            Err(_) => {
+        ResourceKind::Broker => match broker_id(name) {
+            Some(id) if image.brokers.contains_key(&id) => Ok(()),
+            Some(id) => Err(MetadataError::BrokerIdNotRegistered { id }),
+            None => {
                 let reason = format!("Invalid broker name: '{name}' is not a broker id.");
                 Err(MetadataError::InvalidRequest { reason })
             }
@@ -159,6 +159,12 @@ pub fn check_resource(image: &MetadataImage, resource: &ConfigResource) -> Resul
         }
         ResourceKind::ClientMetrics | ResourceKind::Group => Ok(()),
     }
+}
+
+/// The broker of that name: its id as a decimal number, which has no other spelling.
+fn broker_id(name: &str) -> Option<BrokerId> {
+    let id: i32 = name.parse().ok()?;
+    (id.to_string() == name).then_some(BrokerId(id))
 }
 
 fn current(image: &MetadataImage, resource: &ConfigResource) -> ConfigMap {

@@ -100,6 +100,7 @@ fn each_resource_stands_for_itself() {
         change(broker("1"), good),
         change(broker("7"), good),
         change(broker("one"), good),
+        change(broker("01"), good),
         change(group("g"), good),
         change(group(""), good),
         change(group("h"), &[("k", set("1")), ("k", ConfigOp::Delete)]),
@@ -109,6 +110,6 @@ fn each_resource_stands_for_itself() {
     let outcome = incremental_alter_configs(&image(), &changes, &Rules, false);
     let codes: Vec<i16> =
         outcome.response.iter().map(|(_, result)| result.as_ref().map_or_else(number, |()| 0)).collect();
-    assert_eq!(codes, [40, 3, 0, 0, 102, 42, 0, 42, 42, 42]);
+    assert_eq!(codes, [40, 3, 0, 0, 102, 42, 42, 0, 42, 42, 42]);
     assert_eq!(outcome.records.len(), 3);
 }
