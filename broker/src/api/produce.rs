@@ -269,7 +269,8 @@ fn append(
     };
     match appended {
         Ok(info) => {
-            if let Some(topic) = replicas {
+            // A duplicate was appended before.
+            if let Some(topic) = replicas.filter(|_| !info.duplicate) {
                 topic.counters.produced(len, info.records);
             }
             let response = PartitionProduceResponse {

@@ -6,6 +6,7 @@ use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
 
 use crate::harness::batches::{batch, numbered};
+use crate::harness::http::get;
 use crate::harness::{Conn, TestBroker, calls};
 
 /// Batches that a partition remembers of a producer.
@@ -22,7 +23,7 @@ async fn with_producer() -> (TestBroker, Conn, i64) {
 
 #[tokio::test]
 async fn a_duplicate_returns_its_offset_and_appends_nothing() {
-    let (_broker, mut client, id) = with_producer().await;
+    let (broker, mut client, id) = with_producer().await;
     let first = numbered(id, 0, 0, &["a", "b"]);
     let second = numbered(id, 0, 2, &["c"]);
     assert_eq!(calls::append(&mut client, "t", 0, &first).await, 0);
@@ -31,6 +32,9 @@ async fn a_duplicate_returns_its_offset_and_appends_nothing() {
         assert_eq!(calls::append(&mut client, "t", 0, batch).await, offset);
     }
     assert_eq!(calls::values(&mut client, "t", 0).await, ["a", "b", "c"]);
+    let counted = format!("highwater_topic_bytes_in_total{{topic=\"t\"}} {}", first.len() + second.len());
+    let page = get(&broker, "/metrics").await.body;
+    assert!(page.lines().any(|line| line == counted), "{counted}");
 }
 
 #[tokio::test]
