@@ -15,11 +15,13 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use broker_config::BrokerConfig;
-use broker_protocol::types::{Offset, PartitionIndex};
+use broker_protocol::types::{Offset, PartitionIndex, TopicId};
 use broker_state::group::{
     CommitRequest, GroupConfig, GroupError, GroupShard, HeartbeatRequest, JoinRequest, JoinResponse,
     LeaveRequest, LeftMember, ListedGroup, SyncRequest, SyncResponse, partition_for,
 };
+use broker_state::metadata::image::MetadataImage;
+use broker_state::metadata::topics::DeletedTopic;
 use parking_lot::{Mutex, RwLock};
 use tokio::task::AbortHandle;
 
@@ -30,6 +32,7 @@ use self::alarm::Alarm;
 use self::hosted_shard::{HostedShard, Surroundings};
 use crate::api::context::ApiContext;
 use crate::env::Env;
+use crate::internal_topics::CONSUMER_OFFSETS;
 use crate::replication::manager::ReplicaManager;
 
 /// A group as metrics show it.
@@ -50,10 +53,19 @@ pub struct GroupMetrics {
 pub struct OffsetMetrics {
     /// Name of the topic.
     pub topic: Arc<str>,
+    /// The topic's id when it was committed; zero if unknown.
+    pub topic_id: TopicId,
     /// Number of the partition.
     pub partition: PartitionIndex,
     /// The next offset that the group will read.
     pub offset: Offset,
+}
+
+/// Whether an offset that was committed for a topic with this name and id is for the topic that has the name now, not
+/// for one that was deleted.
+#[must_use]
+pub fn is_of_this_topic(image: &MetadataImage, name: &str, committed_for: TopicId) -> bool {
+    committed_for.is_zero() || image.topics.by_name(name).is_none_or(|topic| topic.id == committed_for)
 }
 
 /// All shards, by partition.
@@ -242,15 +254,34 @@ impl GroupCoordinator {
         listed.ok_or(CoordinatorError::NotCoordinator)
     }
 
-    /// A topic was deleted: groups forget what they committed for it. Offsets that this does not reach, because of a
-    /// crash or a shard that is loading, are told from those of a later topic of that name by the topic's id.
-    pub async fn topic_deleted(&self, topic: &str) {
+    /// Topics were deleted: groups forget what they committed for them. Offsets that this does not reach, because of a
+    /// crash or a shard that is loading, are told from those of a later topic of that name by the topic's id. `before_ms` is a moment
+    /// before the deletion, in milliseconds.
+    pub async fn topics_deleted(&self, topics: &[DeletedTopic], before_ms: i64) {
+        if topics.iter().any(|topic| topic.name == CONSUMER_OFFSETS) {
+            self.forget_all();
+        }
         let shards = self.shards.read().clone();
-        for shard in shards.iter().flat_map(|shards| shards.iter()) {
-            if let Err(error) = shard.change(|groups, _| groups.delete_topics(&[topic])).await {
-                tracing::info!(topic, partition = shard.partition(), %error, "offsets of a deleted topic could not be removed");
+        let begun = shards
+            .iter()
+            .flat_map(|shards| shards.iter())
+            .map(|shard| (shard, shard.begin(|groups, _| groups.delete_topics(topics, before_ms))));
+        for (shard, begun) in begun.collect::<Vec<_>>() {
+            let done = match begun {
+                Ok(done) => shard.durable(done.written).await,
+                Err(error) => Err(error),
+            };
+            if let Err(error) = done {
+                tracing::info!(partition = shard.partition(), %error, "offsets of deleted topics could not be removed");
             }
         }
+    }
+
+    /// `__consumer_offsets` itself is gone, and all groups with it. Clients look for the coordinator again, which makes
+    /// it anew.
+    fn forget_all(&self) {
+        let shards = self.shards.write().take();
+        shards.iter().flat_map(|shards| shards.iter()).for_each(|shard| shard.close());
     }
 
     /// Every group with its state, members and offsets, of the shards that are loaded.
@@ -268,6 +299,7 @@ impl GroupCoordinator {
                     .into_iter()
                     .map(|committed| OffsetMetrics {
                         topic: committed.topic,
+                        topic_id: committed.topic_id,
                         partition: committed.partition,
                         offset: Offset(committed.offset),
                     })

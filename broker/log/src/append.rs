@@ -20,7 +20,8 @@ pub enum AppendOrigin {
     Client,
     /// A producer whose compressed batch was opened and checked ahead: its records are not looked at again.
     OpenedClient,
-    /// A group or transaction coordinator of this broker: control batches are allowed, sequences are not checked.
+    /// A group or transaction coordinator of this broker: control batches are allowed, sequences are not
+    /// checked, and neither a batch nor a list of them is too large.
     Coordinator,
     /// A copy of batches that were accepted before.
     Replay,

@@ -33,6 +33,7 @@ pub async fn handle(
             wanted.into_iter().map(|topic| failed(topic, code, "delete.topic.enable is false")).collect(),
         );
     }
+    let before_ms = ctx.env.clock.now_ms();
     let results = match ctx.controller.change(|image| topics::delete_topics(image, &wanted)).await {
         Ok(results) => results,
         Err(error) => {
@@ -40,17 +41,16 @@ pub async fn handle(
             return answer(wanted.into_iter().map(|topic| failed(topic, error.code(), &message)).collect());
         }
     };
+    let deleted = results.iter().filter_map(|(_, result)| result.as_ref().ok());
+    ctx.groups.topics_deleted(&deleted.cloned().collect::<Vec<_>>(), before_ms).await;
     let mut responses = Vec::with_capacity(results.len());
     for (asked, result) in results {
         responses.push(match result {
-            Ok(deleted) => {
-                ctx.groups.topic_deleted(&deleted.name).await;
-                DeletableTopicResult {
-                    name: Some(deleted.name.to_string().into()),
-                    topic_id: deleted.id.0,
-                    ..DeletableTopicResult::default()
-                }
-            }
+            Ok(deleted) => DeletableTopicResult {
+                name: Some(deleted.name.to_string().into()),
+                topic_id: deleted.id.0,
+                ..DeletableTopicResult::default()
+            },
             Err(error) => {
                 let code = error.code();
                 failed(asked, code, &error.to_string())

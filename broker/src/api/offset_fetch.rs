@@ -15,7 +15,7 @@ use broker_state::group::{CommittedOffset, GroupShard};
 use broker_state::metadata::image::MetadataImage;
 
 use crate::api::context::{ApiContext, RequestContext};
-use crate::coordinator::CoordinatorError;
+use crate::coordinator::{CoordinatorError, is_of_this_topic};
 
 /// From here on the answer has an error for the whole group.
 const GROUP_ERROR_SINCE: i16 = 2;
@@ -135,7 +135,9 @@ fn look_up(
             let partition = |index: &i32| match &asked.name {
                 None => nothing(*index, ErrorCode::UnknownTopicId),
                 Some(name) => match groups.committed(&question.group_id, name, *index) {
-                    Some(committed) if is_of_this_topic(image, name, committed) => found(*index, committed),
+                    Some(committed) if is_of_this_topic(image, name, committed.topic_id) => {
+                        found(*index, committed)
+                    }
                     _ => nothing(*index, ErrorCode::None),
                 },
             };
@@ -156,7 +158,7 @@ fn look_up_all(
 ) -> Vec<OffsetFetchResponseTopics<'static>> {
     let mut topics: BTreeMap<&Arc<str>, Vec<OffsetFetchResponsePartitions<'static>>> = BTreeMap::new();
     for (topic, partition, committed) in groups.all_committed(group_id) {
-        if is_of_this_topic(image, topic, committed) {
+        if is_of_this_topic(image, topic, committed.topic_id) {
             topics.entry(topic).or_default().push(found(partition, committed));
         }
     }
@@ -170,12 +172,6 @@ fn look_up_all(
         Some(OffsetFetchResponseTopics { topic_id, name: name.to_string().into(), partitions })
     };
     topics.into_iter().filter_map(with_id).collect()
-}
-
-/// Whether the offset was committed for the topic that has that name now, not for one that was deleted.
-fn is_of_this_topic(image: &MetadataImage, name: &str, committed: &CommittedOffset) -> bool {
-    committed.topic_id.is_zero()
-        || image.topics.by_name(name).is_none_or(|topic| topic.id == committed.topic_id)
 }
 
 fn found(partition: i32, committed: &CommittedOffset) -> OffsetFetchResponsePartitions<'static> {

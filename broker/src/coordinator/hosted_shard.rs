@@ -161,17 +161,18 @@ impl HostedShard {
         self: &Arc<Self>,
         act: impl FnOnce(&mut GroupShard, Now) -> Outcome<R>,
     ) -> Result<R, CoordinatorError> {
-        self.check_room()?;
-        self.call_durably(act).await
-    }
-
-    async fn call_durably<R>(
-        self: &Arc<Self>,
-        act: impl FnOnce(&mut GroupShard, Now) -> Outcome<R>,
-    ) -> Result<R, CoordinatorError> {
-        let done = self.call(act)?;
+        let done = self.begin(act)?;
         self.durable(done.written).await?;
         Ok(done.response)
+    }
+
+    /// A decision that may write; the caller waits for durability itself.
+    pub(super) fn begin<R>(
+        self: &Arc<Self>,
+        act: impl FnOnce(&mut GroupShard, Now) -> Outcome<R>,
+    ) -> Result<Done<R>, CoordinatorError> {
+        self.check_room()?;
+        self.call(act)
     }
 
     fn check_room(&self) -> Result<(), CoordinatorError> {
@@ -183,10 +184,16 @@ impl HostedShard {
         self: &Arc<Self>,
         look: impl FnOnce(&GroupShard) -> R,
     ) -> Result<R, CoordinatorError> {
-        self.call_durably(|groups, _| Outcome::respond(look(groups))).await
+        let done = self.call(|groups, _| Outcome::respond(look(groups)))?;
+        self.durable(done.written).await?;
+        Ok(done.response)
     }
 
-    async fn durable(&self, written: Offset) -> Result<(), CoordinatorError> {
+    /// Waits until everything up to and including `written` survives a crash.
+    ///
+    /// # Errors
+    /// It never will, or not in time.
+    pub(super) async fn durable(&self, written: Offset) -> Result<(), CoordinatorError> {
         if self.log.is_durable(written) {
             return Ok(());
         }

@@ -245,6 +245,29 @@ async fn a_deleted_topic_takes_its_offsets_along() {
     let topic = FakeTopic::with_partitions(1);
     let coordinator = coordinator(&topic);
     coordinator.commit(&commit_of(5)).await.unwrap().remove(0).unwrap();
-    coordinator.topic_deleted("t").await;
+    coordinator.topics_deleted(&[deleted("t")], i64::MAX).await;
     assert_eq!(fetch(&coordinator).await, Ok(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn groups_begin_anew_after_their_topic_was_deleted() {
+    let topic = FakeTopic::with_partitions(1);
+    let coordinator = coordinator(&topic);
+    coordinator.commit(&commit_of(5)).await.unwrap().remove(0).unwrap();
+    let waiting = tokio::spawn({
+        let coordinator = Arc::clone(&coordinator);
+        async move { coordinator.join(JoinRequest { group_id: "other".into(), ..join_of("") }).await }
+    });
+    tokio::time::sleep(SOON).await;
+    topic.delete();
+    coordinator.topics_deleted(&[deleted(CONSUMER_OFFSETS)], i64::MAX).await;
+    assert_eq!(waiting.await.unwrap(), Err(CoordinatorError::NotCoordinator));
+    assert_eq!(fetch(&coordinator).await, Err(CoordinatorError::NotCoordinator));
+    topic.make(1);
+    assert_eq!(fetch(&coordinator).await, Ok(None));
+    assert_eq!(coordinator.commit(&commit_of(6)).await, Ok(vec![Ok(())]));
+}
+
+fn deleted(name: &str) -> DeletedTopic {
+    DeletedTopic { name: name.to_owned(), id: TopicId::ZERO }
 }

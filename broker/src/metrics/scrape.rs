@@ -7,6 +7,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts};
 
 use crate::api::context::ApiContext;
+use crate::coordinator::{OffsetMetrics, is_of_this_topic};
 use crate::metrics::lag::{self, PartitionLag};
 
 /// Asks the broker at each scrape.
@@ -140,10 +141,15 @@ impl GroupSamples {
 
     fn fill(&self, ctx: &ApiContext) {
         let now_ms = ctx.env.clock.now_ms();
+        let image = ctx.metadata.image();
         for group in ctx.groups.metrics() {
             self.members.with_label_values(&[&group.group_id]).set(as_i64(group.members));
             self.state.with_label_values(&[group.group_id.as_str(), group.state]).set(1);
-            for committed in &group.offsets {
+            let current = |one: &&OffsetMetrics| {
+                let exists = image.topics.by_name(&one.topic).is_some();
+                exists && is_of_this_topic(&image, &one.topic, one.topic_id)
+            };
+            for committed in group.offsets.iter().filter(current) {
                 let index = committed.partition.to_string();
                 let labels: [&str; 3] = [&group.group_id, &committed.topic, &index];
                 self.offset.with_label_values(&labels).set(committed.offset.0);

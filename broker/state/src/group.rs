@@ -34,7 +34,7 @@ pub use messages::{
     Answer, GroupError, HeartbeatRequest, JoinRequest, JoinResponse, JoinedMember, LeaveRequest,
     LeavingMember, LeftMember, Now, Outcome, Protocol, SyncRequest, SyncResponse, Token,
 };
-pub use offsets::{CommitRequest, CommittedOffset, OffsetToCommit};
+pub use offsets::{COMMIT_BYTES_MAX, CommitRequest, CommittedOffset, OffsetToCommit};
 pub use partitioner::partition_for;
 pub use record::{CoordinatorRecord, RecordError};
 pub use shard::GroupShard;

@@ -6,6 +6,8 @@ use broker_log::io::memory_disk::OperationKind;
 use broker_protocol::batch_builder::BatchBuilder;
 use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
+use broker_protocol::types::{TopicId, Uuid};
+use broker_state::group::{CommitRequest, OffsetToCommit};
 
 use crate::harness::batches::{base_time_ms, batch, batch_at};
 use crate::harness::http::{Page, get};
@@ -68,10 +70,33 @@ async fn with_traffic() -> (TestBroker, Conn) {
     calls::append(&mut client, "bills", 0, &batch(&["read"])).await;
     groups::commit(&mut client, "readers", ("orders", 1), 1).await;
     groups::commit(&mut client, "readers", ("bills", 0), 1).await;
+    commit_for_another_topic(&broker, "orders", 0).await;
     calls::values(&mut client, "orders", 1).await;
     let refused = calls::append_error(&mut client, "missing", 0, &batch(&["a"])).await;
     assert_eq!(refused, ErrorCode::UnknownTopicOrPartition);
     (broker, client)
+}
+
+/// A commit that outlived the topic that had the name before.
+async fn commit_for_another_topic(broker: &TestBroker, topic: &str, partition: i32) {
+    let offset = OffsetToCommit {
+        topic: topic.into(),
+        topic_id: TopicId(Uuid::from_u128(77)),
+        partition,
+        offset: 1,
+        leader_epoch: -1,
+        metadata: String::new(),
+    };
+    let request = CommitRequest {
+        group_id: "readers".to_owned(),
+        generation_id: -1,
+        member_id: String::new(),
+        instance_id: None,
+        retention_time_ms: -1,
+        knows_group_id_not_found: true,
+        offsets: vec![offset],
+    };
+    assert_eq!(broker.context().groups.commit(&request).await, Ok(vec![Ok(())]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,6 +169,8 @@ async fn the_lag_of_a_group_is_told_in_records_and_in_seconds() {
     assert!((1_060.0..1_100.0).contains(&seconds), "{seconds}");
     assert_eq!(value("highwater_group_lag_records", bills), 0.0);
     assert_eq!(value("highwater_group_lag_seconds", bills), 0.0);
+    let of_a_deleted_topic = r#"{group="readers",partition="0",topic="orders"}"#;
+    assert!(!samples.values.contains_key(&format!("highwater_group_lag_records{of_a_deleted_topic}")));
     assert_eq!(value("highwater_group_members", r#"{group="readers"}"#), 0.0);
     assert_eq!(value("highwater_group_state", r#"{group="readers",state="Empty"}"#), 1.0);
 }

@@ -5,13 +5,16 @@ use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
 use broker_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
+use broker_protocol::messages::offset_commit_request::{
+    OffsetCommitRequestPartition, OffsetCommitRequestTopic,
+};
 use broker_protocol::messages::offset_delete_request::{
     OffsetDeleteRequestPartition, OffsetDeleteRequestTopic,
 };
 use broker_protocol::messages::{
     DeleteGroupsRequest, DeleteGroupsResponse, DeleteRecordsRequest, DeleteRecordsResponse,
-    ListOffsetsRequest, ListOffsetsResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
-    OffsetFetchResponse,
+    ListOffsetsRequest, ListOffsetsResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest,
+    OffsetDeleteResponse, OffsetFetchRequest, OffsetFetchResponse,
 };
 use broker_protocol::types::Offset;
 use highwater_broker::api::list_offsets::{
@@ -409,13 +412,50 @@ async fn a_deleted_topic_takes_what_groups_have_committed_for_it_along() {
     let (broker, mut client) = with_topic().await;
     groups::commit(&mut client, "g", ("t", 0), 5).await;
     assert_eq!(calls::delete_topic(&mut client, "t").await, ErrorCode::None);
+    // While no topic has the name, what is still committed for it is told.
+    assert_eq!(groups::committed(&mut client, "g", ("t", 0)).await.0, -1);
     calls::create_topic(&mut client, "t", 1, &[]).await;
-    within("forgetting", async {
-        while groups::committed(&mut client, "g", ("t", 0)).await.0 != -1 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
     let broker = broker.kill().await;
     assert_eq!(groups::committed(&mut broker.client().await, "g", ("t", 0)).await.0, -1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn groups_work_again_after_their_topic_was_deleted() {
+    let (_broker, mut client) = with_topic().await;
+    groups::commit(&mut client, "g", ("t", 0), 5).await;
+    assert_eq!(calls::delete_topic(&mut client, "__consumer_offsets").await, ErrorCode::None);
+    groups::commit(&mut client, "g", ("t", 0), 6).await;
+    assert_eq!(groups::committed(&mut client, "g", ("t", 0)).await.0, 6);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_is_too_large_is_refused_and_the_group_goes_on() {
+    let (_broker, mut client) = with_topic().await;
+    let name = "g".repeat(32_000);
+    groups::commit(&mut client, &name, ("t", 0), 5).await;
+    calls::create_topic(&mut client, "wide", 300, &[]).await;
+    let partitions = (0..300)
+        .map(|partition_index| OffsetCommitRequestPartition {
+            partition_index,
+            committed_offset: 1,
+            committed_metadata: Some("".into()),
+            ..OffsetCommitRequestPartition::default()
+        })
+        .collect();
+    let request = OffsetCommitRequest {
+        group_id: name.as_str().into(),
+        generation_id_or_member_epoch: -1,
+        retention_time_ms: -1,
+        topics: vec![OffsetCommitRequestTopic {
+            name: "wide".into(),
+            partitions,
+            ..OffsetCommitRequestTopic::default()
+        }],
+        ..OffsetCommitRequest::default()
+    };
+    let frame = within("commit", client.call(&request, 8)).await.unwrap();
+    let response: OffsetCommitResponse<'_> = frame.decode().unwrap();
+    let errors: Vec<i16> = response.topics[0].partitions.iter().map(|one| one.error_code).collect();
+    assert_eq!(errors, [ErrorCode::InvalidCommitOffsetSize.code(); 300]);
+    assert_eq!(groups::committed(&mut client, &name, ("t", 0)).await.0, 5);
 }

@@ -114,9 +114,10 @@ impl PartitionLog {
         options: &AppendOptions,
     ) -> Result<AppendInfo, AppendError> {
         let checked = options.origin == AppendOrigin::Coordinator;
-        let found = inspect(bytes, self.config.segment_bytes as usize, |batch| {
-            if checked { judge(&self.producers, batch) } else { Ok(()) }
-        })?;
+        // What a coordinator has decided is written whatever its size, if need be to a segment of its own.
+        let limit = if checked { i32::MAX as usize } else { self.config.segment_bytes as usize };
+        let found =
+            inspect(bytes, limit, |batch| if checked { judge(&self.producers, batch) } else { Ok(()) })?;
         let stamp = match self.config.timestamp_type {
             TimestampType::LogAppendTime if checked => Some(options.now_ms),
             _ => None,

@@ -359,6 +359,16 @@ fn timed_batch_can_be_searched_after_its_segment_was_deleted() {
 }
 
 #[test]
+fn what_a_coordinator_writes_may_be_larger_than_a_segment() {
+    let mut fixture = fixture(tiny_segments());
+    for _ in 0..3 {
+        fixture.append_control(records(&["x".repeat(400).as_str()])).unwrap();
+    }
+    assert_eq!(fixture.log.segment_count(), 3);
+    assert_eq!(fixture.read_all(1, Offset(3)).len(), 3);
+}
+
+#[test]
 fn segments_roll_by_size_and_each_batch_stays_whole() {
     let mut fixture = fixture(tiny_segments());
     for _ in 0..10 {

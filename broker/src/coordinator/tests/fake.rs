@@ -102,6 +102,10 @@ impl FakeTopic {
         self.0.lock().extend((0..count).map(|_| FakeLog::new()));
     }
 
+    pub(super) fn delete(&self) {
+        self.0.lock().clear();
+    }
+
     /// Appends are not durable from now on.
     pub(super) fn hold_flushes(&self) {
         self.0.lock().iter().for_each(|log| *log.holding.lock() = true);

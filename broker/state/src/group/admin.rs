@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use broker_protocol::types::TopicId;
+
 use super::classic_group::{Group, GroupState};
 use super::messages::{GroupError, Outcome};
 use super::record;
@@ -66,6 +68,8 @@ pub struct GroupView {
 pub struct OffsetView {
     /// Name of the topic.
     pub topic: Arc<str>,
+    /// The topic's id when it was committed; zero if unknown.
+    pub topic_id: TopicId,
     /// Number of the partition.
     pub partition: i32,
     /// The next offset to read.
@@ -144,6 +148,7 @@ impl GroupShard {
                 .iter()
                 .map(|(topic, partition, committed)| OffsetView {
                     topic: topic.clone(),
+                    topic_id: committed.topic_id,
                     partition,
                     offset: committed.offset,
                     commit_timestamp_ms: committed.commit_timestamp_ms,

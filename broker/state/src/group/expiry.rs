@@ -1,19 +1,26 @@
 //! Offsets that outlived their group or their topic, and groups without any.
 
+use broker_protocol::types::TopicId;
+
 use super::classic_group::{Group, GroupState};
 use super::messages::Outcome;
 use super::offsets::CommittedOffset;
 use super::record;
 use super::shard::GroupShard;
+use crate::metadata::topics::DeletedTopic;
 
 impl GroupShard {
-    /// Deletes the offsets that the groups of this shard committed for deleted topics.
-    pub fn delete_topics(&mut self, topics: &[&str]) -> Outcome {
+    /// Deletes the offsets that the groups of this shard committed for deleted topics. Others may have their names by
+    /// now, and offsets of their own: `before_ms` is a moment before the deletion, in milliseconds; what was committed
+    /// since, by a client that the topic's id is not known of, is kept.
+    pub fn delete_topics(&mut self, topics: &[DeletedTopic], before_ms: i64) -> Outcome {
         let mut outcome = Outcome::respond(());
         for group in self.groups.values() {
             for topic in topics {
-                for (partition, _) in group.offsets.of_topic(topic) {
-                    outcome.records.push(record::offset_tombstone(&group.id, topic, partition));
+                for (partition, committed) in group.offsets.of_topic(&topic.name) {
+                    if concerns(topic, committed, before_ms) {
+                        outcome.records.push(record::offset_tombstone(&group.id, &topic.name, partition));
+                    }
                 }
             }
         }
@@ -38,6 +45,13 @@ impl GroupShard {
         }
         outcome
     }
+}
+
+fn concerns(topic: &DeletedTopic, committed: &CommittedOffset, before_ms: i64) -> bool {
+    if committed.topic_id == TopicId::ZERO {
+        return committed.commit_timestamp_ms < before_ms;
+    }
+    committed.topic_id == topic.id
 }
 
 impl Group {

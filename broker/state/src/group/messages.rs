@@ -49,6 +49,9 @@ pub enum GroupError {
     /// The metadata of a committed offset is too long.
     #[error("metadata of the offset is too long")]
     OffsetMetadataTooLarge,
+    /// The commit makes more bytes of records than one may.
+    #[error("commit is too large")]
+    CommitTooLarge,
     /// There is no such group.
     #[error("group does not exist")]
     GroupIdNotFound,

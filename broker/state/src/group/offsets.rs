@@ -1,6 +1,6 @@
 //! Committed offsets: who may commit, what a commit stores, and how one is deleted (KIP-496).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use broker_protocol::types::TopicId;
@@ -9,6 +9,13 @@ use super::classic_group::{Group, GroupState};
 use super::messages::{GroupError, Now, Outcome};
 use super::record;
 use super::shard::GroupShard;
+
+/// Most bytes of records that one commit may make: group id, topic and metadata of every partition. Kafka's bound is
+/// the `max.message.bytes` of `__consumer_offsets`, 1 MiB unless changed.
+pub const COMMIT_BYTES_MAX: usize = 8 << 20;
+
+/// Bytes of the fixed fields of an offset's record, about.
+const OFFSET_RECORD_BYTES: usize = 64;
 
 /// A position that a group stored.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,6 +54,22 @@ pub struct CommitRequest {
     pub offsets: Vec<OffsetToCommit>,
 }
 
+impl CommitRequest {
+    /// The last of the offsets for each partition.
+    fn latest(&self) -> HashMap<(&str, i32), usize> {
+        self.offsets.iter().enumerate().map(|(index, offset)| (offset.key(), index)).collect()
+    }
+
+    /// Bytes of the records for these of the offsets, about.
+    fn record_bytes(&self, latest: &HashMap<(&str, i32), usize>) -> usize {
+        let own = |index: usize| {
+            let offset = &self.offsets[index];
+            OFFSET_RECORD_BYTES + self.group_id.len() + offset.topic.len() + offset.metadata.len()
+        };
+        latest.values().map(|index| own(*index)).sum()
+    }
+}
+
 /// One position of a [`CommitRequest`].
 #[derive(Clone, Debug)]
 pub struct OffsetToCommit {
@@ -62,6 +85,12 @@ pub struct OffsetToCommit {
     pub leader_epoch: i32,
     /// What the client wants to remember with it.
     pub metadata: String,
+}
+
+impl OffsetToCommit {
+    fn key(&self) -> (&str, i32) {
+        (&self.topic, self.partition)
+    }
 }
 
 /// The offsets of one group.
@@ -111,10 +140,12 @@ impl Offsets {
 }
 
 impl GroupShard {
-    /// Commits offsets. The response has one result for each of the request's offsets, in their order.
+    /// Commits offsets. The response has one result for each of the request's offsets, in their order; of several for
+    /// one partition the last is stored.
     ///
     /// # Errors
     /// Who does not belong to the group's present generation may not commit, but for a group without members.
+    /// [`GroupError::CommitTooLarge`] beyond [`COMMIT_BYTES_MAX`].
     pub fn commit(
         &mut self,
         now: Now,
@@ -123,6 +154,10 @@ impl GroupShard {
         if let Err(error) = self.check_commit(request) {
             return Outcome::respond(Err(error));
         }
+        let latest = request.latest();
+        if request.record_bytes(&latest) > COMMIT_BYTES_MAX {
+            return Outcome::respond(Err(GroupError::CommitTooLarge));
+        }
         if let Some(mut turn) = self.turn(&request.group_id, now)
             && matches!(turn.group.state, GroupState::Stable | GroupState::PreparingRebalance)
         {
@@ -130,13 +165,17 @@ impl GroupShard {
         }
         let expire_timestamp_ms =
             (request.retention_time_ms != -1).then(|| now.wall_ms.saturating_add(request.retention_time_ms));
-        let mut records = Vec::with_capacity(request.offsets.len());
+        let mut records = Vec::with_capacity(latest.len());
         let results = request
             .offsets
             .iter()
-            .map(|offset| {
+            .enumerate()
+            .map(|(index, offset)| {
                 if offset.metadata.encode_utf16().count() > self.config.offset_metadata_units_max {
                     return Err(GroupError::OffsetMetadataTooLarge);
+                }
+                if latest.get(&offset.key()) != Some(&index) {
+                    return Ok(());
                 }
                 let committed = CommittedOffset {
                     offset: offset.offset,
@@ -199,13 +238,14 @@ impl GroupShard {
             return Outcome::respond(Err(GroupError::NonEmptyGroup));
         }
         let mut records = Vec::new();
+        let mut seen = HashSet::new();
         let results = partitions
             .iter()
             .map(|(topic, partition)| {
                 if group.is_subscribed_to(topic) {
                     return Err(GroupError::GroupSubscribedToTopic);
                 }
-                if group.offsets.get(topic, *partition).is_some() {
+                if group.offsets.get(topic, *partition).is_some() && seen.insert((topic, partition)) {
                     records.push(record::offset_tombstone(group_id, topic, *partition));
                 }
                 Ok(())

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use broker_protocol::types::{TopicId, Uuid};
 use proptest::prelude::*;
 
 use super::super::*;
 use super::driver::*;
+use crate::metadata::topics::DeletedTopic;
 
 /// One step of a client, a clock or an administrator. Numbers choose among what exists.
 #[derive(Clone, Debug)]
@@ -127,7 +129,9 @@ impl Model {
                 }
             }
             Step::DeleteTopic => {
-                let outcome = self.driver.shard.delete_topics(&["t"]);
+                let id = TopicId(Uuid::from_u128(7));
+                let gone = DeletedTopic { name: "t".to_owned(), id };
+                let outcome = self.driver.shard.delete_topics(&[gone], i64::MAX);
                 self.driver.apply(outcome);
                 self.committed = None;
             }

@@ -1,5 +1,8 @@
+use broker_protocol::types::{TopicId, Uuid};
+
 use super::super::*;
 use super::driver::*;
+use crate::metadata::topics::DeletedTopic;
 
 const DAY_MS: i64 = 24 * 3_600_000;
 
@@ -159,8 +162,61 @@ fn a_deleted_topic_takes_its_offsets_along() {
     let other = OffsetToCommit { topic: "other".into(), ..request.offsets[0].clone() };
     request.offsets.push(other);
     assert_eq!(d.commit(&request), Ok(vec![Ok(()), Ok(())]));
-    let outcome = d.shard.delete_topics(&["t", "unknown"]);
+    let outcome = d.shard.delete_topics(&[deleted("t", 7), deleted("unknown", 7)], i64::MAX);
     d.apply(outcome);
     assert_eq!(d.committed(), None);
     assert!(d.shard.committed("g", "other", 0).is_some());
+}
+
+#[test]
+fn a_deleted_topic_leaves_the_offsets_of_the_next_one_of_its_name() {
+    let mut d = Driver::new();
+    let mut request = commit_of("", -1, 5);
+    let of = |partition, id| OffsetToCommit {
+        partition,
+        topic_id: TopicId(Uuid::from_u128(id)),
+        ..commit_of("", -1, 5).offsets.remove(0)
+    };
+    request.offsets = vec![of(0, 1), of(1, 2), of(2, 0)];
+    d.commit(&request).unwrap();
+    let committed_ms = d.shard.committed("g", "t", 2).unwrap().commit_timestamp_ms;
+    let outcome = d.shard.delete_topics(&[deleted("t", 1)], committed_ms);
+    d.apply(outcome);
+    let left = |d: &Driver| d.shard.all_committed("g").map(|(_, partition, _)| partition).collect::<Vec<_>>();
+    assert_eq!(left(&d), [1, 2]);
+    let outcome = d.shard.delete_topics(&[deleted("t", 1)], committed_ms + 1);
+    d.apply(outcome);
+    assert_eq!(left(&d), [1]);
+}
+
+#[test]
+fn of_several_offsets_for_one_partition_the_last_is_written() {
+    let mut d = Driver::new();
+    let mut request = commit_of("", -1, 5);
+    request.offsets.push(OffsetToCommit { offset: 9, ..request.offsets[0].clone() });
+    let outcome = d.shard.commit(d.now(), &request);
+    assert_eq!(outcome.records.len(), 1);
+    assert_eq!(d.apply(outcome), Ok(vec![Ok(()), Ok(())]));
+    assert_eq!(d.committed(), Some(9));
+    let twice = [("t".into(), 0), ("t".into(), 0)];
+    let outcome = d.shard.delete_offsets("g", &twice);
+    assert_eq!(outcome.records.len(), 1);
+    assert_eq!(d.apply(outcome), Ok(vec![Ok(()), Ok(())]));
+}
+
+#[test]
+fn a_commit_of_too_many_bytes_is_refused() {
+    let mut d = Driver::new();
+    let mut request = commit_of("", -1, 5);
+    request.group_id = "g".repeat(32_000);
+    let template = request.offsets.remove(0);
+    let of = |partition| OffsetToCommit { partition, ..template.clone() };
+    request.offsets = (0..1000).map(|partition| of(partition % 10)).collect();
+    assert_eq!(d.commit(&request).map(|results| results.len()), Ok(1000));
+    request.offsets = (0..1000).map(of).collect();
+    assert_eq!(d.commit(&request), Err(GroupError::CommitTooLarge));
+}
+
+fn deleted(name: &str, id: u128) -> DeletedTopic {
+    DeletedTopic { name: name.to_owned(), id: TopicId(Uuid::from_u128(id)) }
 }
