@@ -29,9 +29,14 @@ pub fn append_error_code(error: &AppendError) -> ErrorCode {
     }
 }
 
-/// What a client is told of a log that cannot be read; the reason is logged.
+/// What a client is told of a log that cannot be read; the reason is logged, once for each.
 #[must_use]
 pub fn log_error_code(error: &LogError, partition: &Partition) -> ErrorCode {
-    tracing::error!(topic = %partition.topic(), partition = partition.index(), %error, "log cannot be read");
-    ErrorCode::KafkaStorageError
+    if partition.note_fault(error.to_string()) {
+        tracing::error!(topic = %partition.topic(), partition = partition.index(), %error, "log cannot be read");
+    }
+    match error {
+        LogError::Corrupt { .. } => ErrorCode::CorruptMessage,
+        _ => ErrorCode::KafkaStorageError,
+    }
 }

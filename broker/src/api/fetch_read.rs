@@ -171,7 +171,7 @@ pub fn read_all(ctx: &ApiContext, session: &mut Session, limits: &Limits) -> Vec
                     min_one_batch: nothing_yet,
                     read_committed: limits.read_committed,
                 };
-                read_one(place, target.partition, wanted, Wait::Never)
+                told(ctx, read_one(place, target.partition, wanted, Wait::Never))
             }
             Err(error) => PartitionRead::new(place, target.partition, error),
         };
@@ -315,9 +315,17 @@ pub async fn look_up_cold(ctx: Arc<ApiContext>, mut reads: Vec<PartitionRead>) -
         cold.into_iter().map(found).collect()
     };
     for (at, read) in fetch_check::within_budget(&ctx, 0, work).await {
-        reads[at] = read;
+        reads[at] = told(&ctx, read);
     }
     reads
+}
+
+/// Counts a read that met damage where it looked for its batches.
+fn told(ctx: &ApiContext, read: PartitionRead) -> PartitionRead {
+    if read.error == ErrorCode::CorruptMessage {
+        ctx.metrics.damaged_read();
+    }
+    read
 }
 
 /// Has `waiter` woken when any partition moves beyond what was read; `false` if one has already moved.

@@ -3,7 +3,7 @@
 //! Invariant: only this file moves the high watermark, and never beyond what is on stable storage unless the topic
 //! asks for that with `highwater.flush.before.ack=false`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 
@@ -30,7 +30,12 @@ pub struct Partition {
     internal: bool,
     offline: AtomicBool,
     deleted: AtomicBool,
+    /// Faults of its files that were told.
+    told: Mutex<BTreeSet<String>>,
 }
+
+/// So many different faults of one partition are told; more say nothing new.
+const TOLD_MAX: usize = 16;
 
 #[derive(Debug)]
 struct Registration {
@@ -77,12 +82,19 @@ impl Partition {
             waiters: Mutex::default(),
             offline: AtomicBool::new(false),
             deleted: AtomicBool::new(false),
+            told: Mutex::default(),
             log,
         });
         partition.log.set_listener(Arc::new(Durability(Arc::downgrade(&partition))));
         // What was flushed before the listener stood is not told again.
         partition.advance_high_watermark(partition.log.flushed_offset());
         partition
+    }
+
+    /// Notes that a client met a fault of its files; whether that is news, which is worth a line in the log.
+    pub fn note_fault(&self, fault: String) -> bool {
+        let mut told = self.told.lock();
+        told.len() < TOLD_MAX && told.insert(fault)
     }
 
     /// Name of the topic.

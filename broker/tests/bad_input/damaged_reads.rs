@@ -14,12 +14,14 @@ const BATCHES: i64 = 6;
 const DAMAGED: i64 = 4;
 /// The last byte of a batch's leader epoch.
 const EPOCH_AT: usize = 15;
+const MAGIC_AT: usize = 16;
 
 /// fault = 37
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_batch_that_is_damaged_on_disk_is_not_served() {
-    // Its offset by little and by much and its epoch, which no CRC covers, its CRC, and its records.
-    for (at, flip) in [(7, 1), (7, 0x41), (EPOCH_AT, 4), (CRC_AT, 0x41), (RECORDS_AT + 3, 0x41)] {
+    // Its offset by little and by much, its epoch and its magic byte, which no CRC covers, its CRC, and its records.
+    let damages = [(7, 1), (7, 0x41), (EPOCH_AT, 4), (MAGIC_AT, 11), (CRC_AT, 0x41), (RECORDS_AT + 3, 0x41)];
+    for (at, flip) in damages {
         let broker = TestBroker::start(&[]).await;
         let mut client = broker.client().await;
         calls::create_topic(&mut client, "t", 1, &[]).await;
@@ -43,7 +45,7 @@ async fn a_batch_that_is_damaged_on_disk_is_not_served() {
         assert!(offsets.iter().copied().eq(0..offsets.len() as i64), "byte {at}: {offsets:?}");
         let options = FetchOptions { offset: DAMAGED, ..FetchOptions::default() };
         let fetched = client.fetch("t", 0, options).await.unwrap();
-        assert_ne!(fetched.error_code, ErrorCode::None, "byte {at}");
+        assert_eq!(fetched.error_code, ErrorCode::CorruptMessage, "byte {at}");
         assert!(fetched.records.is_empty(), "byte {at}");
         let metrics = get(&broker, "/metrics").await.body;
         assert!(metrics.contains("highwater_fetch_damaged_total 2"), "byte {at}");
