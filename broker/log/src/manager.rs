@@ -31,12 +31,13 @@ use crate::checkpoint::Checkpoint;
 use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
 use crate::committer::{Committer, CycleOutcome};
 use crate::handle::{CommitState, LogHandle};
-use crate::io::{Clock, Disk, OpenMode};
+use crate::io::{Clock, DirEntry, Disk, OpenMode};
 use crate::log::PartitionLog;
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::meta_properties::MetaProperties;
 use crate::partition_metadata::PARTITION_METADATA_FILE;
 use crate::recovery::{self, RecoveryReport, Unopened};
+use crate::segment;
 use committer_thread::CommitterThread;
 use maintenance::Maintenance;
 use shared::{FAILED_FILE, Shared, is_storage_full};
@@ -46,9 +47,6 @@ const LOCK_FILE: &str = ".lock";
 /// What Kafka leaves after an orderly stop; without it, it reads every log at its start.
 const CLEAN_SHUTDOWN_FILE: &str = ".kafka_cleanshutdown";
 const CLEAN_SHUTDOWN: &[u8] = b"{\"version\":0,\"brokerEpoch\":-1}";
-
-/// Longest name of a directory, in bytes.
-const NAME_MAX: usize = 255;
 
 /// Cycles that a close waits for at most: one takes what is queued, the next what was appended meanwhile.
 const CLOSING_CYCLES_MAX: usize = 16;
@@ -193,6 +191,10 @@ impl LogDir {
             if let Some(other) = logs.values().find(same_name) {
                 return Err(LogDirError::NameTaken { identity, found: other.identity().topic_id });
             }
+            if let Some(file) = self.records_in(&dir)? {
+                let reason = format!("{} holds records of a log that is not known", file.display());
+                return Err(LogDirError::Offline { identity, reason });
+            }
         }
         let log = match PartitionLog::create(self.shared.disk.clone(), dir, identity, config, leader_epoch) {
             Ok(log) => log,
@@ -258,6 +260,15 @@ impl LogDir {
         Ok(true)
     }
 
+    /// A segment in a directory that is not empty.
+    fn records_in(&self, dir: &Path) -> Result<Option<PathBuf>, LogDirError> {
+        let files = self.shared.disk.list(dir).map_err(LogDirError::io(dir))?;
+        let is_filled = |file: &&DirEntry| {
+            file.len > 0 && matches!(segment::parse_file_name(&file.name), Some((_, segment::LOG_SUFFIX)))
+        };
+        Ok(files.iter().find(is_filled).map(|file| dir.join(&file.name)))
+    }
+
     /// Lets go of a log that could not be opened: the next checkpoint, which is written at once, does not have it, and
     /// what is left of it is set aside for somebody to look at.
     fn forget(&self, topic_id: TopicId, partition: PartitionIndex) -> bool {
@@ -283,9 +294,7 @@ impl LogDir {
         let count = self.deletions.fetch_add(1, Ordering::Relaxed);
         let now_ms = u64::try_from(self.shared.clock.now_ms()).unwrap_or(0);
         let (id, unique) = (identity.topic_id.0.simple(), Uuid::from_u64_pair(now_ms, count).simple());
-        let suffix = format!("-{}.{id}{unique}-delete", identity.partition);
-        let topic: String = identity.topic.chars().take(NAME_MAX - suffix.len()).collect();
-        topic + &suffix
+        recovery::file_name(&identity.topic, &format!("-{}.{id}{unique}-delete", identity.partition))
     }
 
     /// What runs the commit cycles. For one owner: the thread, or the simulation.

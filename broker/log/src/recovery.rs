@@ -32,7 +32,10 @@ use known::Identified;
 use replay_log::{Replayed, replay_log};
 
 /// Kafka's metadata log in a combined process: not a topic.
-const METADATA_LOG_PREFIX: &str = "__cluster_metadata-";
+const METADATA_LOG_DIR: &str = "__cluster_metadata-0";
+
+/// Longest name of a file or directory, in bytes.
+const FILE_NAME_BYTES_MAX: usize = 255;
 
 /// What opening a directory found.
 #[derive(Clone, Debug)]
@@ -257,7 +260,7 @@ fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
 
 /// What the name of a log's directory says.
 fn topic_partition(name: &str) -> Option<(&str, PartitionIndex)> {
-    let (topic, partition) = name.rsplit_once('-').filter(|_| !name.starts_with(METADATA_LOG_PREFIX))?;
+    let (topic, partition) = name.rsplit_once('-').filter(|_| name != METADATA_LOG_DIR)?;
     Some((topic, partition.parse().ok()?))
 }
 
@@ -413,20 +416,38 @@ fn identify(shared: &Shared, found: &Found, name: &str) -> Result<Option<LogIden
             shared.disk.write_atomically(&path, text.as_bytes()).map_err(LogDirError::io(&path))?;
             Ok(Some(identity))
         }
-        Identified::Unknown => {
-            tracing::warn!(dir = %dir.display(), "set aside a log that was never committed and does not tell its topic");
-            set_stray(shared, &dir)?;
-            Ok(None)
-        }
+        Identified::Unknown => clear_away(shared, &dir).map(|()| None).map_err(|error| {
+            let reason =
+                format!("it does not tell its topic, and its directory cannot be set aside: {error}");
+            LogDirError::Log(LogError::corrupt(&path, 0, reason))
+        }),
     }
+}
+
+/// Takes away a log that was never committed and does not tell its topic: its making was cut short.
+fn clear_away(shared: &Shared, dir: &Path) -> Result<(), LogDirError> {
+    let files = shared.disk.list(dir).map_err(LogDirError::io(dir))?;
+    if files.iter().all(|file| !file.is_dir && file.len == 0) {
+        tracing::info!(dir = %dir.display(), "removed a log that was never committed and holds nothing");
+        return shared.disk.remove_dir_all(dir).map_err(LogDirError::io(dir));
+    }
+    tracing::warn!(dir = %dir.display(), "set aside a log that was never committed and does not tell its topic");
+    set_stray(shared, dir)
 }
 
 /// Takes a directory out of the way, as Kafka does with logs that it does not know, for somebody to look at.
 pub(crate) fn set_stray(shared: &Shared, dir: &Path) -> Result<(), LogDirError> {
     let unique = Uuid::from_u128(u128::try_from(shared.clock.now_ms()).unwrap_or(0)).simple();
-    let mut stray = dir.as_os_str().to_owned();
-    stray.push(format!(".{unique}-stray"));
-    shared.disk.rename(dir, Path::new(&stray)).map_err(LogDirError::io(dir))
+    let name = dir.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let (topic, partition) = topic_partition(name).unwrap_or((name, 0));
+    let stray = dir.with_file_name(file_name(topic, &format!("-{partition}.{unique}-stray")));
+    shared.disk.rename(dir, &stray).map_err(LogDirError::io(dir))
+}
+
+/// A name for a directory of this topic: Kafka's, the topic shortened where it gets too long for a file system.
+pub(crate) fn file_name(topic: &str, suffix: &str) -> String {
+    let end = topic.floor_char_boundary(FILE_NAME_BYTES_MAX.saturating_sub(suffix.len()));
+    format!("{}{suffix}", &topic[..end])
 }
 
 /// Base offsets of the segments in a listing.

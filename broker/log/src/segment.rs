@@ -3,6 +3,7 @@
 //! Invariants: neither `taken` nor `synced` exceeds `size`; bytes behind `size` are never read. The file stays open while
 //! it holds bytes that are not synced. An index entry never points behind `size`.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
@@ -129,7 +130,10 @@ impl Segment {
     pub(crate) fn create(files: Files<'_>, base_offset: Offset, now_ms: i64) -> Result<Segment, LogError> {
         let path = files.path(base_offset, LOG_SUFFIX);
         let file = files.disk.open(&path, OpenMode::CREATE).map_err(|error| LogError::io(&path, error))?;
-        file.set_len(0).map_err(|error| LogError::io(&path, error))?;
+        if !file.is_empty().map_err(|error| LogError::io(&path, error))? {
+            let reason = "it holds bytes where a new segment is to be made";
+            return Err(LogError::io(&path, io::Error::new(io::ErrorKind::AlreadyExists, reason)));
+        }
         Ok(Segment { new_file: true, file: Some(file), ..Segment::empty(base_offset, now_ms) })
     }
 

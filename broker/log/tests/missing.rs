@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use broker_log::append::{AppendOptions, AppendOrigin};
 use broker_log::handle::LogHandle;
-use broker_log::io::Disk;
-use broker_log::io::memory_disk::{ManualClock, MemoryDisk};
+use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
+use broker_log::io::{Disk, OpenMode};
 use broker_log::log_config::{LogConfig, LogIdentity};
 use broker_log::manager::{LogDir, LogDirError, LogDirSettings};
 use broker_log::recovery::RecoveryReport;
@@ -314,4 +314,71 @@ fn a_log_that_no_checkpoint_has_stays_refused_without_its_first_segment_though_i
     disk.kill();
     let (_, report) = open(&disk);
     assert!(report.offline.iter().any(|(_, reason)| reason.contains("the segment is missing")), "{report:?}");
+}
+
+#[test]
+fn a_log_whose_making_was_cut_short_is_cleared_away_whatever_its_name() {
+    for (topic, filled) in [("n".repeat(249), false), ("n".repeat(249), true), ("orders".to_owned(), false)] {
+        let disk = closed();
+        let made = PathBuf::from(format!("/data/{topic}-3"));
+        disk.create_dir_all(&made).unwrap();
+        for name in ["partition.metadata", "00000000000000000000.log"] {
+            disk.open(&made.join(name), OpenMode::CREATE).unwrap();
+        }
+        if filled {
+            let file = disk.open(&made.join("00000000000000000000.log"), OpenMode::WRITE).unwrap();
+            file.write_at(b"bytes", 0).unwrap();
+        }
+        let (dir, report) = open(&disk);
+        assert!(report.offline.is_empty(), "{report:?}");
+        assert_eq!(dir.get(ID, 0).unwrap().flushed_offset(), Offset(5));
+        let names: Vec<String> =
+            disk.list(Path::new("/data")).unwrap().into_iter().map(|one| one.name).collect();
+        assert!(!disk.exists(&made).unwrap(), "{names:?}");
+        let strays = names.iter().filter(|name| name.ends_with("-stray") && name.starts_with(&topic[..4]));
+        assert_eq!(strays.count(), usize::from(filled), "{names:?}");
+        assert!(names.iter().all(|name| name.len() <= 255));
+    }
+}
+
+#[test]
+fn a_log_that_cannot_be_set_aside_leaves_the_others_in_service() {
+    let disk = closed();
+    let made = Path::new("/data/bills-0");
+    disk.create_dir_all(made).unwrap();
+    disk.open(&made.join("00000000000000000000.log"), OpenMode::CREATE).unwrap().write_at(b"x", 0).unwrap();
+    disk.with_faults(|faults| faults.fail(OperationKind::Directory, "bills-0", 1));
+    let (dir, report) = open(&disk);
+    assert_eq!(report.offline.len(), 1, "{report:?}");
+    assert_eq!(dir.get(ID, 0).unwrap().flushed_offset(), Offset(5));
+}
+
+#[test]
+fn topics_named_like_the_metadata_log_keep_their_records() {
+    let disk = MemoryDisk::new(1);
+    let (dir, _) = open(&disk);
+    let of_orders = LogIdentity { topic: Arc::from("__cluster_metadata-orders"), ..identity(ID) };
+    let log = dir.create_log(of_orders, config(), LeaderEpoch(0)).unwrap();
+    append(&log, 3);
+    dir.committer().run_cycle();
+    disk.kill();
+    let (dir, report) = open(&disk);
+    assert!(report.offline.is_empty(), "{report:?}");
+    assert_eq!(dir.get(ID, 0).unwrap().flushed_offset(), Offset(3));
+}
+
+#[test]
+fn no_log_is_made_over_records() {
+    let disk = closed();
+    let (dir, _) = open(&disk);
+    let there = Path::new("/data/bills-0");
+    disk.create_dir_all(there).unwrap();
+    let segment = disk.open(&there.join("00000000000000000000.log"), OpenMode::CREATE).unwrap();
+    segment.write_at(b"records", 0).unwrap();
+    let bills = LogIdentity { topic: Arc::from("bills"), ..identity(TopicId(Uuid::from_u128(8))) };
+    let refused = dir.create_log(bills.clone(), config(), LeaderEpoch(0));
+    assert!(matches!(refused, Err(LogDirError::Offline { .. })), "{refused:?}");
+    assert_eq!(segment.len().unwrap(), 7);
+    segment.set_len(0).unwrap();
+    append(&dir.create_log(bills, config(), LeaderEpoch(0)).unwrap(), 1);
 }

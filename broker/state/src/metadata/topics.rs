@@ -101,12 +101,19 @@ pub(super) fn repeated_names<'a>(names: impl Iterator<Item = &'a str>) -> BTreeM
     names.filter(|name| !seen.insert(*name)).map(|name| (name, false)).collect()
 }
 
+/// The name of the metadata log, which no topic may have.
+const CLUSTER_METADATA: &str = "__cluster_metadata";
+
 fn check_name(
     image: &MetadataImage,
     name: &str,
     metric_names: &BTreeMap<String, &str>,
 ) -> Result<(), MetadataError> {
     topic_name::validate(name)?;
+    if name == CLUSTER_METADATA {
+        let reason = format!("Creation of internal topic {name} is prohibited.");
+        return Err(MetadataError::InvalidRequest { reason });
+    }
     if image.topics.by_name(name).is_some() {
         return Err(MetadataError::TopicExists { name: name.to_owned() });
     }

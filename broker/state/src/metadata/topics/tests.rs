@@ -71,6 +71,12 @@ fn each_topic_of_a_request_stands_for_itself() {
 }
 
 #[test]
+fn the_metadata_log_s_name_is_refused_and_those_like_it_are_not() {
+    let wanted = [new_topic("__cluster_metadata", 1, 1), new_topic("__cluster_metadata-orders", 2, 1)];
+    assert_eq!(create(&with_brokers(&[1]), &wanted).0, [42, 0]);
+}
+
+#[test]
 fn name_that_stands_twice_is_refused_once() {
     let topics = [new_topic("a", 1, 1), new_topic("b", 2, 1), new_topic("a", 3, 1), new_topic("a", 4, 1)];
     let outcome = create_topics(&with_brokers(&[1]), &topics, DEFAULTS, false);
