@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use broker_log::manager::CommitObserver;
 use broker_protocol::api_key::{ApiKey, SUPPORTED};
+use broker_protocol::codec::ErrorCounts;
 use broker_protocol::error_code::ErrorCode;
 use prometheus::core::Collector;
 use prometheus::{
@@ -198,12 +199,21 @@ impl Metrics {
         }
     }
 
-    /// An answer carries an error; 0 is none.
+    /// An answer holds these errors.
+    pub fn errors(&self, api: ApiKey, counts: &ErrorCounts) {
+        counts.iter().for_each(|(code, count)| self.count_errors(api, code, count));
+    }
+
+    /// Something failed of which [`Metrics::errors`] does not hear; 0 is no error.
     pub fn error(&self, api: ApiKey, code: i16) {
         if code != 0 {
-            let name = ErrorCode::from_code(code).map_or("UNKNOWN", ErrorCode::name);
-            self.errors.with_label_values(&[api.name(), name]).inc();
+            self.count_errors(api, code, 1);
         }
+    }
+
+    fn count_errors(&self, api: ApiKey, code: i16, count: u64) {
+        let name = ErrorCode::from_code(code).map_or("UNKNOWN", ErrorCode::name);
+        self.errors.with_label_values(&[api.name(), name]).inc_by(count);
     }
 
     /// A connection was accepted.

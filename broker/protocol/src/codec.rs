@@ -5,6 +5,7 @@
 //! `cargo xtask gen`; they know fields and versions, this module knows bytes (KIP-482 for the flexible forms).
 
 mod error;
+mod error_counts;
 #[cfg(feature = "json")]
 pub mod json;
 mod message;
@@ -13,6 +14,7 @@ mod records;
 mod writer;
 
 pub use error::{DecodeError, EncodeError};
+pub use error_counts::ErrorCounts;
 pub(crate) use message::message;
 pub use message::{Message, MessageKind, Request};
 pub use reader::{RESERVED_FLOOR, RESERVED_PER_BYTE, Reader};

@@ -16,7 +16,7 @@ use crate::controller::ChangeError;
 /// Answers AlterConfigs.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: AlterConfigsRequest<'_>,
 ) -> AlterConfigsResponse<'static> {
     let parsed: Vec<Result<ConfigReplacement, MetadataError>> =
@@ -44,7 +44,6 @@ pub async fn handle(
             };
             let (code, message) =
                 result.err().map_or((ErrorCode::None, None), |(code, text)| (code, Some(text)));
-            ctx.metrics.error(request.api, code.code());
             AlterConfigsResourceResponse {
                 error_code: code.code(),
                 error_message: message.map(Into::into),

@@ -10,14 +10,13 @@ use crate::coordinator::CoordinatorError;
 /// Answers DeleteGroups.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: DeleteGroupsRequest<'_>,
 ) -> DeleteGroupsResponse<'static> {
     let mut results = Vec::with_capacity(message.groups_names.len());
     for group_id in &message.groups_names {
         let deleted = ctx.groups.delete_group(group_id).await;
         let error_code = deleted.map_or_else(CoordinatorError::code, |()| ErrorCode::None).code();
-        ctx.metrics.error(request.api, error_code);
         results.push(DeletableGroupResult { group_id: group_id.to_string().into(), error_code });
     }
     DeleteGroupsResponse { throttle_time_ms: 0, results }

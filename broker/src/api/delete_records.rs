@@ -45,7 +45,6 @@ pub async fn handle(
                 Err(error) => Err(error),
             };
             let error = moved.as_ref().err().copied().unwrap_or_default();
-            ctx.metrics.error(request.api, error.code());
             partitions.push(DeleteRecordsPartitionResult {
                 partition_index: asked.partition_index,
                 low_watermark: moved.map_or(-1, |offset| offset.0),

@@ -26,7 +26,7 @@ struct Asked<'a> {
 /// Answers DescribeConfigs.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: DescribeConfigsRequest<'_>,
 ) -> DescribeConfigsResponse<'static> {
     let results = merged(&message.resources)
@@ -49,7 +49,6 @@ pub async fn handle(
                         .collect();
                 }
                 Err((error, reason)) => {
-                    ctx.metrics.error(request.api, error.code());
                     result.error_code = error.code();
                     result.error_message = Some(reason.into());
                 }

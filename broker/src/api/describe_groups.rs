@@ -28,7 +28,6 @@ pub async fn handle(
         let mut group = describe(ctx, group_id, request.version).await;
         let asked = message.include_authorized_operations && group.error_code == 0;
         group.authorized_operations = authorized_operations::if_asked(asked, authorized_operations::GROUP);
-        ctx.metrics.error(request.api, group.error_code);
         groups.push(group);
     }
     DescribeGroupsResponse { throttle_time_ms: 0, groups }

@@ -96,7 +96,7 @@ impl Pending {
     ) -> Poll<Response> {
         let (request, response) = match self {
             Pending::Opening(..) => return Poll::Pending,
-            Pending::Produce(waiting) => match waiting.poll(ctx, waiter) {
+            Pending::Produce(waiting) => match waiting.poll(waiter) {
                 Some(response) => (waiting.request(), response),
                 None => return Poll::Pending,
             },
@@ -110,6 +110,10 @@ impl Pending {
             },
         };
         ctx.metrics.answered(request.api, request.received_at.elapsed(), response.len());
+        // A fetch has counted what it tells.
+        if request.api != ApiKey::Fetch {
+            ctx.metrics.errors(request.api, response.errors());
+        }
         Poll::Ready(response)
     }
 

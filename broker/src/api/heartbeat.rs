@@ -10,7 +10,7 @@ use crate::coordinator::CoordinatorError;
 /// Answers Heartbeat.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: HeartbeatRequest<'_>,
 ) -> HeartbeatResponse {
     let heartbeat = broker_state::group::HeartbeatRequest {
@@ -24,6 +24,5 @@ pub async fn handle(
         Ok(()) | Err(CoordinatorError::LoadInProgress) => ErrorCode::None,
         Err(error) => error.code(),
     };
-    ctx.metrics.error(request.api, error.code());
     HeartbeatResponse { throttle_time_ms: 0, error_code: error.code() }
 }

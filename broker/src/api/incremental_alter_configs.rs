@@ -18,7 +18,7 @@ use crate::api::context::{ApiContext, RequestContext};
 /// Answers IncrementalAlterConfigs.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: IncrementalAlterConfigsRequest<'_>,
 ) -> IncrementalAlterConfigsResponse<'static> {
     let parsed: Vec<Result<ConfigChange, MetadataError>> = message.resources.iter().map(change).collect();
@@ -45,7 +45,6 @@ pub async fn handle(
             };
             let (code, message) =
                 result.err().map_or((ErrorCode::None, None), |(code, text)| (code, Some(text)));
-            ctx.metrics.error(request.api, code.code());
             AlterConfigsResourceResponse {
                 error_code: code.code(),
                 error_message: message.map(Into::into),

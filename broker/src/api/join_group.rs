@@ -22,7 +22,7 @@ pub async fn handle(
 ) -> JoinGroupResponse<'static> {
     let member_id = message.member_id.to_string();
     let answered = ctx.groups.join(join_request(ctx, request, message)).await;
-    let response = match answered {
+    match answered {
         Ok(joined) => response(joined, request.version),
         Err(error) => JoinGroupResponse {
             error_code: error.code().code(),
@@ -30,9 +30,7 @@ pub async fn handle(
             protocol_name: (request.version < NULLABLE_PROTOCOL_SINCE).then(|| "".into()),
             ..JoinGroupResponse::default()
         },
-    };
-    ctx.metrics.error(request.api, response.error_code);
-    response
+    }
 }
 
 fn join_request(ctx: &ApiContext, request: &RequestContext, message: JoinGroupRequest<'_>) -> JoinRequest {

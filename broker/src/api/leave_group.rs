@@ -44,6 +44,5 @@ pub async fn handle(
         }
         Err(error) => response.error_code = error.code().code(),
     }
-    ctx.metrics.error(request.api, response.error_code);
     response
 }

@@ -11,13 +11,12 @@ const CLASSIC: &str = "classic";
 /// Answers ListGroups.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: ListGroupsRequest<'_>,
 ) -> ListGroupsResponse<'static> {
     let listed = match ctx.groups.list().await {
         Ok(listed) => listed,
         Err(error) => {
-            ctx.metrics.error(request.api, error.code().code());
             return ListGroupsResponse { error_code: error.code().code(), ..ListGroupsResponse::default() };
         }
     };

@@ -64,7 +64,6 @@ pub async fn handle(
                 look_up(ctx, &topic.name, asked, read_committed).await
             };
             let error = found.as_ref().err().copied().unwrap_or_default();
-            ctx.metrics.error(request.api, error.code());
             let (timestamp, offset, epoch) = found.unwrap_or((-1, Offset(-1), LeaderEpoch::NONE));
             partitions.push(ListOffsetsPartitionResponse {
                 partition_index: asked.partition_index,

@@ -51,8 +51,6 @@ pub async fn handle(
             .code();
         }
     }
-    let partitions = topics.iter().flat_map(|topic| &topic.partitions);
-    partitions.for_each(|partition| ctx.metrics.error(request.api, partition.error_code));
     OffsetCommitResponse { throttle_time_ms: 0, topics }
 }
 

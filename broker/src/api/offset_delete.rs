@@ -14,7 +14,7 @@ use crate::coordinator::group_error_code;
 /// Answers OffsetDelete.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: OffsetDeleteRequest<'_>,
 ) -> OffsetDeleteResponse<'static> {
     let image = ctx.metadata.image();
@@ -49,7 +49,6 @@ pub async fn handle(
                 }
             }
             Err(error) => {
-                ctx.metrics.error(request.api, error.code().code());
                 return OffsetDeleteResponse {
                     error_code: error.code().code(),
                     ..OffsetDeleteResponse::default()
@@ -57,7 +56,5 @@ pub async fn handle(
             }
         }
     }
-    let partitions = topics.iter().flat_map(|topic: &OffsetDeleteResponseTopic<'_>| &topic.partitions);
-    partitions.for_each(|partition| ctx.metrics.error(request.api, partition.error_code));
     OffsetDeleteResponse { topics, ..OffsetDeleteResponse::default() }
 }

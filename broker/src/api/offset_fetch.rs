@@ -59,7 +59,6 @@ pub async fn handle(
             },
             Err(error) => refused(question, error, request.version),
         };
-        ctx.metrics.error(request.api, group.error_code);
         groups.push(group);
     }
     if request.version >= SEVERAL_SINCE {

@@ -15,7 +15,7 @@ use crate::api::fetch_read::check_leader_epoch;
 /// Answers OffsetForLeaderEpoch.
 pub async fn handle(
     ctx: &ApiContext,
-    request: &RequestContext,
+    _request: &RequestContext,
     message: OffsetForLeaderEpochRequest<'_>,
 ) -> OffsetForLeaderEpochResponse<'static> {
     let topics = message
@@ -29,7 +29,6 @@ pub async fn handle(
                 .map(|asked| {
                     let found = look_up(ctx, &topic.topic, asked);
                     let error = found.as_ref().err().copied().unwrap_or_default();
-                    ctx.metrics.error(request.api, error.code());
                     let (epoch, end) = found.unwrap_or((LeaderEpoch::NONE, Offset(-1)));
                     EpochEndOffset {
                         error_code: error.code(),

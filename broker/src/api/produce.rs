@@ -118,6 +118,9 @@ fn append_all(
         for part in parts {
             let result = append(ctx, &request, id, replicas.as_ref(), part, &mut body);
             failed |= result.response.error_code != 0;
+            if plan.acks == 0 {
+                ctx.metrics.error(request.api, result.response.error_code);
+            }
             partitions.push(result);
         }
         topics.push(TopicResult { name, id, partitions });
@@ -351,7 +354,7 @@ impl Waiting {
     }
 
     /// The answer, once all of it is durable, refused or late; otherwise `waiter` will be woken.
-    pub fn poll(&mut self, ctx: &ApiContext, waiter: &Arc<Waiter>) -> Option<Response> {
+    pub fn poll(&mut self, waiter: &Arc<Waiter>) -> Option<Response> {
         let late = Instant::now() >= self.deadline;
         for topic in &mut self.topics {
             for result in &mut topic.partitions {
@@ -375,7 +378,7 @@ impl Waiting {
                 result.wait = None;
             }
         }
-        Some(self.respond(ctx))
+        Some(self.respond())
     }
 
     /// Stops waiting: the connection is gone.
@@ -387,18 +390,12 @@ impl Waiting {
         }
     }
 
-    fn respond(&mut self, ctx: &ApiContext) -> Response {
+    fn respond(&mut self) -> Response {
         let responses = std::mem::take(&mut self.topics)
             .into_iter()
             .map(|topic| {
-                let partition_responses: Vec<_> = topic
-                    .partitions
-                    .into_iter()
-                    .map(|result| {
-                        ctx.metrics.error(self.request.api, result.response.error_code);
-                        result.response
-                    })
-                    .collect();
+                let partition_responses =
+                    topic.partitions.into_iter().map(|result| result.response).collect();
                 TopicProduceResponse { topic_id: topic.id.0, name: topic.name.into(), partition_responses }
             })
             .collect();

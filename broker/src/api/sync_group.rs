@@ -17,16 +17,6 @@ pub async fn handle(
     request: &RequestContext,
     message: SyncGroupRequest<'_>,
 ) -> SyncGroupResponse<'static> {
-    let response = answer(ctx, request, message).await;
-    ctx.metrics.error(request.api, response.error_code);
-    response
-}
-
-async fn answer(
-    ctx: &ApiContext,
-    request: &RequestContext,
-    message: SyncGroupRequest<'_>,
-) -> SyncGroupResponse<'static> {
     let refused =
         |error: ErrorCode| SyncGroupResponse { error_code: error.code(), ..SyncGroupResponse::default() };
     if request.version >= PROTOCOL_REQUIRED_SINCE

@@ -1,15 +1,16 @@
 //! A finished answer: encoded bytes with ranges of files in between.
 
-use broker_protocol::codec::{EncodeError, Writer};
+use broker_protocol::codec::{EncodeError, ErrorCounts, Writer};
 
 use crate::net::outbound::{FileRange, Outbound};
 
 /// What goes back for one request.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Response {
     head: Vec<u8>,
     /// Ranges of files and where in `head` each of them goes in, ascending.
     files: Vec<(usize, FileRange)>,
+    errors: ErrorCounts,
     close: bool,
     silent: bool,
 }
@@ -21,28 +22,35 @@ impl Response {
     /// The answer is too long for a frame.
     pub fn frame(mut writer: Writer, files: &[FileRange]) -> Result<Response, EncodeError> {
         writer.finish_frame()?;
+        let errors = writer.take_errors();
         let (head, splices) = writer.into_parts();
         let files =
             splices.iter().map(|splice| (splice.position, files[splice.token as usize].clone())).collect();
-        Ok(Response { head, files, close: false, silent: false })
+        Ok(Response { head, files, errors, close: false, silent: false })
     }
 
     /// No answer at all: acks=0.
     #[must_use]
     pub fn none() -> Response {
-        Response { head: Vec::new(), files: Vec::new(), close: false, silent: true }
+        Response { silent: true, ..Response::default() }
     }
 
     /// The connection is closed instead of an answer.
     #[must_use]
     pub fn close() -> Response {
-        Response { head: Vec::new(), files: Vec::new(), close: true, silent: true }
+        Response { close: true, silent: true, ..Response::default() }
     }
 
     /// Whether nothing is sent.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.silent
+    }
+
+    /// The error codes in it.
+    #[must_use]
+    pub fn errors(&self) -> &ErrorCounts {
+        &self.errors
     }
 
     /// Bytes that go out, files included.

@@ -9,6 +9,7 @@ mod compaction;
 mod configs;
 mod connections;
 mod durability;
+mod error_counts;
 mod fetching;
 mod listeners;
 mod metrics;

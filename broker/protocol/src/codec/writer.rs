@@ -2,7 +2,7 @@
 //!
 //! Records that are not in memory leave a [`Splice`]: the place in the buffer where the sender puts them in.
 
-use super::{EncodeError, Records, STRING_BYTES_MAX};
+use super::{EncodeError, ErrorCounts, Records, STRING_BYTES_MAX};
 use crate::types::Uuid;
 
 /// A place in the written bytes where external records belong.
@@ -29,6 +29,7 @@ pub struct TagSection {
 pub struct Writer {
     buf: Vec<u8>,
     splices: Vec<Splice>,
+    errors: ErrorCounts,
 }
 
 macro_rules! fixed {
@@ -53,7 +54,7 @@ impl Writer {
     /// An empty buffer with room for `bytes`.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        Self { buf: Vec::with_capacity(bytes), splices: Vec::new() }
+        Self { buf: Vec::with_capacity(bytes), ..Self::default() }
     }
 
     /// A buffer that starts with room for a frame's size; see [`Writer::finish_frame`].
@@ -87,6 +88,11 @@ impl Writer {
     #[must_use]
     pub fn splices(&self) -> &[Splice] {
         &self.splices
+    }
+
+    /// Takes the counts of the error codes that were written.
+    pub fn take_errors(&mut self) -> ErrorCounts {
+        std::mem::take(&mut self.errors)
     }
 
     /// Bytes in memory and external records together.
@@ -123,6 +129,12 @@ impl Writer {
         i64
         /// A 64-bit floating point number.
         f64
+    }
+
+    /// The error code of a response or of a part of it, which [`Writer::take_errors`] tells.
+    pub fn error_code(&mut self, code: i16) {
+        self.i16(code);
+        self.errors.add(code);
     }
 
     /// One byte, zero or one.

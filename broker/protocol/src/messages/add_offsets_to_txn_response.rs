@@ -45,7 +45,7 @@ impl AddOffsetsToTxnResponse {
         }
         let flexible = version >= 3;
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if flexible {
             writer.no_tags();
         }

@@ -65,7 +65,7 @@ impl<'a> AddPartitionsToTxnResponse<'a> {
         let flexible = version >= 3;
         writer.i32(self.throttle_time_ms);
         if version >= 4 {
-            writer.i16(self.error_code);
+            writer.error_code(self.error_code);
         }
         if version >= 4 {
             writer.array(flexible, &self.results_by_transaction, |writer, element| {
@@ -115,7 +115,7 @@ impl AddPartitionsToTxnPartitionResult {
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 3;
         writer.i32(self.partition_index);
-        writer.i16(self.partition_error_code);
+        writer.error_code(self.partition_error_code);
         if flexible {
             writer.no_tags();
         }

@@ -50,7 +50,7 @@ impl AllocateProducerIdsResponse {
             return Err(EncodeError::UnsupportedVersion { message: "AllocateProducerIdsResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i64(self.producer_id_start);
         writer.i32(self.producer_id_len);
         writer.no_tags();

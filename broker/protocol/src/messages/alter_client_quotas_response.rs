@@ -142,7 +142,7 @@ impl<'a> EntryData<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 1;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         writer.array(flexible, &self.entity, |writer, element| element.encode(writer, version))?;
         if flexible {

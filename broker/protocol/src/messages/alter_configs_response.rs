@@ -107,7 +107,7 @@ impl<'a> AlterConfigsResourceResponse<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         writer.i8(self.resource_type);
         writer.string(flexible, &self.resource_name)?;

@@ -76,7 +76,7 @@ impl<'a> AlterPartitionReassignmentsResponse<'a> {
         if version >= 1 {
             writer.bool(self.allow_replication_factor_change);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.array(true, &self.responses, |writer, element| element.encode(writer, version))?;
         writer.no_tags();
@@ -124,7 +124,7 @@ impl<'a> ReassignablePartitionResponse<'a> {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

@@ -48,7 +48,7 @@ impl AlterPartitionResponse {
             return Err(EncodeError::UnsupportedVersion { message: "AlterPartitionResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(true, &self.topics, |writer, element| element.encode(writer, version))?;
         writer.no_tags();
         Ok(())
@@ -99,7 +99,7 @@ impl PartitionData {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i32(self.leader_id);
         writer.i32(self.leader_epoch);
         writer.scalars(true, &self.isr, Writer::i32)?;

@@ -60,7 +60,7 @@ impl<'a> AlterShareGroupOffsetsResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.array(true, &self.responses, |writer, element| element.encode(writer, version))?;
         writer.no_tags();
@@ -101,7 +101,7 @@ impl<'a> AlterShareGroupOffsetsResponsePartition<'a> {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

@@ -96,7 +96,7 @@ impl<'a> AlterUserScramCredentialsResult<'a> {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.string(true, &self.user)?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

@@ -93,7 +93,7 @@ impl<'a> ApiVersionsResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "ApiVersionsResponse", version });
         }
         let flexible = version >= 3;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(flexible, &self.api_keys, |writer, element| element.encode(writer, version))?;
         if version >= 1 {
             writer.i32(self.throttle_time_ms);

@@ -48,7 +48,7 @@ impl AssignReplicasToDirsResponse {
             return Err(EncodeError::UnsupportedVersion { message: "AssignReplicasToDirsResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(true, &self.directories, |writer, element| element.encode(writer, version))?;
         writer.no_tags();
         Ok(())
@@ -81,7 +81,7 @@ impl PartitionData {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.no_tags();
         Ok(())
     }

@@ -61,7 +61,7 @@ impl<'a> BeginQuorumEpochResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "BeginQuorumEpochResponse", version });
         }
         let flexible = version >= 1;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(flexible, &self.topics, |writer, element| element.encode(writer, version))?;
         if flexible {
             let mut tags = writer.begin_tags();
@@ -118,7 +118,7 @@ impl PartitionData {
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 1;
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i32(self.leader_id);
         writer.i32(self.leader_epoch);
         if flexible {

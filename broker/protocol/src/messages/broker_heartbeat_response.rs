@@ -65,7 +65,7 @@ impl BrokerHeartbeatResponse {
             return Err(EncodeError::UnsupportedVersion { message: "BrokerHeartbeatResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.bool(self.is_caught_up);
         writer.bool(self.is_fenced);
         writer.bool(self.should_shut_down);

@@ -50,7 +50,7 @@ impl BrokerRegistrationResponse {
             return Err(EncodeError::UnsupportedVersion { message: "BrokerRegistrationResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i64(self.broker_epoch);
         writer.no_tags();
         Ok(())

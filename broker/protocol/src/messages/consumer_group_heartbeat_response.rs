@@ -68,7 +68,7 @@ impl<'a> ConsumerGroupHeartbeatResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.nullable_string(true, self.member_id.as_deref())?;
         writer.i32(self.member_epoch);

@@ -61,7 +61,7 @@ impl<'a> ControllerRegistrationResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

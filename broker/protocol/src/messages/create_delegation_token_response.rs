@@ -90,7 +90,7 @@ impl<'a> CreateDelegationTokenResponse<'a> {
             });
         }
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.string(flexible, &self.principal_type)?;
         writer.string(flexible, &self.principal_name)?;
         if version >= 3 {

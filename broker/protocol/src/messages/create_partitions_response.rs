@@ -94,7 +94,7 @@ impl<'a> CreatePartitionsTopicResult<'a> {
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 2;
         writer.string(flexible, &self.name)?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         if flexible {
             writer.no_tags();

@@ -198,7 +198,7 @@ impl<'a> CreatableTopicResult<'a> {
         if version >= 7 {
             writer.uuid(self.topic_id);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         if version >= 5 {
             writer.i32(self.num_partitions);

@@ -127,7 +127,7 @@ impl<'a> DeleteAclsMatchingAcl<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         writer.i8(self.resource_type);
         writer.string(flexible, &self.resource_name)?;
@@ -191,7 +191,7 @@ impl<'a> DeleteAclsFilterResult<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         writer.array(flexible, &self.matching_acls, |writer, element| element.encode(writer, version))?;
         if flexible {

@@ -87,7 +87,7 @@ impl<'a> DeletableGroupResult<'a> {
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 2;
         writer.string(flexible, &self.group_id)?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if flexible {
             writer.no_tags();
         }

@@ -91,7 +91,7 @@ impl DeleteRecordsPartitionResult {
         let flexible = version >= 2;
         writer.i32(self.partition_index);
         writer.i64(self.low_watermark);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if flexible {
             writer.no_tags();
         }

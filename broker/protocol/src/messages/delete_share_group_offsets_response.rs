@@ -60,7 +60,7 @@ impl<'a> DeleteShareGroupOffsetsResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.array(true, &self.responses, |writer, element| element.encode(writer, version))?;
         writer.no_tags();
@@ -105,7 +105,7 @@ impl<'a> DeleteShareGroupOffsetsResponseTopic<'a> {
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.string(true, &self.topic_name)?;
         writer.uuid(self.topic_id);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

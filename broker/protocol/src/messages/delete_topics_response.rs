@@ -114,7 +114,7 @@ impl<'a> DeletableTopicResult<'a> {
         if version >= 6 {
             writer.uuid(self.topic_id);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if version >= 5 {
             writer.nullable_string(flexible, self.error_message.as_deref())?;
         }

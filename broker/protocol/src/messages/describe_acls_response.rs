@@ -67,7 +67,7 @@ impl<'a> DescribeAclsResponse<'a> {
         }
         let flexible = version >= 2;
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         writer.array(flexible, &self.resources, |writer, element| element.encode(writer, version))?;
         if flexible {

@@ -67,7 +67,7 @@ impl<'a> DescribeClientQuotasResponse<'a> {
         }
         let flexible = version >= 1;
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         writer.nullable_array(flexible, self.entries.as_deref(), |writer, element| {
             element.encode(writer, version)

@@ -79,7 +79,7 @@ impl<'a> DescribeClusterResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "DescribeClusterResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         if version >= 1 {
             writer.i8(self.endpoint_type);

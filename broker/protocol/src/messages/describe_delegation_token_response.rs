@@ -58,7 +58,7 @@ impl<'a> DescribeDelegationTokenResponse<'a> {
             });
         }
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(flexible, &self.tokens, |writer, element| element.encode(writer, version))?;
         writer.i32(self.throttle_time_ms);
         if flexible {

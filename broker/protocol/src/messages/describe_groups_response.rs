@@ -186,7 +186,7 @@ impl<'a> DescribedGroup<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 5;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if version >= 6 {
             writer.nullable_string(flexible, self.error_message.as_deref())?;
         }

@@ -54,7 +54,7 @@ impl<'a> DescribeLogDirsResponse<'a> {
         let flexible = version >= 2;
         writer.i32(self.throttle_time_ms);
         if version >= 3 {
-            writer.i16(self.error_code);
+            writer.error_code(self.error_code);
         }
         writer.array(flexible, &self.results, |writer, element| element.encode(writer, version))?;
         if flexible {
@@ -212,7 +212,7 @@ impl<'a> DescribeLogDirsResult<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.string(flexible, &self.log_dir)?;
         writer.array(flexible, &self.topics, |writer, element| element.encode(writer, version))?;
         if version >= 4 {

@@ -153,7 +153,7 @@ impl<'a> PartitionResponse<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.array(true, &self.active_producers, |writer, element| element.encode(writer, version))?;
         writer.no_tags();

@@ -62,7 +62,7 @@ impl<'a> DescribeQuorumResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(EncodeError::UnsupportedVersion { message: "DescribeQuorumResponse", version });
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if version >= 2 {
             writer.nullable_string(true, self.error_message.as_deref())?;
         }
@@ -205,7 +205,7 @@ impl<'a> PartitionData<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if version >= 2 {
             writer.nullable_string(true, self.error_message.as_deref())?;
         }

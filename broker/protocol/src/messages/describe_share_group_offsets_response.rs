@@ -118,7 +118,7 @@ impl<'a> DescribeShareGroupOffsetsResponsePartition<'a> {
         if version >= 1 {
             writer.i64(self.lag);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())
@@ -206,7 +206,7 @@ impl<'a> DescribeShareGroupOffsetsResponseGroup<'a> {
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.string(true, &self.group_id)?;
         writer.array(true, &self.topics, |writer, element| element.encode(writer, version))?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

@@ -129,7 +129,7 @@ impl DescribeTopicPartitionsResponsePartition {
     }
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i32(self.partition_index);
         writer.i32(self.leader_id);
         writer.i32(self.leader_epoch);
@@ -204,7 +204,7 @@ impl<'a> DescribeTopicPartitionsResponseTopic<'a> {
     }
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.name.as_deref())?;
         writer.uuid(self.topic_id);
         writer.bool(self.is_internal);

@@ -128,7 +128,7 @@ impl<'a> TransactionState<'a> {
     }
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.string(true, &self.transactional_id)?;
         writer.string(true, &self.transaction_state)?;
         writer.i32(self.transaction_timeout_ms);

@@ -65,7 +65,7 @@ impl<'a> DescribeUserScramCredentialsResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.array(true, &self.results, |writer, element| element.encode(writer, version))?;
         writer.no_tags();
@@ -151,7 +151,7 @@ impl<'a> DescribeUserScramCredentialsResult<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.string(true, &self.user)?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.array(true, &self.credential_infos, |writer, element| element.encode(writer, version))?;
         writer.no_tags();

@@ -55,7 +55,7 @@ impl<'a> ElectLeadersResponse<'a> {
         let flexible = version >= 2;
         writer.i32(self.throttle_time_ms);
         if version >= 1 {
-            writer.i16(self.error_code);
+            writer.error_code(self.error_code);
         }
         writer.array(flexible, &self.replica_election_results, |writer, element| {
             element.encode(writer, version)
@@ -109,7 +109,7 @@ impl<'a> PartitionResult<'a> {
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 2;
         writer.i32(self.partition_id);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         if flexible {
             writer.no_tags();

@@ -43,7 +43,7 @@ impl<'a> EnvelopeResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "EnvelopeResponse", version });
         }
         writer.nullable_bytes_field(true, self.response_data.as_deref())?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.no_tags();
         Ok(())
     }

@@ -56,7 +56,7 @@ impl ExpireDelegationTokenResponse {
             });
         }
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i64(self.expiry_timestamp_ms);
         writer.i32(self.throttle_time_ms);
         if flexible {

@@ -61,7 +61,7 @@ impl<'a> FetchSnapshotResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "FetchSnapshotResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(true, &self.topics, |writer, element| element.encode(writer, version))?;
         let mut tags = writer.begin_tags();
         if version >= 1 && !self.node_endpoints.is_empty() {
@@ -189,7 +189,7 @@ impl<'a> PartitionSnapshot<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.i32(self.index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         self.snapshot_id.encode(writer, version)?;
         writer.i64(self.size);
         writer.i64(self.position);

@@ -93,7 +93,7 @@ impl<'a> FindCoordinatorResponse<'a> {
             writer.array(flexible, &self.coordinators, |writer, element| element.encode(writer, version))?;
         }
         if version <= 3 {
-            writer.i16(self.error_code);
+            writer.error_code(self.error_code);
         }
         if (1..=3).contains(&version) {
             writer.nullable_string(flexible, self.error_message.as_deref())?;
@@ -175,7 +175,7 @@ impl<'a> Coordinator<'a> {
         writer.i32(self.node_id);
         writer.string(true, &self.host)?;
         writer.i32(self.port);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

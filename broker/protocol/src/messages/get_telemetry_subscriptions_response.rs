@@ -74,7 +74,7 @@ impl<'a> GetTelemetrySubscriptionsResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.uuid(self.client_instance_id);
         writer.i32(self.subscription_id);
         writer.scalars(true, &self.accepted_compression_types, Writer::i8)?;

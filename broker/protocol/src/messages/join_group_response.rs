@@ -93,7 +93,7 @@ impl<'a> JoinGroupResponse<'a> {
         if version >= 2 {
             writer.i32(self.throttle_time_ms);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i32(self.generation_id);
         if version >= 7 {
             writer.nullable_string(flexible, self.protocol_type.as_deref())?;

@@ -59,7 +59,7 @@ impl<'a> LeaveGroupResponse<'a> {
         if version >= 1 {
             writer.i32(self.throttle_time_ms);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if version >= 3 {
             writer.array(flexible, &self.members, |writer, element| element.encode(writer, version))?;
         }
@@ -113,7 +113,7 @@ impl<'a> MemberResponse<'a> {
         let flexible = version >= 4;
         writer.string(flexible, &self.member_id)?;
         writer.nullable_string(flexible, self.group_instance_id.as_deref())?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if flexible {
             writer.no_tags();
         }

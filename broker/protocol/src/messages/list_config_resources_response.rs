@@ -49,7 +49,7 @@ impl<'a> ListConfigResourcesResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "ListConfigResourcesResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(true, &self.config_resources, |writer, element| element.encode(writer, version))?;
         writer.no_tags();
         Ok(())

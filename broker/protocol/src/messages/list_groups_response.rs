@@ -55,7 +55,7 @@ impl<'a> ListGroupsResponse<'a> {
         if version >= 1 {
             writer.i32(self.throttle_time_ms);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(flexible, &self.groups, |writer, element| element.encode(writer, version))?;
         if flexible {
             writer.no_tags();

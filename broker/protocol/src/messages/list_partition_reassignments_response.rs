@@ -64,7 +64,7 @@ impl<'a> ListPartitionReassignmentsResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.array(true, &self.topics, |writer, element| element.encode(writer, version))?;
         writer.no_tags();

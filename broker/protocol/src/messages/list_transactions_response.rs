@@ -52,7 +52,7 @@ impl<'a> ListTransactionsResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "ListTransactionsResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(true, &self.unknown_state_filters, |writer, element| writer.string(true, element))?;
         writer.array(true, &self.transaction_states, |writer, element| element.encode(writer, version))?;
         writer.no_tags();

@@ -91,7 +91,7 @@ impl<'a> MetadataResponse<'a> {
         }
         writer.array(flexible, &self.topics, |writer, element| element.encode(writer, version))?;
         if version >= 13 {
-            writer.i16(self.error_code);
+            writer.error_code(self.error_code);
         }
         if (8..=10).contains(&version) {
             writer.i32(self.cluster_authorized_operations);
@@ -220,7 +220,7 @@ impl MetadataResponsePartition {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 9;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i32(self.partition_index);
         writer.i32(self.leader_id);
         if version >= 7 {
@@ -304,7 +304,7 @@ impl<'a> MetadataResponseTopic<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         let flexible = version >= 9;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if version >= 12 {
             writer.nullable_string(flexible, self.name.as_deref())?;
         } else {

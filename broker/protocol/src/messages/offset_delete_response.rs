@@ -46,7 +46,7 @@ impl<'a> OffsetDeleteResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(EncodeError::UnsupportedVersion { message: "OffsetDeleteResponse", version });
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i32(self.throttle_time_ms);
         writer.array(false, &self.topics, |writer, element| element.encode(writer, version))?;
         Ok(())
@@ -77,7 +77,7 @@ impl OffsetDeleteResponsePartition {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         Ok(())
     }
 }

@@ -74,7 +74,7 @@ impl<'a> OffsetFetchResponse<'a> {
             writer.array(flexible, &self.topics, |writer, element| element.encode(writer, version))?;
         }
         if (2..=7).contains(&version) {
-            writer.i16(self.error_code);
+            writer.error_code(self.error_code);
         }
         if flexible {
             writer.no_tags();
@@ -137,7 +137,7 @@ impl<'a> OffsetFetchResponsePartitions<'a> {
         writer.i64(self.committed_offset);
         writer.i32(self.committed_leader_epoch);
         writer.nullable_string(true, self.metadata.as_deref())?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.no_tags();
         Ok(())
     }
@@ -222,7 +222,7 @@ impl<'a> OffsetFetchResponseGroup<'a> {
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.string(true, &self.group_id)?;
         writer.array(true, &self.topics, |writer, element| element.encode(writer, version))?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.no_tags();
         Ok(())
     }
@@ -287,7 +287,7 @@ impl<'a> OffsetFetchResponsePartition<'a> {
             writer.i32(self.committed_leader_epoch);
         }
         writer.nullable_string(flexible, self.metadata.as_deref())?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if flexible {
             writer.no_tags();
         }

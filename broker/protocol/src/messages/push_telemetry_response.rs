@@ -41,7 +41,7 @@ impl PushTelemetryResponse {
             return Err(EncodeError::UnsupportedVersion { message: "PushTelemetryResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.no_tags();
         Ok(())
     }

@@ -131,7 +131,7 @@ impl<'a> PartitionResult<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.i32(self.state_epoch);
         writer.i64(self.start_offset);

@@ -66,7 +66,7 @@ impl<'a> SaslAuthenticateResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "SaslAuthenticateResponse", version });
         }
         let flexible = version >= 2;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(flexible, self.error_message.as_deref())?;
         writer.bytes_field(flexible, &self.auth_bytes)?;
         if version >= 1 {

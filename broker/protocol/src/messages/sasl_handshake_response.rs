@@ -43,7 +43,7 @@ impl<'a> SaslHandshakeResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(EncodeError::UnsupportedVersion { message: "SaslHandshakeResponse", version });
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(false, &self.mechanisms, |writer, element| writer.string(false, element))?;
         Ok(())
     }

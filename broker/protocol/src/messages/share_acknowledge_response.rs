@@ -60,7 +60,7 @@ impl<'a> ShareAcknowledgeResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "ShareAcknowledgeResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         if version >= 2 {
             writer.i32(self.acquisition_lock_timeout_ms);
@@ -141,7 +141,7 @@ impl<'a> PartitionData<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         self.current_leader.encode(writer, version)?;
         writer.no_tags();

@@ -60,7 +60,7 @@ impl<'a> ShareFetchResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "ShareFetchResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.i32(self.acquisition_lock_timeout_ms);
         writer.array(true, &self.responses, |writer, element| element.encode(writer, version))?;
@@ -187,7 +187,7 @@ impl<'a> PartitionData<'a> {
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.i16(self.acknowledge_error_code);
         writer.nullable_string(true, self.acknowledge_error_message.as_deref())?;

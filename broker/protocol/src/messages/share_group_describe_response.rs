@@ -244,7 +244,7 @@ impl<'a> DescribedGroup<'a> {
     }
 
     fn encode(&self, writer: &mut Writer, version: i16) -> Result<(), EncodeError> {
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.string(true, &self.group_id)?;
         writer.string(true, &self.group_state)?;

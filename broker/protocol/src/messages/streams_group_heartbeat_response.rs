@@ -110,7 +110,7 @@ impl<'a> StreamsGroupHeartbeatResponse<'a> {
             });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.string(true, &self.member_id)?;
         writer.i32(self.member_epoch);

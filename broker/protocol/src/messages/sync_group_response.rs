@@ -61,7 +61,7 @@ impl<'a> SyncGroupResponse<'a> {
         if version >= 1 {
             writer.i32(self.throttle_time_ms);
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         if version >= 5 {
             writer.nullable_string(flexible, self.protocol_type.as_deref())?;
         }

@@ -62,7 +62,7 @@ impl<'a> UpdateFeaturesResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "UpdateFeaturesResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         if version <= 1 {
             writer.array(true, &self.results, |writer, element| element.encode(writer, version))?;
@@ -111,7 +111,7 @@ impl<'a> UpdatableFeatureResult<'a> {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.string(true, &self.feature)?;
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.nullable_string(true, self.error_message.as_deref())?;
         writer.no_tags();
         Ok(())

@@ -55,7 +55,7 @@ impl<'a> UpdateRaftVoterResponse<'a> {
             return Err(EncodeError::UnsupportedVersion { message: "UpdateRaftVoterResponse", version });
         }
         writer.i32(self.throttle_time_ms);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         let mut tags = writer.begin_tags();
         if self.current_leader != CurrentLeader::default() {
             writer.tag(&mut tags, 0, |writer| {

@@ -57,7 +57,7 @@ impl<'a> VoteResponse<'a> {
         if !Self::VERSIONS.contains(&version) {
             return Err(EncodeError::UnsupportedVersion { message: "VoteResponse", version });
         }
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.array(true, &self.topics, |writer, element| element.encode(writer, version))?;
         let mut tags = writer.begin_tags();
         if version >= 1 && !self.node_endpoints.is_empty() {
@@ -110,7 +110,7 @@ impl PartitionData {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.i32(self.leader_id);
         writer.i32(self.leader_epoch);
         writer.bool(self.vote_granted);

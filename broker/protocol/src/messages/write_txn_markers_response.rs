@@ -72,7 +72,7 @@ impl WritableTxnMarkerPartitionResult {
 
     fn encode(&self, writer: &mut Writer, _version: i16) -> Result<(), EncodeError> {
         writer.i32(self.partition_index);
-        writer.i16(self.error_code);
+        writer.error_code(self.error_code);
         writer.no_tags();
         Ok(())
     }

@@ -11,6 +11,9 @@ use super::{
     version_parameter,
 };
 
+/// The fields that say what failed. A `topic_config_error_code` says only that settings are not shown.
+const ERROR_CODES: [&str; 2] = ["error_code", "partition_error_code"];
+
 pub(super) fn emit(out: &mut String, message: &Message, shape: &Struct, top: bool) {
     let (flexible, compute) = flexibility(message, shape);
     let mut body = String::new();
@@ -103,6 +106,9 @@ fn differs_from_default(field: &Field) -> String {
 
 fn write_field(field: &Field, possible: Versions, flexible: &str) -> String {
     let name = names::field(&field.name);
+    if ERROR_CODES.contains(&&*field.name) {
+        return format!("writer.error_code(self.{name});");
+    }
     let plain = |place: &str| write_value(&field.ty, place, flexible);
     let Some(nullable) = field.nullable else {
         return match field.ty {

@@ -1,6 +1,8 @@
 //! External records, frames, tagged fields and limits.
 
 use super::*;
+use crate::messages::MetadataResponse;
+use crate::messages::metadata_response::{MetadataResponsePartition, MetadataResponseTopic};
 
 #[test]
 fn external_records_leave_a_splice_behind_their_length() {
@@ -48,4 +50,24 @@ fn owned_and_borrowed_records_are_equal_by_their_bytes() {
     assert_eq!(Records::Owned(vec![1, 2]), Records::Bytes(&[1, 2]));
     assert_ne!(Records::Owned(Vec::new()), Records::Null);
     assert_ne!(Records::External { token: 1, len: 0 }, Records::Null);
+}
+
+#[test]
+fn error_codes_of_a_response_and_of_its_parts_are_counted() {
+    let topic = |name: &'static str, error_code| MetadataResponseTopic {
+        error_code,
+        name: Some(name.into()),
+        partitions: vec![MetadataResponsePartition { error_code: 5, ..MetadataResponsePartition::default() }],
+        ..MetadataResponseTopic::default()
+    };
+    let response = MetadataResponse {
+        error_code: 3,
+        topics: vec![topic("a", 0), topic("b", 17)],
+        ..MetadataResponse::default()
+    };
+    for (version, wanted) in [(12, vec![(5, 2), (17, 1)]), (13, vec![(5, 2), (17, 1), (3, 1)])] {
+        let mut writer = Writer::new();
+        response.encode(&mut writer, version).unwrap();
+        assert_eq!(writer.take_errors().iter().collect::<Vec<_>>(), wanted, "version {version}");
+    }
 }
