@@ -11,7 +11,9 @@ use broker_protocol::messages::describe_configs_response::{
     DescribeConfigsResourceResult, DescribeConfigsResponse, DescribeConfigsResult, DescribeConfigsSynonym,
 };
 use broker_state::metadata::configs::check_resource;
+use broker_state::metadata::error::MetadataError;
 use broker_state::metadata::image::{ConfigResource, ResourceKind};
+use broker_state::metadata::topic_name;
 
 use crate::api::context::{ApiContext, RequestContext};
 
@@ -97,7 +99,7 @@ fn describe(ctx: &ApiContext, asked: &Asked<'_>) -> Result<Vec<DescribedConfig>,
     };
     let resource = ConfigResource { kind, name: asked.name.into() };
     let image = ctx.metadata.image();
-    check_resource(&image, &resource).map_err(|error| (error.code(), error.to_string()))?;
+    check_resource(&image, &resource).map_err(|error| refusal(&error))?;
     let dynamic: DynamicBrokerConfigs = ctx.settings.dynamic(&image);
     let layers = ctx.settings.config().layers(&dynamic);
     match kind {
@@ -111,6 +113,19 @@ fn describe(ctx: &ApiContext, asked: &Asked<'_>) -> Result<Vec<DescribedConfig>,
             ErrorCode::InvalidRequest,
             format!("settings of resource type {} are not kept yet", kind.number()),
         )),
+    }
+}
+
+/// What a resource that is not there is answered with: as Kafka does, a name that no topic can have is told as such,
+/// and another broker's id as a request that went to the wrong one.
+fn refusal(error: &MetadataError) -> (ErrorCode, String) {
+    match error {
+        MetadataError::UnknownTopic { name } => match topic_name::validate(name) {
+            Ok(()) => (error.code(), error.to_string()),
+            Err(invalid) => (invalid.code(), invalid.to_string()),
+        },
+        MetadataError::BrokerIdNotRegistered { .. } => (ErrorCode::InvalidRequest, error.to_string()),
+        _ => (error.code(), error.to_string()),
     }
 }
 

@@ -25,6 +25,7 @@ pub async fn handle(
         let known = image.topics.by_name(&topic.name);
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for partition in &topic.partitions {
+            let known = known.filter(|topic| topic.partition(partition.partition_index).is_some());
             let error_code = match known {
                 None => ErrorCode::UnknownTopicOrPartition,
                 Some(known) => {

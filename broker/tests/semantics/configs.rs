@@ -340,3 +340,26 @@ async fn settings_outlive_every_kind_of_restart() {
         assert_eq!(calls::append_error(&mut client, "t", 0, &large).await, ErrorCode::MessageTooLarge);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_settings_of_what_is_not_there_are_refused_as_kafka_does() {
+    let (_broker, mut client) = with_topic(&[]).await;
+    for ((kind, name), wanted) in [
+        (topic("missing"), ErrorCode::UnknownTopicOrPartition),
+        (topic("a b"), ErrorCode::InvalidTopicException),
+        ((THIS_BROKER.0, "99"), ErrorCode::InvalidRequest),
+        ((THIS_BROKER.0, "01"), ErrorCode::InvalidRequest),
+        ((THIS_BROKER.0, "one"), ErrorCode::InvalidRequest),
+    ] {
+        let resource = DescribeConfigsResource {
+            resource_type: kind,
+            resource_name: name.into(),
+            configuration_keys: None,
+        };
+        let request = DescribeConfigsRequest { resources: vec![resource], ..DescribeConfigsRequest::default() };
+        let frame = within("describe", client.call(&request, 4)).await.unwrap();
+        let response: DescribeConfigsResponse<'_> = frame.decode().unwrap();
+        assert_eq!(ErrorCode::from_code(response.results[0].error_code), Some(wanted), "{name}");
+        assert!(response.results[0].configs.is_empty());
+    }
+}

@@ -362,7 +362,15 @@ async fn a_group_tells_all_that_it_has_committed_and_nothing_where_it_has_not() 
 
 /// Deletes what a group has committed for a partition: error of the request, and of the partition.
 async fn delete_offset(client: &mut Conn, group: &str, topic: &str) -> (ErrorCode, Option<ErrorCode>) {
-    let partitions = vec![OffsetDeleteRequestPartition { partition_index: 0 }];
+    delete_offset_of(client, group, (topic, 0)).await
+}
+
+async fn delete_offset_of(
+    client: &mut Conn,
+    group: &str,
+    (topic, partition_index): (&str, i32),
+) -> (ErrorCode, Option<ErrorCode>) {
+    let partitions = vec![OffsetDeleteRequestPartition { partition_index }];
     let topics = vec![OffsetDeleteRequestTopic { name: topic.into(), partitions }];
     let request = OffsetDeleteRequest { group_id: group.into(), topics };
     let frame = within("offset delete", client.call(&request, 0)).await.unwrap();
@@ -390,8 +398,10 @@ async fn deleted_offsets_and_groups_stay_deleted() {
     }
     assert_eq!(delete_offset(&mut client, "g", "t").await, (ErrorCode::None, Some(ErrorCode::None)));
     assert_eq!(delete_offset(&mut client, "stranger", "t").await.0, ErrorCode::GroupIdNotFound);
-    let missing = delete_offset(&mut client, "g", "missing").await;
-    assert_eq!(missing, (ErrorCode::None, Some(ErrorCode::UnknownTopicOrPartition)));
+    for missing in [("missing", 0), ("t", 9)] {
+        let error = delete_offset_of(&mut client, "g", missing).await;
+        assert_eq!(error, (ErrorCode::None, Some(ErrorCode::UnknownTopicOrPartition)), "{missing:?}");
+    }
     assert_eq!(delete_group(&mut client, "h").await, ErrorCode::None);
     assert_eq!(delete_group(&mut client, "h").await, ErrorCode::GroupIdNotFound);
     for end in 0..4 {
