@@ -4,6 +4,8 @@
 //! A producer is checked before an append (`check`) and noted after it (`apply_data`, `apply_marker`), so a failed
 //! write leaves no trace but that the batches behind it are refused too. Rules as in Kafka: KIP-98, KIP-360 (no state left: any first sequence is accepted).
 
+mod refused;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
@@ -11,11 +13,10 @@ use broker_protocol::record_batch::{BatchHeader, NO_SEQUENCE, increment_sequence
 use broker_protocol::types::{Offset, ProducerEpoch, ProducerId};
 use thiserror::Error;
 
+pub use refused::{RefusedBatches, refusable};
+
 /// Batches per producer among which a retry is recognised: a client may have five requests in flight.
 pub const RETAINED_BATCHES: usize = 5;
-
-/// Refused first batches that are remembered; the oldest producer id goes first.
-const REFUSED_MAX: usize = 1_000;
 
 /// One appended batch of a producer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -208,9 +209,8 @@ pub struct ProducerTable {
     open: BTreeMap<Offset, ProducerId>,
     /// First offset and marker offset of transactions whose marker is not below the high watermark yet.
     ended: BTreeMap<Offset, Offset>,
-    /// Epoch and first sequence of a batch that found no room, of producers that are unknown otherwise. In memory only:
-    /// what follows it in the client's window must not be taken for the producer's first batch.
-    refused: BTreeMap<i64, (ProducerEpoch, i32)>,
+    /// What was refused of producers that are not known.
+    refused: RefusedBatches,
 }
 
 impl ProducerTable {
@@ -242,27 +242,26 @@ impl ProducerTable {
         Ok(Check::New)
     }
 
+    /// Any sequence may be the first, but one behind a batch that was refused.
     fn check_unknown(&self, header: &BatchHeader) -> Result<Check, ProducerError> {
-        let (producer_id, sequence) = (header.producer_id.0, header.base_sequence);
-        match self.refused.get(&producer_id) {
-            Some(&(epoch, first)) if epoch == header.producer_epoch && first != sequence => {
-                let last_sequence = NO_SEQUENCE;
-                Err(ProducerError::OutOfOrderSequence { producer_id, sequence, last_sequence })
-            }
-            _ => Ok(Check::New),
+        if self.refused.precede(header) {
+            let (producer_id, sequence) = (header.producer_id.0, header.base_sequence);
+            let last_sequence = NO_SEQUENCE;
+            return Err(ProducerError::OutOfOrderSequence { producer_id, sequence, last_sequence });
+        }
+        Ok(Check::New)
+    }
+
+    /// Notes a batch that was refused, for whatever reason: see [`RefusedBatches`].
+    pub fn note_refused(&mut self, header: &BatchHeader) {
+        if !self.producers.contains_key(&header.producer_id.0) {
+            self.refused.note(header);
         }
     }
 
-    /// Notes a batch that passed [`ProducerTable::check`] and was not written: the disk is full.
-    pub fn note_refused(&mut self, header: &BatchHeader) {
-        let producer_id = header.producer_id.0;
-        if self.producers.contains_key(&producer_id) {
-            return;
-        }
-        self.refused.insert(producer_id, (header.producer_epoch, header.base_sequence));
-        if self.refused.len() > REFUSED_MAX {
-            self.refused.pop_first();
-        }
+    /// Notes what was refused before there was a log.
+    pub fn adopt_refused(&mut self, refused: &RefusedBatches) {
+        self.refused.note_all(refused);
     }
 
     /// Refuses an epoch older than the newest seen.
@@ -313,7 +312,7 @@ impl ProducerTable {
 
     /// Notes a data batch that is in the log; its header has final offsets.
     pub fn apply_data(&mut self, header: &BatchHeader) {
-        self.refused.remove(&header.producer_id.0);
+        self.refused.forget(header.producer_id);
         let state = match self.producers.entry(header.producer_id.0) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(vacant) => vacant.insert(Box::new(ProducerState::new(header.producer_epoch))),

@@ -116,8 +116,13 @@ fn append_all(
     for TopicPlan { name, id, replicas, parts } in plan.topics {
         let mut partitions = Vec::with_capacity(parts.len());
         for part in parts {
+            let (index, records) = (part.index, part.records.clone());
             let result = append(ctx, &request, id, replicas.as_ref(), part, &mut body);
-            failed |= result.response.error_code != 0;
+            let is_refused = result.response.error_code != 0;
+            if is_refused && let (Some(topic), Some(records)) = (&replicas, records) {
+                topic.note_refused(index, &body[records]);
+            }
+            failed |= is_refused;
             if plan.acks == 0 {
                 ctx.metrics.error(request.api, result.response.error_code);
             }

@@ -11,6 +11,7 @@ use broker_config::TopicConfig;
 use broker_log::handle::LogHandle;
 use broker_log::log_config::{LogConfig, LogIdentity};
 use broker_log::manager::{LogDir, LogDirError};
+use broker_log::producer_state::{RefusedBatches, refusable};
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::types::{BrokerId, LeaderEpoch, PartitionIndex, TopicId};
 use broker_state::metadata::image::{MetadataImage, TopicImage};
@@ -84,8 +85,8 @@ enum Slot {
     /// Nothing.
     #[default]
     Absent,
-    /// A log that cannot be opened, or that the disk has no room for.
-    Offline,
+    /// A log that cannot be opened, or that the disk has no room for; what was refused meanwhile.
+    Offline(Arc<Mutex<RefusedBatches>>),
     Here(Arc<Partition>),
 }
 
@@ -112,9 +113,39 @@ impl TopicReplicas {
         let slot = usize::try_from(index).ok().and_then(|at| self.partitions.read().get(at).cloned());
         match slot.unwrap_or_default() {
             Slot::Here(partition) => Ok(partition),
-            Slot::Offline => Err(ErrorCode::KafkaStorageError),
+            Slot::Offline(_) => Err(ErrorCode::KafkaStorageError),
             Slot::Absent => Err(ErrorCode::UnknownTopicOrPartition),
         }
+    }
+
+    /// Notes a batch that a producer sent and that was refused: what follows it is not taken before it. Nothing is noted of
+    /// a partition that this broker does not have.
+    pub fn note_refused(&self, index: PartitionIndex, batch: &[u8]) {
+        let Some(header) = refusable(batch) else { return };
+        let slots = self.partitions.read();
+        match usize::try_from(index).ok().and_then(|at| slots.get(at)) {
+            Some(Slot::Here(partition)) => {
+                let partition = Arc::clone(partition);
+                drop(slots);
+                partition.log().with(|log| log.note_refused(&header));
+            }
+            // Noted before a log that is made meanwhile takes it over.
+            Some(Slot::Offline(refused)) => refused.lock().note(&header),
+            Some(Slot::Absent) | None => {}
+        }
+    }
+
+    fn set(&self, index: PartitionIndex, slot: Slot) {
+        let mut slots = self.partitions.write();
+        let Some(place) = usize::try_from(index).ok().and_then(|at| slots.get_mut(at)) else { return };
+        match (&*place, &slot) {
+            (Slot::Offline(_), Slot::Offline(_)) => return,
+            (Slot::Offline(refused), Slot::Here(partition)) => {
+                partition.log().with(|log| log.adopt_refused(&refused.lock()));
+            }
+            _ => {}
+        }
+        *place = slot;
     }
 
     /// All partitions that this broker has, by number, but those that are offline.
@@ -122,7 +153,7 @@ impl TopicReplicas {
     pub fn partitions(&self) -> Vec<Arc<Partition>> {
         let here = |slot: &Slot| match slot {
             Slot::Here(partition) => Some(Arc::clone(partition)),
-            Slot::Absent | Slot::Offline => None,
+            Slot::Absent | Slot::Offline(_) => None,
         };
         self.partitions.read().iter().filter_map(here).collect()
     }
@@ -131,7 +162,11 @@ impl TopicReplicas {
     #[must_use]
     pub fn offline(&self) -> Vec<PartitionIndex> {
         let slots = self.partitions.read();
-        (0..).zip(&*slots).filter(|(_, slot)| matches!(slot, Slot::Offline)).map(|(index, _)| index).collect()
+        (0..)
+            .zip(&*slots)
+            .filter(|(_, slot)| matches!(slot, Slot::Offline(_)))
+            .map(|(index, _)| index)
+            .collect()
     }
 
     /// The settings in force, once the topic has been set up.
@@ -333,17 +368,14 @@ impl ReplicaManager {
                     Slot::Here(partition)
                 }
                 // Told when the directory was opened, with the file and the reason.
-                Err(LogDirError::Offline { .. }) => Slot::Offline,
+                Err(LogDirError::Offline { .. }) => Slot::Offline(Arc::default()),
                 Err(error) if error.is_storage_full() => {
                     no_room = no_room.and(Err(error));
-                    Slot::Offline
+                    Slot::Offline(Arc::default())
                 }
                 Err(error) => return Err(error),
             };
-            let at = usize::try_from(*index).unwrap_or(usize::MAX);
-            if let Some(place) = replicas.partitions.write().get_mut(at) {
-                *place = slot;
-            }
+            replicas.set(*index, slot);
         }
         no_room
     }

@@ -3,9 +3,14 @@
 use std::fs;
 use std::path::PathBuf;
 
+use broker_log::io::memory_disk::MemoryDisk;
+use broker_protocol::codec::Records;
+use broker_protocol::compression::Compression;
 use broker_protocol::error_code::ErrorCode;
+use broker_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
+use broker_protocol::messages::{ProduceRequest, ProduceResponse};
 
-use crate::harness::batches::numbered;
+use crate::harness::batches::{batch, compressed_numbered, numbered, numbered_at};
 use crate::harness::{Conn, TestBroker, calls, within};
 
 /// Requests that a producer with idempotence has in flight at most.
@@ -131,4 +136,96 @@ async fn a_producer_that_was_idle_for_too_long_may_begin_anywhere_and_its_retry_
     assert_eq!(calls::append(&mut client, "t", 0, &last).await, 3, "the window of duplicates");
     assert_eq!(calls::append(&mut client, "t", 0, &numbered(producer, 0, 3, &["b"])).await, 4);
     assert_eq!(calls::values(&mut client, "t", 0).await, ["a", "a", "a", "a", "b"]);
+}
+
+/// Checks that nothing behind the refused first batch of a producer is taken before that batch.
+async fn assert_begins_at_zero(client: &mut Conn, (topic, partition): (&str, i32), producer: i64) {
+    for sequence in [2, 4] {
+        let early = calls::append_error(client, topic, partition, &pair(producer, sequence)).await;
+        assert_eq!(early, ErrorCode::OutOfOrderSequenceNumber, "{topic}-{partition}: {sequence}");
+    }
+    for sequence in [0, 2, 4] {
+        assert_eq!(
+            calls::append(client, topic, partition, &pair(producer, sequence)).await,
+            i64::from(sequence)
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_behind_one_that_found_no_room_is_not_taken_before_it() {
+    let (broker, mut client, producer) = with_producer(&[]).await;
+    calls::create_topic(&mut client, "other", 1, &[]).await;
+    let room = broker.disk().with_faults(|faults| faults.capacity);
+    let full = broker.disk().used_bytes();
+    broker.disk().with_faults(|faults| faults.capacity = full);
+    // The disk is found to be full by somebody else: from then on nothing is tried.
+    let large = batch(&["x".repeat(500_000).as_str()]);
+    assert_eq!(calls::append_error(&mut client, "other", 0, &large).await, ErrorCode::KafkaStorageError);
+    for sequence in [0, 2] {
+        let refused = calls::append_error(&mut client, "t", 0, &pair(producer, sequence)).await;
+        assert_eq!(refused, ErrorCode::KafkaStorageError);
+    }
+    broker.disk().with_faults(|faults| faults.capacity = room);
+    within("room", async {
+        while calls::append_error(&mut client, "other", 0, &large).await != ErrorCode::None {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_begins_at_zero(&mut client, ("t", 0), producer).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_behind_one_that_came_before_there_was_room_for_the_log_is_not_taken_before_it() {
+    let broker = TestBroker::start_on(MemoryDisk::new(1), &[]).await;
+    let mut client = broker.client().await;
+    let producer = client.init_producer_id(None).await.unwrap().producer_id;
+    let room = broker.disk().with_faults(|faults| faults.capacity);
+    let full = broker.disk().used_bytes();
+    broker.disk().with_faults(|faults| faults.capacity = full);
+    let created = within("create topic", client.create_topic("late", 2, &[])).await.unwrap();
+    assert_eq!(created.error_code, ErrorCode::KafkaStorageError);
+    let refused = calls::append_error(&mut client, "late", 1, &pair(producer, 0)).await;
+    assert_eq!(refused, ErrorCode::KafkaStorageError);
+    broker.disk().with_faults(|faults| faults.capacity = room);
+    within("the log", async {
+        while calls::append_error(&mut client, "late", 1, &batch(&["x"])).await != ErrorCode::None {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let early = calls::append_error(&mut client, "late", 1, &pair(producer, 2)).await;
+    assert_eq!(early, ErrorCode::OutOfOrderSequenceNumber);
+    assert_eq!(calls::append(&mut client, "late", 1, &pair(producer, 0)).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_behind_one_that_cannot_be_accepted_is_not_taken_in_its_place() {
+    let (_broker, mut client, producer) = with_producer(&["message.max.bytes=100000"]).await;
+    let names = ["too-large", "too-late", "opened", "old-zstd"];
+    for name in names {
+        let compression = if name == "opened" { "gzip" } else { "producer" };
+        calls::create_topic(&mut client, name, 1, &[("compression.type", compression)]).await;
+    }
+    let in_the_future = 4_000_000_000_000;
+    let first = (producer, 0, 0);
+    for (name, first_batch, error) in [
+        (names[0], numbered(producer, 0, 0, &["x".repeat(200_000).as_str()]), ErrorCode::MessageTooLarge),
+        (names[1], numbered_at(in_the_future, first, &["x"]), ErrorCode::InvalidTimestamp),
+        (names[2], numbered_at(in_the_future, first, &["x"]), ErrorCode::InvalidTimestamp),
+    ] {
+        assert_eq!(calls::append_error(&mut client, name, 0, &first_batch).await, error, "{name}");
+        assert_begins_at_zero(&mut client, (name, 0), producer).await;
+    }
+    let zstd = compressed_numbered(Compression::Zstd, first, &["x"]);
+    let partition_data = vec![PartitionProduceData { index: 0, records: Records::Bytes(&zstd) }];
+    let topic_data =
+        vec![TopicProduceData { name: names[3].into(), partition_data, ..TopicProduceData::default() }];
+    let request = ProduceRequest { acks: -1, timeout_ms: 10_000, topic_data, ..ProduceRequest::default() };
+    let frame = within("produce", client.call(&request, 6)).await.unwrap();
+    let response: ProduceResponse<'_> = frame.decode().unwrap();
+    let code = response.responses[0].partition_responses[0].error_code;
+    assert_eq!(ErrorCode::from_code(code), Some(ErrorCode::UnsupportedCompressionType));
+    assert_begins_at_zero(&mut client, (names[3], 0), producer).await;
 }

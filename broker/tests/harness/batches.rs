@@ -48,6 +48,17 @@ pub(crate) fn numbered_at(
     fill(builder, first_ms, values)
 }
 
+/// One batch of an idempotent producer (id, epoch, first sequence) in a compression of its own.
+pub(crate) fn compressed_numbered(
+    compression: Compression,
+    (producer, epoch, sequence): (i64, i16, i32),
+    values: &[&str],
+) -> Vec<u8> {
+    let builder =
+        BatchBuilder::new(compression).producer(ProducerId(producer), ProducerEpoch(epoch), sequence);
+    fill(builder, base_time_ms(), values)
+}
+
 fn fill(mut builder: BatchBuilder, first_ms: i64, values: &[&str]) -> Vec<u8> {
     for (time, value) in (first_ms..).zip(values) {
         builder.push(time, None, Some(value.as_bytes()), &[]);

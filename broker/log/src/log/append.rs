@@ -13,7 +13,7 @@ use crate::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin, Inspec
 use crate::log_config::LogConfig;
 use crate::log_error::LogError;
 use crate::manager::shared::{is_full, is_storage_full};
-use crate::producer_state::{BatchMetadata, Check, CompletedTransaction, ProducerTable};
+use crate::producer_state::{BatchMetadata, Check, CompletedTransaction, ProducerTable, RefusedBatches};
 use crate::segment::Segment;
 
 impl PartitionLog {
@@ -24,7 +24,8 @@ impl PartitionLog {
     /// writes nothing.
     ///
     /// # Errors
-    /// See [`AppendError`]; only `Storage` leaves a trace.
+    /// See [`AppendError`]; only `Storage` leaves a trace. Whoever appends for a producer notes that its batch was refused:
+    /// [`PartitionLog::note_refused`].
     pub fn append_as_leader(
         &mut self,
         bytes: &mut [u8],
@@ -35,6 +36,17 @@ impl PartitionLog {
             AppendOrigin::Client | AppendOrigin::OpenedClient => self.append_produced(bytes, options),
             AppendOrigin::Coordinator | AppendOrigin::Replay => self.append_trusted(bytes, options),
         }
+    }
+
+    /// Notes a batch of an idempotent producer that was refused, by an append or before it came to one: see
+    /// [`ProducerTable::note_refused`].
+    pub fn note_refused(&mut self, header: &BatchHeader) {
+        self.producers.note_refused(header);
+    }
+
+    /// Notes what was refused before there was this log.
+    pub fn adopt_refused(&mut self, refused: &RefusedBatches) {
+        self.producers.adopt_refused(refused);
     }
 
     /// Whether an append under these settings would decompress or compress what a producer sent: for another
@@ -97,12 +109,7 @@ impl PartitionLog {
             span: i64::from(valid.header.last_offset_delta) + 1,
             max_timestamp: valid.max_timestamp_ms,
         };
-        if let Err(error) = self.write(bytes, &found, options.now_ms) {
-            if valid.header.has_producer_id() {
-                self.producers.note_refused(&valid.header);
-            }
-            return Err(error);
-        }
+        self.write(bytes, &found, options.now_ms)?;
         let stamped = valid.timestamp_type == TimestampType::LogAppendTime;
         Ok(self.info(base_offset, stamped.then_some(options.now_ms), &found, bytes.len()))
     }

@@ -1,3 +1,5 @@
+use broker_protocol::batch_builder::BatchBuilder;
+use broker_protocol::compression::Compression;
 use broker_protocol::types::LeaderEpoch;
 
 use super::*;
@@ -61,6 +63,53 @@ fn batch_behind_a_first_one_without_room_is_refused_until_that_one_is_written() 
     assert_eq!(table.check(&batch(0, 0, 0)), Ok(Check::New));
     table.apply_data(&batch(0, 0, 0));
     assert_eq!(table.check(&batch(0, 5, 0)), Ok(Check::New));
+}
+
+#[test]
+fn the_lowest_refused_sequence_of_the_newest_epoch_is_what_a_producer_goes_on_from() {
+    let mut table = ProducerTable::default();
+    for refused in [batch(1, 5, 0), batch(1, 0, 0), batch(1, 10, 0), batch(0, 0, 0)] {
+        table.note_refused(&refused);
+    }
+    for behind in [5, 10] {
+        let error = table.check(&batch(1, behind, 0)).unwrap_err();
+        assert!(matches!(error, ProducerError::OutOfOrderSequence { .. }), "{behind}: {error}");
+    }
+    assert_eq!(table.check(&batch(1, 0, 0)), Ok(Check::New));
+    table.note_refused(&batch(2, 20, 0));
+    assert_eq!(table.check(&batch(2, 20, 0)), Ok(Check::New));
+    assert_eq!(table.check(&batch(2, 15, 0)), Ok(Check::New), "what comes before was not refused");
+    assert!(table.check(&batch(2, 25, 0)).is_err());
+}
+
+#[test]
+fn what_was_refused_before_there_was_a_log_counts_in_it() {
+    let mut before = RefusedBatches::default();
+    before.note(&batch(0, 5, 0));
+    let mut table = ProducerTable::default();
+    table.note_refused(&batch(0, 10, 0));
+    table.adopt_refused(&before);
+    assert!(table.check(&batch(0, 10, 0)).is_err());
+    assert_eq!(table.check(&batch(0, 5, 0)), Ok(Check::New));
+}
+
+#[test]
+fn only_a_sound_batch_with_a_sequence_is_noted_when_it_is_refused() {
+    let build = |sequence: Option<i32>| {
+        let mut builder = BatchBuilder::new(Compression::None);
+        if let Some(sequence) = sequence {
+            builder = builder.producer(ProducerId(PRODUCER), ProducerEpoch(0), sequence);
+        }
+        builder.push(1000, None, Some(b"a"), &[]);
+        builder.build()
+    };
+    let sound = build(Some(5));
+    assert_eq!(refusable(&sound).map(|header| header.base_sequence), Some(5));
+    let mut damaged = sound;
+    *damaged.last_mut().unwrap() ^= 1;
+    for bytes in [damaged, build(None), build(Some(-1)), Vec::new()] {
+        assert_eq!(refusable(&bytes), None);
+    }
 }
 
 #[test]
