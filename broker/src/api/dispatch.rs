@@ -60,7 +60,8 @@ impl Pending {
         })
     }
 
-    /// Memory that it takes beyond its frame, in bytes: what may be many times as long as the frame.
+    /// Memory that it takes beyond its frame, in bytes: what may be many times as long as the frame. Changes only when it is
+    /// polled for the first time.
     #[must_use]
     pub fn bytes_beyond_frame(&self) -> usize {
         if let Pending::Fetch(waiting) = self { waiting.bytes() } else { 0 }
@@ -118,10 +119,10 @@ impl Pending {
     }
 
     /// The connection ended before the answer.
-    pub fn abandon(self, ctx: &ApiContext, waiter: &Waiter) {
+    pub fn abandon(self, waiter: &Waiter) {
         match self {
             Pending::Produce(waiting) => waiting.abandon(waiter),
-            Pending::Fetch(waiting) => waiting.abandon(ctx, waiter),
+            Pending::Fetch(waiting) => waiting.abandon(),
             Pending::Opening(..) | Pending::Task(..) => {}
         }
     }

@@ -15,14 +15,14 @@ use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::fetch_request::FetchRequest;
 use broker_protocol::messages::fetch_response::{FetchResponse, FetchableTopicResponse, PartitionData};
 use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Duration, Instant};
 
 use crate::api::context::{ApiContext, RequestContext};
 use crate::api::dispatch::Pending;
 use crate::api::fetch_check::{self, Fault};
 use crate::api::fetch_read::{self, Limits, PartitionRead};
-use crate::api::fetch_session::{Key, Session, Target, Told};
+use crate::api::fetch_session::{Key, NAME_OVERHEAD, Session, Target, Told};
 use crate::net::connection::Closed;
 use crate::net::outbound::FileRange;
 use crate::net::response::Response;
@@ -31,12 +31,16 @@ use crate::net::waiter::Waiter;
 type Check = Pin<Box<dyn Future<Output = Vec<Fault>> + Send>>;
 type Looking = Pin<Box<dyn Future<Output = Vec<PartitionRead>> + Send>>;
 
-/// A fetch that waits for bytes or for its time.
+/// A fetch that waits for its turn, for bytes or for its time.
 pub struct Waiting {
     request: RequestContext,
+    /// What it asks for, until it is its turn: requests of a session are judged in the order of their answers.
+    asked: Option<Asked>,
     session: Arc<Mutex<Session>>,
     /// Id that the answer carries; 0 without a session.
     session_id: i32,
+    /// What the session's next epoch is as long as no later request has changed it.
+    next_epoch: i32,
     /// Whether only what changed is told.
     incremental: bool,
     limits: Limits,
@@ -48,6 +52,18 @@ pub struct Waiting {
     looking: Option<Looking>,
     /// What was found, while parts of it are read and checked.
     checking: Option<(Check, Vec<PartitionRead>)>,
+}
+
+/// What a request says of its session.
+struct Asked {
+    session_id: i32,
+    session_epoch: i32,
+    /// Whether topics are named by id.
+    by_id: bool,
+    targets: Vec<Target>,
+    forgotten: Vec<Key>,
+    /// What the names of the topics take.
+    name_bytes: usize,
 }
 
 /// Takes a fetch apart. `body` is the request without its header.
@@ -62,101 +78,138 @@ pub fn handle(ctx: &ApiContext, request: RequestContext, body: &[u8]) -> Result<
     }
     let wait = Duration::from_millis(u64::try_from(decoded.max_wait_ms).unwrap_or(0));
     let bytes_max = usize::try_from(decoded.max_bytes).unwrap_or(0).min(ctx.config.network.fetch_bytes_max);
-    let mut waiting = Waiting {
+    Ok(Pending::Fetch(Box::new(Waiting {
+        asked: Some(Asked::new(ctx, &decoded, request.version >= 13)),
         deadline: request.received_at + wait,
         bytes_min: usize::try_from(decoded.min_bytes).unwrap_or(0).min(bytes_max),
         limits: Limits { bytes_max, read_committed: decoded.isolation_level == 1 },
         request,
         session: Arc::default(),
         session_id: 0,
+        next_epoch: 0,
         incremental: false,
         error: None,
         looking: None,
         checking: None,
-    };
-    waiting.open_session(ctx, &decoded);
-    Ok(Pending::Fetch(Box::new(waiting)))
+    })))
 }
 
 /// Epoch of a request that wants no session, or ends one.
 const FINAL_EPOCH: i32 = -1;
 
-impl Waiting {
-    fn open_session(&mut self, ctx: &ApiContext, request: &FetchRequest<'_>) {
-        let by_id = self.request.version >= 13;
-        let now = self.request.received_at;
-        let full = request.session_epoch == FINAL_EPOCH || request.session_epoch == 0;
-        if full {
-            if request.session_id != 0 {
-                ctx.sessions.remove(request.session_id);
-            }
-            let mut session = Session::new(by_id);
-            self.add_targets(ctx, request, &mut session);
-            if request.session_epoch == 0 && !session.targets.is_empty() {
-                match ctx.sessions.create(session, now) {
-                    Ok((id, shared)) => {
-                        (self.session_id, self.session) = (id, shared);
-                        return;
-                    }
-                    // The cache is full: this is a full fetch without a session.
-                    Err(without_room) => session = without_room,
-                }
-            }
-            self.session = Arc::new(Mutex::new(session));
-            return;
-        }
-        let Some(shared) = ctx.sessions.get(request.session_id, now) else {
-            self.error = Some(ErrorCode::FetchSessionIdNotFound);
-            return;
+impl Asked {
+    fn new(ctx: &ApiContext, request: &FetchRequest<'_>, by_id: bool) -> Asked {
+        let targets = request.topics.iter().map(|topic| topic.partitions.len()).sum();
+        let forgotten = request.forgotten_topics_data.iter().map(|topic| topic.partitions.len()).sum();
+        let mut asked = Asked {
+            session_id: request.session_id,
+            session_epoch: request.session_epoch,
+            by_id,
+            targets: Vec::with_capacity(targets),
+            forgotten: Vec::with_capacity(forgotten),
+            name_bytes: 0,
         };
-        self.incremental = true;
-        self.session_id = request.session_id;
-        let mut session = shared.lock();
-        if session.next_epoch != request.session_epoch {
-            self.error = Some(ErrorCode::InvalidFetchSessionEpoch);
-        } else if session.by_id != by_id {
-            self.error = Some(ErrorCode::FetchSessionTopicIdError);
-        } else {
-            session.next_epoch = session.next_epoch.checked_add(1).unwrap_or(1);
-            session.forget(request.forgotten_topics_data.iter().flat_map(|topic| {
-                let (name, id) = identity(ctx, by_id, &topic.topic, TopicId(topic.topic_id));
-                topic.partitions.iter().map(move |&partition| Key::new(id, &name, partition))
+        for topic in &request.topics {
+            let (name, id) = identity(ctx, by_id, &topic.topic, TopicId(topic.topic_id));
+            asked.name_bytes += name.len() + NAME_OVERHEAD;
+            asked.targets.extend(topic.partitions.iter().map(|wanted| Target {
+                topic: Arc::clone(&name),
+                topic_id: id,
+                partition: wanted.partition,
+                offset: Offset(wanted.fetch_offset),
+                leader_epoch: epoch_or_none(wanted.current_leader_epoch),
+                last_fetched_epoch: epoch_or_none(wanted.last_fetched_epoch),
+                bytes_max: usize::try_from(wanted.partition_max_bytes).unwrap_or(0),
+                told: Told::default(),
+                registered: None,
             }));
-            self.add_targets(ctx, request, &mut session);
-            if !ctx.sessions.recount(self.session_id, &mut session) {
-                // The client begins again with a full fetch. What the session takes is not kept for this answer.
-                self.error = Some(ErrorCode::FetchSessionIdNotFound);
-                return;
-            }
         }
-        drop(session);
-        self.session = shared;
+        for topic in &request.forgotten_topics_data {
+            let (name, id) = identity(ctx, by_id, &topic.topic, TopicId(topic.topic_id));
+            asked.name_bytes += name.len() + NAME_OVERHEAD;
+            asked.forgotten.extend(topic.partitions.iter().map(|&partition| Key::new(id, &name, partition)));
+        }
+        asked
     }
 
-    fn add_targets(&self, ctx: &ApiContext, request: &FetchRequest<'_>, session: &mut Session) {
-        for topic in &request.topics {
-            let (name, id) = identity(ctx, session.by_id, &topic.topic, TopicId(topic.topic_id));
-            for wanted in &topic.partitions {
-                session.put(Target {
-                    topic: Arc::clone(&name),
-                    topic_id: id,
-                    partition: wanted.partition,
-                    offset: Offset(wanted.fetch_offset),
-                    leader_epoch: epoch_or_none(wanted.current_leader_epoch),
-                    last_fetched_epoch: epoch_or_none(wanted.last_fetched_epoch),
-                    bytes_max: usize::try_from(wanted.partition_max_bytes).unwrap_or(0),
-                    told: Told::default(),
-                    registered: None,
-                });
+    /// Memory that it takes, in bytes.
+    fn bytes(&self) -> usize {
+        let targets = self.targets.capacity() * size_of::<Target>();
+        targets + self.forgotten.capacity() * size_of::<Key>() + self.name_bytes
+    }
+}
+
+impl Waiting {
+    /// Finds or makes the session of a request whose turn has come.
+    fn open_session(&mut self, ctx: &ApiContext, asked: Asked) {
+        let is_full = asked.session_epoch == FINAL_EPOCH || asked.session_epoch == 0;
+        if is_full {
+            self.begin_anew(ctx, asked);
+        } else if let Err(error) = self.go_on(ctx, asked) {
+            self.error = Some(error);
+        }
+    }
+
+    fn begin_anew(&mut self, ctx: &ApiContext, asked: Asked) {
+        if asked.session_id != 0 {
+            ctx.sessions.remove(asked.session_id);
+        }
+        let mut session = Session::new(asked.by_id);
+        asked.targets.into_iter().for_each(|target| session.put(target));
+        self.next_epoch = session.next_epoch;
+        if asked.session_epoch == 0 && !session.targets.is_empty() {
+            match ctx.sessions.create(session, Instant::now()) {
+                Ok((id, shared)) => {
+                    (self.session_id, self.session) = (id, shared);
+                    return;
+                }
+                // The cache is full: this is a full fetch without a session.
+                Err(without_room) => session = without_room,
             }
+        }
+        self.session = Arc::new(Mutex::new(session));
+    }
+
+    fn go_on(&mut self, ctx: &ApiContext, asked: Asked) -> Result<(), ErrorCode> {
+        let shared =
+            ctx.sessions.get(asked.session_id, Instant::now()).ok_or(ErrorCode::FetchSessionIdNotFound)?;
+        let mut session = shared.lock();
+        session.begin(asked.session_epoch, asked.by_id)?;
+        session.forget(asked.forgotten);
+        asked.targets.into_iter().for_each(|target| session.put(target));
+        if !ctx.sessions.recount(asked.session_id, &mut session) {
+            // The client begins again with a full fetch. What the session takes is not kept for this answer.
+            return Err(ErrorCode::FetchSessionIdNotFound);
+        }
+        self.next_epoch = session.next_epoch;
+        drop(session);
+        (self.session_id, self.session, self.incremental) = (asked.session_id, shared, true);
+        Ok(())
+    }
+
+    /// The session as this request has left it.
+    ///
+    /// # Errors
+    /// `InvalidFetchSessionEpoch`, as in Kafka, if a later request has changed it, which that of another connection may
+    /// do at any time.
+    fn current(&self) -> Result<MutexGuard<'_, Session>, ErrorCode> {
+        let session = self.session.lock();
+        if session.next_epoch == self.next_epoch {
+            Ok(session)
+        } else {
+            Err(ErrorCode::InvalidFetchSessionEpoch)
         }
     }
 
     /// Memory that it takes by itself, in bytes: its partitions, unless they are those of a session that was kept, which
-    /// are counted with the sessions until it is gone.
+    /// are counted with the sessions until it is gone. Changes when its turn comes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        if self.session_id == 0 { self.session.lock().bytes() } else { 0 }
+        match &self.asked {
+            Some(asked) => asked.bytes(),
+            None if self.session_id == 0 => self.session.lock().bytes(),
+            None => 0,
+        }
     }
 
     /// When the client wants an answer at the latest; none while data is being looked for, or read and checked.
@@ -184,23 +237,34 @@ impl Waiting {
         waiter: &Arc<Waiter>,
         cx: &mut Context<'_>,
     ) -> Poll<Response> {
-        if let Some((check, _)) = &mut self.checking {
-            let Poll::Ready(faults) = check.as_mut().poll(cx) else {
-                return Poll::Pending;
-            };
-            let mut reads = self.checking.take().map(|(_, reads)| reads).unwrap_or_default();
-            fetch_check::refuse(ctx, &mut reads, faults);
-            return Poll::Ready(self.respond(ctx, reads));
+        if let Some(asked) = self.asked.take() {
+            self.open_session(ctx, asked);
         }
-        if let Some(error) = self.error {
+        let Poll::Ready(found) = self.poll_reads(ctx, waiter, cx) else { return Poll::Pending };
+        let answer = found.and_then(|reads| self.respond(ctx, reads));
+        Poll::Ready(answer.unwrap_or_else(|error| {
             ctx.metrics.error(self.request.api, error.code());
             let response = FetchResponse { error_code: error.code(), ..FetchResponse::default() };
-            return Poll::Ready(self.request.respond(|writer, version| response.encode(writer, version)));
+            self.request.respond(|writer, version| response.encode(writer, version))
+        }))
+    }
+
+    /// What is to be answered with, or why the fetch fails as a whole.
+    fn poll_reads(
+        &mut self,
+        ctx: &Arc<ApiContext>,
+        waiter: &Arc<Waiter>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Vec<PartitionRead>, ErrorCode>> {
+        if self.checking.is_some() {
+            return self.poll_check(ctx, cx).map(Ok);
+        }
+        if let Some(error) = self.error {
+            return Poll::Ready(Err(error));
         }
         loop {
-            let Poll::Ready(reads) = self.read(ctx, cx) else { return Poll::Pending };
-            let session = Arc::clone(&self.session);
-            let mut session = session.lock();
+            let Poll::Ready(mut reads) = self.read(ctx, cx)? else { return Poll::Pending };
+            let mut session = self.current()?;
             let found: usize = reads.iter().map(PartitionRead::len).sum();
             let ready = found >= self.bytes_min
                 || session.targets.is_empty()
@@ -208,9 +272,14 @@ impl Waiting {
                 || Instant::now() >= self.deadline
                 || ctx.is_stopping();
             if ready {
-                fetch_read::forget_all(ctx, &mut session, waiter);
+                session.forget_waiter();
                 drop(session);
-                return self.finish(ctx, reads, cx);
+                let unchecked = fetch_check::pick(ctx, &mut reads);
+                if unchecked.is_empty() {
+                    return Poll::Ready(Ok(reads));
+                }
+                self.checking = Some((Box::pin(fetch_check::check(Arc::clone(ctx), unchecked)), reads));
+                return self.poll_check(ctx, cx).map(Ok);
             }
             if fetch_read::register_all(ctx, &mut session, &reads, waiter) {
                 return Poll::Pending;
@@ -219,13 +288,17 @@ impl Waiting {
     }
 
     /// What there is to read: at once where memory tells, and otherwise once it was found on disk.
-    fn read(&mut self, ctx: &Arc<ApiContext>, cx: &mut Context<'_>) -> Poll<Vec<PartitionRead>> {
+    fn read(
+        &mut self,
+        ctx: &Arc<ApiContext>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Vec<PartitionRead>, ErrorCode>> {
         let mut looking: Looking = match self.looking.take() {
             Some(looking) => looking,
             None => {
-                let reads = fetch_read::read_all(ctx, &mut self.session.lock(), &self.limits);
+                let reads = fetch_read::read_all(ctx, &mut *self.current()?, &self.limits);
                 if !reads.iter().any(PartitionRead::is_cold) {
-                    return Poll::Ready(reads);
+                    return Poll::Ready(Ok(reads));
                 }
                 Box::pin(fetch_read::look_up_cold(Arc::clone(ctx), reads))
             }
@@ -234,39 +307,24 @@ impl Waiting {
         if found.is_pending() {
             self.looking = Some(looking);
         }
-        found
+        found.map(Ok)
     }
 
-    /// Answers, or first has read and checked what needs that.
-    fn finish(
-        &mut self,
-        ctx: &Arc<ApiContext>,
-        mut reads: Vec<PartitionRead>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Response> {
-        let unchecked = fetch_check::pick(ctx, &mut reads);
-        if unchecked.is_empty() {
-            return Poll::Ready(self.respond(ctx, reads));
-        }
-        let mut check: Check = Box::pin(fetch_check::check(Arc::clone(ctx), unchecked));
-        if let Poll::Ready(faults) = check.as_mut().poll(cx) {
-            fetch_check::refuse(ctx, &mut reads, faults);
-            return Poll::Ready(self.respond(ctx, reads));
-        }
-        self.checking = Some((check, reads));
-        Poll::Pending
+    /// What was found, once what needs that is read and checked.
+    fn poll_check(&mut self, ctx: &ApiContext, cx: &mut Context<'_>) -> Poll<Vec<PartitionRead>> {
+        let Some((check, _)) = &mut self.checking else { return Poll::Ready(Vec::new()) };
+        let Poll::Ready(faults) = check.as_mut().poll(cx) else { return Poll::Pending };
+        let mut reads = self.checking.take().map(|(_, reads)| reads).unwrap_or_default();
+        fetch_check::refuse(ctx, &mut reads, faults);
+        Poll::Ready(reads)
     }
 
-    fn respond(&self, ctx: &ApiContext, reads: Vec<PartitionRead>) -> Response {
-        let mut session = self.session.lock();
+    fn respond(&self, ctx: &ApiContext, reads: Vec<PartitionRead>) -> Result<Response, ErrorCode> {
+        let mut session = self.current()?;
         let mut files = Vec::new();
         let mut topics: BTreeMap<(TopicId, Arc<str>), (u64, Vec<PartitionData<'static>>)> = BTreeMap::new();
         for read in reads {
-            let Some(target) =
-                session.targets.get_mut(read.place).filter(|target| target.partition == read.partition)
-            else {
-                continue;
-            };
+            let target = &mut session.targets[read.place];
             let told = read.told();
             if self.incremental && !read.must_be_told(&target.told) {
                 continue;
@@ -289,12 +347,14 @@ impl Waiting {
             })
             .collect();
         let response = FetchResponse { responses, session_id: self.session_id, ..FetchResponse::default() };
-        self.request.respond_with_files(&files, |writer, version| response.encode(writer, version))
+        Ok(self.request.respond_with_files(&files, |writer, version| response.encode(writer, version)))
     }
 
     /// Stops waiting: the connection is gone.
-    pub fn abandon(&self, ctx: &ApiContext, waiter: &Waiter) {
-        fetch_read::forget_all(ctx, &mut self.session.lock(), waiter);
+    pub fn abandon(&self) {
+        if let Ok(mut session) = self.current() {
+            session.forget_waiter();
+        }
     }
 }
 

@@ -328,42 +328,32 @@ fn told(ctx: &ApiContext, read: PartitionRead) -> PartitionRead {
     read
 }
 
-/// Has `waiter` woken when any partition moves beyond what was read; `false` if one has already moved.
+/// Has `waiter` woken when any partition moves beyond what was read of a session that is the same still; `false` if one has
+/// already moved.
 pub fn register_all(
     ctx: &ApiContext,
     session: &mut Session,
     reads: &[PartitionRead],
     waiter: &Arc<Waiter>,
 ) -> bool {
-    let by_id = session.by_id;
+    session.waiter = Some(Arc::clone(waiter));
     for read in reads {
-        // While something was looked for on disk, the session may have changed.
-        let target = session.targets.get_mut(read.place).filter(|target| target.partition == read.partition);
-        let Some(target) = target else { return false };
-        // The partition dropped the registration when its watermark moved.
-        if target.registered == Some(read.high_watermark) {
+        let target = &mut session.targets[read.place];
+        // The partition dropped the registration when its watermark moved, or when it went away.
+        if let Some((partition, beyond)) = &target.registered
+            && *beyond == read.high_watermark
+            && !partition.is_gone()
+        {
             continue;
         }
-        let Ok(partition) = find(ctx, by_id, target) else {
+        let Ok(partition) = find(ctx, session.by_id, target) else {
             return false;
         };
         // The watermark is the first offset not yet readable: one more record moves it beyond itself.
         if !partition.wait_beyond(read.high_watermark, waiter) {
             return false;
         }
-        target.registered = Some(read.high_watermark);
+        target.registered = Some((partition, read.high_watermark));
     }
     true
-}
-
-/// Takes back what [`register_all`] registered.
-pub fn forget_all(ctx: &ApiContext, session: &mut Session, waiter: &Waiter) {
-    let by_id = session.by_id;
-    for target in &mut session.targets {
-        if target.registered.take().is_some()
-            && let Ok(partition) = find(ctx, by_id, target)
-        {
-            partition.forget(waiter);
-        }
-    }
 }

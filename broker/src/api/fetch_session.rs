@@ -10,11 +10,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use broker_protocol::error_code::ErrorCode;
 use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
 use parking_lot::Mutex;
 use tokio::time::{Duration, Instant};
 
 use crate::env::Random;
+use crate::net::waiter::Waiter;
+use crate::replication::partition::Partition;
 
 /// A session younger than this since its last use is not dropped for another.
 const EVICTION_IDLE: Duration = Duration::from_secs(120);
@@ -24,7 +27,7 @@ const EVICTION_IDLE: Duration = Duration::from_secs(120);
 const SESSION_BYTES_MAX: usize = 64 << 20;
 
 /// What a name takes beside its letters, in bytes: its counts of references, and what its allocation is rounded up by.
-const NAME_OVERHEAD: usize = 32;
+pub const NAME_OVERHEAD: usize = 32;
 
 /// A partition that a fetch asks for.
 #[derive(Clone, Debug)]
@@ -45,8 +48,8 @@ pub struct Target {
     pub bytes_max: usize,
     /// What the last answer of the session said; nothing yet: all `None`.
     pub told: Told,
-    /// The high watermark beyond which the waiting request will be woken.
-    pub registered: Option<Offset>,
+    /// Where the waiting request is registered, and the high watermark beyond which it will be woken.
+    pub registered: Option<(Arc<Partition>, Offset)>,
 }
 
 /// What a session's client was told last of a partition.
@@ -82,7 +85,8 @@ impl Key {
     }
 }
 
-/// The partitions of a fetch, in the order in which they are served.
+/// The partitions of a fetch, in the order in which they are served. They stay as a request has left them, each at its place,
+/// until the next one of the session has come, which changes `next_epoch`.
 #[derive(Debug, Default)]
 pub struct Session {
     /// What is fetched.
@@ -96,6 +100,8 @@ pub struct Session {
     pub next_epoch: i32,
     /// Whether topics are named by id (version 13 and up).
     pub by_id: bool,
+    /// Whom the partitions wake: the connection of the one request that waits.
+    pub waiter: Option<Arc<Waiter>>,
     /// Counts it among the sessions that are kept, or were.
     counted: Option<Counted>,
 }
@@ -105,6 +111,36 @@ impl Session {
     #[must_use]
     pub fn new(by_id: bool) -> Session {
         Session { by_id, next_epoch: 1, ..Session::default() }
+    }
+
+    /// Lets the next request begin. One before it that still waits, on another connection, is woken, and finds that the
+    /// session is not what it was.
+    ///
+    /// # Errors
+    /// `InvalidFetchSessionEpoch` if it is out of turn, `FetchSessionTopicIdError` if it names topics otherwise.
+    pub fn begin(&mut self, epoch: i32, by_id: bool) -> Result<(), ErrorCode> {
+        if epoch != self.next_epoch {
+            return Err(ErrorCode::InvalidFetchSessionEpoch);
+        }
+        if by_id != self.by_id {
+            return Err(ErrorCode::FetchSessionTopicIdError);
+        }
+        self.next_epoch = epoch.checked_add(1).unwrap_or(1);
+        if let Some(waiter) = self.forget_waiter() {
+            waiter.wake();
+        }
+        Ok(())
+    }
+
+    /// Takes back all registrations; gives whom they would have woken.
+    pub fn forget_waiter(&mut self) -> Option<Arc<Waiter>> {
+        let waiter = self.waiter.take()?;
+        for target in &mut self.targets {
+            if let Some((partition, _)) = target.registered.take() {
+                partition.forget(&waiter);
+            }
+        }
+        Some(waiter)
     }
 
     /// Adds a partition or updates what is wanted of it.
@@ -126,7 +162,7 @@ impl Session {
         }
         self.name_bytes -= self.name_bytes_around(place);
         let known = &mut self.targets[place];
-        *known = Target { told: known.told, registered: known.registered, ..target };
+        *known = Target { told: known.told, ..target };
         self.name_bytes += self.name_bytes_around(place);
     }
 

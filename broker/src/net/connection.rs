@@ -20,6 +20,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::api::context::{ApiContext, ConnectionInfo};
 use crate::api::dispatch::{self, Appended, Pending};
+use crate::net::budget::MemoryBudget;
 use crate::net::connection::memory::{STALL_MAX, Stall};
 use crate::net::connection_handle::ConnectionHandle;
 use crate::net::outbound::Outbound;
@@ -84,6 +85,16 @@ struct InFlight {
     begun: bool,
     /// What the request took of the memory budget.
     bytes: usize,
+}
+
+impl InFlight {
+    /// Counts what it takes beyond its frame, which was `before`.
+    fn recount(&mut self, before: usize, memory: &MemoryBudget) {
+        let after = self.pending.bytes_beyond_frame();
+        self.bytes = self.bytes - before + after;
+        memory.take(after.saturating_sub(before));
+        memory.give_back(before.saturating_sub(after));
+    }
 }
 
 /// The state of one connection; [`Connection::run`] is its task.
@@ -153,7 +164,7 @@ impl<S: Stream> Connection<S> {
         self.ctx.memory.give_back(held + std::mem::take(&mut self.inbound_bytes));
         self.ctx.memory.give_back_answer(std::mem::take(&mut self.answer_bytes));
         for request in self.queue.drain(..) {
-            request.pending.abandon(&self.ctx, self.handle.waiter());
+            request.pending.abandon(self.handle.waiter());
         }
     }
 
@@ -344,8 +355,12 @@ impl<S: Stream> Connection<S> {
             let Some(front) = self.queue.front_mut() else {
                 break;
             };
+            let before = (!front.begun).then(|| front.pending.bytes_beyond_frame());
             front.begun = true;
             let Poll::Ready(response) = front.pending.poll(&self.ctx, self.handle.waiter(), cx) else {
+                if let Some(before) = before {
+                    front.recount(before, &self.ctx.memory);
+                }
                 break;
             };
             let bytes = front.bytes;

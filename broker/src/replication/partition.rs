@@ -185,12 +185,18 @@ impl Partition {
         self.deleted.load(Ordering::Acquire)
     }
 
+    /// Whether nobody is woken by it any more: it is offline or deleted.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        self.is_offline() || self.is_deleted()
+    }
+
     /// Has `waiter` woken once the high watermark is beyond `beyond`, or the partition goes away. Returns `false`,
     /// without registering, if that is so already.
     pub fn wait_beyond(&self, beyond: Offset, waiter: &Arc<Waiter>) -> bool {
         let mut waiters = self.waiters.lock();
         // Looked at under the lock: whoever moves the watermark takes the lock after moving it.
-        if self.high_watermark() > beyond || self.is_offline() || self.is_deleted() {
+        if self.high_watermark() > beyond || self.is_gone() {
             return false;
         }
         waiters.insert(waiter.id(), Registration { beyond, waiter: Arc::clone(waiter) });

@@ -16,6 +16,7 @@ mod metrics;
 mod offsets;
 mod producers;
 mod recompression;
+mod session_turns;
 mod sessions;
 mod topics;
 mod watermark;

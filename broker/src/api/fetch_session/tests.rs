@@ -38,6 +38,18 @@ fn a_forgotten_partition_leaves_the_others_in_place() {
 }
 
 #[test]
+fn requests_begin_in_the_order_of_their_epochs_and_none_twice() {
+    let mut session = Session::new(false);
+    assert_eq!(session.begin(2, false), Err(ErrorCode::InvalidFetchSessionEpoch));
+    assert_eq!(session.begin(1, true), Err(ErrorCode::FetchSessionTopicIdError));
+    assert_eq!(session.begin(1, false), Ok(()));
+    assert_eq!(session.begin(1, false), Err(ErrorCode::InvalidFetchSessionEpoch));
+    session.next_epoch = i32::MAX;
+    assert_eq!(session.begin(i32::MAX, false), Ok(()));
+    assert_eq!(session.next_epoch, 1, "0 and -1 are full fetches");
+}
+
+#[test]
 fn very_many_partitions_are_forgotten_in_one_pass() {
     const COUNT: i32 = 200_000;
     let mut session = Session::default();
