@@ -356,7 +356,8 @@ async fn the_settings_of_what_is_not_there_are_refused_as_kafka_does() {
             resource_name: name.into(),
             configuration_keys: None,
         };
-        let request = DescribeConfigsRequest { resources: vec![resource], ..DescribeConfigsRequest::default() };
+        let request =
+            DescribeConfigsRequest { resources: vec![resource], ..DescribeConfigsRequest::default() };
         let frame = within("describe", client.call(&request, 4)).await.unwrap();
         let response: DescribeConfigsResponse<'_> = frame.decode().unwrap();
         assert_eq!(ErrorCode::from_code(response.results[0].error_code), Some(wanted), "{name}");
