@@ -155,7 +155,7 @@ impl LogHandle {
     }
 
     fn appended(self: &Arc<Self>, log_end: Offset) {
-        if !self.relaxed.load(Ordering::Relaxed) {
+        if !self.relaxed.load(Ordering::Relaxed) || self.reaches_flush_messages() {
             self.enqueue();
             return;
         }
@@ -165,23 +165,17 @@ impl LogHandle {
         {
             listener.flushed(log_end);
         }
-        self.note_unflushed();
+        // `maintain` has it flushed by `flush.ms`.
+        let mut commit = self.commit.lock();
+        commit.changed = true;
+        commit.unflushed_since_ms.get_or_insert_with(|| self.shared.clock.now_ms());
     }
 
-    /// For a log that acknowledges before it flushes: has it flushed by `flush.messages` and lets `maintain` do so by
-    /// `flush.ms`.
-    fn note_unflushed(self: &Arc<Self>) {
-        let (unflushed, limit) = {
-            let log = self.log.lock();
-            (log.log_end_offset().0 - log.committed_offset().0, log.config().flush_messages)
-        };
-        if unflushed >= limit {
-            self.enqueue();
-        } else {
-            let mut commit = self.commit.lock();
-            commit.changed = true;
-            commit.unflushed_since_ms.get_or_insert_with(|| self.shared.clock.now_ms());
-        }
+    /// Whether a log that acknowledges before it flushes has as much unflushed as `flush.messages` says: then it flushes
+    /// first, as Kafka's does within the append.
+    fn reaches_flush_messages(&self) -> bool {
+        let log = self.log.lock();
+        log.log_end_offset().0 - log.committed_offset().0 >= log.config().flush_messages
     }
 
     /// Whether every append is refused because the disk is full.

@@ -141,7 +141,16 @@ pub(crate) struct Recovered {
     pub(crate) offline: BTreeMap<String, String>,
     /// Those of them whose log is known: their names.
     refused: BTreeMap<LogKey, String>,
+    /// Some of them because the disk is full.
+    lacks_room: bool,
     pub(crate) report: RecoveryReport,
+}
+
+impl Recovered {
+    fn refuse(&mut self, key: Option<LogKey>, name: &str, reason: String) {
+        self.report.offline.push((name.to_owned(), reason));
+        self.refused.extend(key.map(|key| (key, name.to_owned())));
+    }
 }
 
 /// Opens all logs, on `recovery_threads` threads.
@@ -168,6 +177,7 @@ pub(crate) fn recover_logs(
         unopened: BTreeMap::new(),
         offline: BTreeMap::new(),
         refused: BTreeMap::new(),
+        lacks_room: false,
         report,
     });
     let next = AtomicUsize::new(0);
@@ -192,12 +202,12 @@ pub(crate) fn recover_logs(
     if let Some(error) = failure.into_inner() {
         return Err(error);
     }
-    // Dirty from here on, so that syncs tell the truth again.
-    if found.distrust_cache {
+    let mut recovered = result.into_inner();
+    // Dirty from here on, so that syncs tell the truth again; all but what found no room.
+    if found.distrust_cache && !recovered.lacks_room {
         let mark = shared.path.join(FAILED_FILE);
         shared.disk.remove_file(&mark).map_err(LogDirError::io(&mark))?;
     }
-    let mut recovered = result.into_inner();
     find_missing(shared, found, &mut recovered);
     finish_report(found, &mut recovered);
     // In the order of the map, so that the first cycle does not depend on the threads.
@@ -226,7 +236,7 @@ fn log_directories<'a>(shared: &Shared, found: &'a Found) -> Result<Vec<&'a str>
 /// Notes the logs that are known and were not opened, unless they were deleted.
 fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
     let deleted = found.deleted();
-    let Recovered { logs, unopened, offline, refused, report } = recovered;
+    let Recovered { logs, unopened, offline, refused, report, .. } = recovered;
     *offline = report.offline.iter().cloned().collect();
     let mut names = std::mem::take(refused);
     names.retain(|key, _| !logs.contains_key(key));
@@ -303,11 +313,16 @@ fn recover(
         Err(error) => (None, Err(error)),
     };
     match recovered {
+        // What the commit log has for it is kept until a start finds room.
+        Err(error) if error.is_storage_full() => {
+            let mut result = result.lock();
+            result.lacks_room = true;
+            result.refuse(key, name, format!("it needs room to be recovered: {error}"));
+            Ok(())
+        }
         Err(LogDirError::Log(error @ LogError::Io { .. })) => Err(LogDirError::Log(error)),
         Err(LogDirError::Log(error)) => {
-            let mut result = result.lock();
-            result.report.offline.push((name.to_owned(), error.to_string()));
-            result.refused.extend(key.map(|key| (key, name.to_owned())));
+            result.lock().refuse(key, name, error.to_string());
             Ok(())
         }
         other => other,

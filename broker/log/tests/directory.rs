@@ -131,7 +131,9 @@ fn a_topic_that_does_not_flush_before_it_acknowledges_tells_at_once_and_flushes_
     assert_eq!(told.flushed.load(Ordering::Acquire), 2);
     assert_eq!(dir.committer().run_cycle(), CycleOutcome::Idle);
     append(&log).unwrap();
+    assert_eq!(told.flushed.load(Ordering::Acquire), 2, "the flush that is due comes first");
     assert_eq!(dir.committer().run_cycle(), CycleOutcome::Committed(1));
+    assert_eq!(told.flushed.load(Ordering::Acquire), 3);
     assert_eq!(log.with(|log| log.committed_offset()), Offset(3));
 }
 

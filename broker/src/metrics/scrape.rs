@@ -119,7 +119,7 @@ impl GroupSamples {
         let seconds = Opts::new(
             "highwater_group_lag_seconds",
             "Age of the record at a group's committed offset; 0 when the group has read all or the record has no \
-             timestamp. Inside a compressed batch it is the age of the batch's first record.",
+             timestamp. Inside a batch that is compressed or large it is the age of the batch's first record.",
         );
         GroupSamples {
             members: gauge("highwater_group_members", "Members of a consumer group.", &["group"]),

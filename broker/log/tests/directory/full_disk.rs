@@ -355,3 +355,37 @@ fn a_log_that_finds_no_room_to_be_made_tells_that_there_is_none() {
     assert!(dir.create_log(identity("t1", 1), Arc::default(), LeaderEpoch(0)).is_err());
     assert!(dir.lacks_room());
 }
+
+/// fault = 35
+#[test]
+fn a_log_that_needs_room_to_be_recovered_waits_for_it_and_the_others_are_served() {
+    let disk = MemoryDisk::new(1);
+    let (dir, log) = reserved(&disk);
+    dir.checkpoint();
+    let logs: Vec<_> = (10..30).map(|id| create(&dir, id)).collect();
+    logs.iter().for_each(|log| _ = append_bytes(log, 30_000).expect("there is room"));
+    dir.committer().run_cycle();
+    assert!(logs.iter().all(|log| log.flushed_offset() == Offset(1)));
+    drop((dir, log, logs));
+    // The commit log has their records, and nothing else has.
+    disk.power_loss(2);
+    fill(&disk);
+    for _ in 0..2 {
+        let (dir, report) = open_with(&disk, small(), LogConfig::default()).expect("the directory opens");
+        assert!(report.offline.iter().any(|(name, _)| name == "t10-0"), "{report:?}");
+        assert!(dir.logs().iter().skip(1).all(|log| log.flushed_offset() == Offset(1)), "none is served half");
+        assert_eq!(dir.get(identity("t1", 1).topic_id, 0).expect("is served").flushed_offset(), Offset(6));
+        let again = dir.create_log(identity("t10", 10), Arc::default(), LeaderEpoch(0));
+        assert!(matches!(again, Err(LogDirError::Offline { .. })), "{again:?}");
+        dir.checkpoint();
+        drop(dir);
+        disk.kill();
+    }
+    disk.with_faults(|faults| faults.capacity = 1 << 30);
+    let (dir, report) = open_with(&disk, small(), LogConfig::default()).expect("the directory opens");
+    assert!(report.offline.is_empty(), "{report:?}");
+    for id in 10..30 {
+        let log = dir.get(identity("t", id).topic_id, 0).expect("is served");
+        assert_eq!(log.flushed_offset(), Offset(1));
+    }
+}
