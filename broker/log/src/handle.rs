@@ -11,7 +11,9 @@ use parking_lot::Mutex;
 
 use crate::append::{AppendError, AppendInfo, AppendOptions};
 use crate::io::Wait;
-use crate::log::{FetchExtent, Halt, Lookups, PartitionLog, ReadRange, TimedBatch};
+use crate::log::{
+    FetchExtent, Halt, Lookups, PartitionLog, ReadRange, TimedBatch, TimestampOffset, newest_record,
+};
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::log_error::{LogError, ReadError};
 use crate::manager::shared::Shared;
@@ -254,13 +256,14 @@ impl LogHandle {
         self.wait_for(|log, lookups| log.timed_batch(timestamp, (from, upper), lookups))
     }
 
-    /// The largest timestamp of the log, in milliseconds since 1970; `None` if no record has one. Waits for the disk, but
-    /// does not hold the log meanwhile.
+    /// The first record with the largest timestamp of those from the log's start up to `upper`, a batch boundary; `None`
+    /// if none has a timestamp (KIP-734). Reads and decompresses its batch, and of the others at most headers; waits for
+    /// the disk, but does not hold the log meanwhile.
     ///
     /// # Errors
     /// `Io`, or `Corrupt` if what is read is no batch.
-    pub fn largest_timestamp(&self) -> Result<Option<i64>, LogError> {
-        self.wait_for(|log, lookups| log.largest_timestamp(lookups))
+    pub fn newest_record(&self, upper: Offset) -> Result<Option<TimestampOffset>, LogError> {
+        newest_record(|from| self.wait_for(|log, lookups| log.newest_batch((from, upper), lookups)))
     }
 
     fn wait_for<T>(

@@ -32,6 +32,7 @@ mod search;
 mod trim;
 
 pub use durability::{Dirty, DirtyRange, PreparedCheckpoint, SealedSegment, Unsynced};
+pub(crate) use lookup::newest_record;
 pub use lookup::{TimedBatch, TimestampOffset};
 pub use open::{Cut, OpenReport};
 pub use read::{FetchExtent, ReadRange};

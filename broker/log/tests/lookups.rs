@@ -243,7 +243,8 @@ impl Fixture {
         let batch = self.log.timed_batch(NOW_MS - 90, Offset(0), Offset(RECORDS)).expect("is read");
         let found = batch.expect("is there").search().expect("is read").expect("is there");
         assert_eq!(found.offset, Offset(10));
-        assert_eq!(self.log.largest_timestamp().expect("is read"), Some(NOW_MS - 100 + RECORDS - 1));
+        let newest = self.log.newest_record(Offset(RECORDS - 3)).expect("is read").expect("is there");
+        assert_eq!((newest.offset, newest.timestamp), (Offset(RECORDS - 4), NOW_MS - 100 + RECORDS - 4));
     }
 }
 
@@ -264,6 +265,26 @@ fn the_log_is_not_held_while_its_files_are_read() {
         fixture.log.with(|log| log.close_idle());
         fixture.look_up_all();
         assert!(fixture.reads() > reads);
+    }
+}
+
+#[test]
+fn the_newest_record_below_an_offset_is_found_without_reading_the_whole_segment() {
+    let config = LogConfig { segment_bytes: 1 << 20, index_interval_bytes: 1000, ..LogConfig::default() };
+    for step in [1, 0, -1] {
+        let fixture = fixture(|_| {});
+        fixture.log.set_config(Arc::new(config.clone()));
+        for number in 0..4000 {
+            append(&fixture.log, NOW_MS + 10_000 + step * number);
+        }
+        append(&fixture.log, NOW_MS + 50_000);
+        let end = fixture.log.with(|log| log.log_end_offset());
+        let before = fixture.reads();
+        let newest = fixture.log.newest_record(Offset(end.0 - 1)).expect("is read").expect("is there");
+        assert_eq!(newest.timestamp, NOW_MS + 10_000 + if step == 1 { 3999 } else { 0 });
+        assert_eq!(newest.offset, Offset(if step == 1 { end.0 - 2 } else { RECORDS }));
+        // The headers alone fill more than a hundred reads.
+        assert!(fixture.reads() - before < 20, "{step}: {} reads", fixture.reads() - before);
     }
 }
 

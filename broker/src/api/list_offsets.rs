@@ -24,7 +24,8 @@ use std::sync::Arc;
 pub const LATEST: i64 = -1;
 /// The timestamp that asks for the start.
 pub const EARLIEST: i64 = -2;
-/// The timestamp that asks for the first record with the largest one (KIP-734).
+/// The timestamp that asks for the first record with the largest one that the client may read (KIP-734). Kafka says that
+/// it is unknown while the log has a larger one behind that.
 pub const MAX_TIMESTAMP: i64 = -3;
 /// The timestamp that asks for the start of what is on this broker's disk (KIP-405).
 pub const EARLIEST_LOCAL: i64 = -4;
@@ -132,20 +133,17 @@ async fn by_time(
     .await
 }
 
-/// The first record below `upper` of that time. The log is not held while anything is read: appends do not wait.
+/// The first record below `upper` of that time, or with the largest timestamp of those below it: what is behind it hides
+/// none of them. The log is not held while anything is read: appends do not wait.
 fn first_at(
     partition: &Partition,
     timestamp: i64,
     upper: Offset,
 ) -> Result<Option<TimestampOffset>, LogError> {
     let log = partition.log();
-    let timestamp = match timestamp {
-        MAX_TIMESTAMP => match log.largest_timestamp()? {
-            Some(largest) => largest,
-            None => return Ok(None),
-        },
-        timestamp => timestamp,
-    };
+    if timestamp == MAX_TIMESTAMP {
+        return log.newest_record(upper);
+    }
     let mut from = Offset(0);
     while let Some(batch) = log.timed_batch(timestamp, from, upper)? {
         if let Some(found) = batch.search()? {

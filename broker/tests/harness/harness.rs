@@ -111,6 +111,11 @@ impl Stopped {
         Stopped { small_files: true, ..Stopped::new(store, sets) }
     }
 
+    /// With a disk that takes `commit_time` to make anything but metadata durable.
+    pub(crate) fn with_commit_time(self, commit_time: Duration) -> Stopped {
+        Stopped { commit_time: Some(commit_time), ..self }
+    }
+
     /// Its clock.
     pub(crate) fn clock(&self) -> &JumpingClock {
         &self.clock
@@ -203,7 +208,7 @@ impl TestBroker {
     /// Starts one over a disk in memory that takes `commit_time` to make anything but metadata durable.
     pub(crate) async fn start_slow(commit_time: Duration) -> TestBroker {
         let stopped = Stopped::new(Store::Memory(MemoryDisk::new(1)), &[]);
-        Stopped { commit_time: Some(commit_time), ..stopped }.start().await
+        stopped.with_commit_time(commit_time).start().await
     }
 
     /// Stops it in order.

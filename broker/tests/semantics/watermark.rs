@@ -7,12 +7,27 @@ use broker_protocol::codec::Records;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use broker_protocol::messages::{ProduceRequest, ProduceResponse};
+use highwater_broker::api::list_offsets::MAX_TIMESTAMP;
 
-use crate::harness::batches::batch;
+use crate::harness::batches::{base_time_ms, batch, batch_at};
 use crate::harness::{TestBroker, calls, within};
 
 /// Longer than a test takes: nothing becomes durable before the broker ends.
 pub(crate) const NEVER: Duration = Duration::from_secs(3600);
+
+/// Waits until that many records are appended, durable or not.
+async fn wait_for_end(broker: &TestBroker, end: i64) {
+    let log_end = || {
+        let partition = broker.context().replicas.partition("t", 0).unwrap();
+        partition.log().with(|log| log.log_end_offset().0)
+    };
+    within("append", async {
+        while log_end() < end {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
 
 #[tokio::test]
 async fn what_is_not_durable_is_neither_read_nor_out_of_range() {
@@ -20,16 +35,7 @@ async fn what_is_not_durable_is_neither_read_nor_out_of_range() {
     let (mut writer, mut reader) = (broker.client().await, broker.client().await);
     calls::create_topic(&mut reader, "t", 1, &[]).await;
     writer.send_produce("t", 0, &batch(&["a", "b"]), -1).await.unwrap();
-    let log_end = || {
-        let partition = broker.context().replicas.partition("t", 0).unwrap();
-        partition.log().with(|log| log.log_end_offset().0)
-    };
-    within("append", async {
-        while log_end() < 2 {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    wait_for_end(&broker, 2).await;
     for (offset, error) in
         [(0, ErrorCode::None), (1, ErrorCode::None), (2, ErrorCode::None), (3, ErrorCode::OffsetOutOfRange)]
     {
@@ -47,6 +53,26 @@ async fn what_is_not_durable_is_neither_read_nor_out_of_range() {
     let broker = broker.kill().await;
     let fetched = broker.client().await.fetch("t", 0, FetchOptions::default()).await.unwrap();
     assert_eq!(read_records(&fetched.records, 0).unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn the_largest_timestamp_is_that_of_a_durable_record() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, &[]).await;
+    let base = base_time_ms();
+    calls::append(&mut client, "t", 0, &batch_at(base, &["0", "1"])).await;
+    calls::append(&mut client, "t", 0, &batch_at(base - 5, &["2"])).await;
+    let broker = broker.stop().await.with_commit_time(NEVER).start().await;
+    let (mut writer, mut reader) = (broker.client().await, broker.client().await);
+    writer.send_produce("t", 0, &batch_at(base + 100, &["3", "4"]), -1).await.unwrap();
+    wait_for_end(&broker, 5).await;
+    let newest = reader.list_offset("t", 0, MAX_TIMESTAMP).await.unwrap();
+    assert_eq!((newest.offset, newest.timestamp_ms), (1, base + 1));
+    // The next start makes the others durable.
+    let broker = broker.kill().await;
+    let newest = broker.client().await.list_offset("t", 0, MAX_TIMESTAMP).await.unwrap();
+    assert_eq!((newest.offset, newest.timestamp_ms), (4, base + 101));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use broker_protocol::types::{LeaderEpoch, Offset};
 use broker_protocol::validate::DECOMPRESSED_BYTES_MAX;
 
 use super::PartitionLog;
-use super::search::{Answer, Halt, Lookups, Question};
+use super::search::{Answer, Halt, Lookups, Question, Span};
 use crate::io::FileHandle;
 use crate::log_error::LogError;
 use crate::segment::{SNAPSHOT_SUFFIX, Segment};
@@ -44,12 +44,22 @@ impl TimedBatch {
     /// # Errors
     /// `Io`, or `Corrupt` if the batch cannot be read.
     pub fn search(&self) -> Result<Option<TimestampOffset>, LogError> {
+        self.read(|batch| search_batch(batch, self.timestamp, self.log_start))
+    }
+
+    /// Reads and decompresses the batch: the first of its records at or after the log's start with the largest timestamp
+    /// that they have.
+    fn newest(&self) -> Result<Option<TimestampOffset>, LogError> {
+        self.read(|batch| newest_of_batch(batch, self.log_start))
+    }
+
+    fn read<R>(&self, look: impl FnOnce(&RecordBatch<'_>) -> R) -> Result<R, LogError> {
         let mut buffer = vec![0; self.header.size_in_bytes()];
         self.file.read_at(&mut buffer, self.position).map_err(|error| LogError::io(&self.path, error))?;
         let corrupt = |error: &dyn std::fmt::Display| LogError::corrupt(&self.path, self.position, error);
         let (batch, _) = RecordBatch::parse(&buffer).map_err(|error| corrupt(&error))?;
         batch.verify_crc().map_err(|error| corrupt(&error))?;
-        Ok(search_batch(&batch, self.timestamp, self.log_start))
+        Ok(look(&batch))
     }
 
     /// Offset after the batch: where to look on if `search` finds nothing.
@@ -109,39 +119,56 @@ impl PartitionLog {
         Ok(None)
     }
 
-    /// The first record with the largest timestamp of the log; `None` if it is not below `upper`, or no record has a
-    /// timestamp (KIP-734).
+    /// The first record with the largest timestamp of those from the log's start up to `upper`, a batch boundary; `None`
+    /// if none has a timestamp (KIP-734). Reads and decompresses at once: whoever shares the log asks
+    /// `LogHandle::newest_record` instead.
     ///
     /// # Errors
     /// As [`PartitionLog::offset_for_timestamp`].
-    pub fn max_timestamp(&mut self, upper: Offset) -> Result<Option<TimestampOffset>, LogError> {
-        match self.settle(|log, lookups| log.largest_timestamp(lookups))? {
-            Some(largest) => self.offset_for_timestamp(largest, upper),
-            None => Ok(None),
-        }
+    pub fn newest_record(&mut self, upper: Offset) -> Result<Option<TimestampOffset>, LogError> {
+        newest_record(|from| self.settle(|log, lookups| log.newest_batch((from, upper), lookups)))
     }
 
-    /// The largest timestamp of the log, in milliseconds since 1970; `None` if no record has one.
+    /// The first batch with the largest timestamp of those at or after `from` and the log's start and below `upper`, a
+    /// batch boundary; `None` if none has a timestamp. Nothing but headers is read.
     ///
     /// # Errors
     /// `Searching` until what is needed of the files was found; `Failed` never.
-    pub(crate) fn largest_timestamp(&self, lookups: &mut Lookups) -> Result<Option<i64>, Halt> {
-        let first = self.segment_index(self.log_start);
-        let mut largest = self.max_timestamp_from_start(first, lookups)?;
-        for segment in &self.segments[first + 1..] {
-            largest = largest.max(segment.max_timestamp);
+    pub(crate) fn newest_batch(
+        &self,
+        (from, upper): (Offset, Offset),
+        lookups: &mut Lookups,
+    ) -> Result<Option<TimedBatch>, Halt> {
+        let from = from.max(self.log_start);
+        let mut largest = NO_TIMESTAMP;
+        for index in self.segment_index(from)..self.segments.len() {
+            if self.segments[index].base_offset >= upper {
+                break;
+            }
+            if self.segments[index].max_timestamp > largest {
+                largest = largest.max(self.largest_timestamp(index, (from, upper), lookups)?);
+            }
         }
-        Ok(Some(largest).filter(|largest| *largest != NO_TIMESTAMP))
+        if largest == NO_TIMESTAMP {
+            return Ok(None);
+        }
+        self.timed_batch(largest, (from, upper), lookups)
     }
 
-    /// Largest timestamp of the batches of a segment that are not before the log's start.
-    fn max_timestamp_from_start(&self, index: usize, lookups: &mut Lookups) -> Result<i64, Halt> {
+    /// Largest timestamp of the batches of a segment at or after `from` and below `below`.
+    fn largest_timestamp(
+        &self,
+        index: usize,
+        (from, below): (Offset, Offset),
+        lookups: &mut Lookups,
+    ) -> Result<i64, Halt> {
         let segment = &self.segments[index];
-        if self.log_start <= segment.base_offset || self.log_start <= segment.max_timestamp_offset {
+        if from <= segment.max_timestamp_offset && segment.max_timestamp_offset < below {
             return Ok(segment.max_timestamp);
         }
-        let start = self.position_of(lookups, index, self.log_start)?;
-        self.ask(lookups, index, Question::LargestTime(start), |answer| match answer {
+        let start = self.position_of(lookups, index, from)?;
+        let question = Question::LargestTime(Span { start, from, below });
+        self.ask(lookups, index, question, |answer| match answer {
             Answer::Timestamp(largest) => Some(*largest),
             _ => None,
         })
@@ -285,6 +312,54 @@ impl PartitionLog {
             None => Ok(()),
         }
     }
+}
+
+/// The first record with the largest timestamp. `batch_from` gives the first batch with the largest one of those at or
+/// after an offset and the log's start.
+pub(crate) fn newest_record(
+    mut batch_from: impl FnMut(Offset) -> Result<Option<TimedBatch>, LogError>,
+) -> Result<Option<TimestampOffset>, LogError> {
+    let mut newest: Option<TimestampOffset> = None;
+    let mut from = Offset(0);
+    while let Some(batch) = batch_from(from)? {
+        let found = batch.newest()?;
+        newest = match (newest, found) {
+            (Some(newest), Some(found)) if found.timestamp > newest.timestamp => Some(found),
+            (newest, found) => newest.or(found),
+        };
+        // Of a batch in which the log begins, the record that has the timestamp may be before it.
+        let is_cut = batch.header.base_offset < batch.log_start;
+        if found.is_some_and(|found| found.timestamp >= batch.timestamp || !is_cut) {
+            break;
+        }
+        from = batch.next_offset();
+    }
+    Ok(newest.filter(|newest| newest.timestamp != NO_TIMESTAMP))
+}
+
+/// The first record of a batch, at or after `from`, with the largest timestamp that they have. As for [`search_batch`],
+/// the first offset of a batch that cannot be opened is the best answer there is.
+fn newest_of_batch(batch: &RecordBatch<'_>, from: Offset) -> Option<TimestampOffset> {
+    let header = &batch.header;
+    let leader_epoch = header.partition_leader_epoch;
+    let first = header.base_offset.max(from);
+    let whole = TimestampOffset { timestamp: header.max_timestamp, offset: first, leader_epoch };
+    if first > header.last_offset() {
+        return None;
+    }
+    if header.timestamp_type() == TimestampType::LogAppendTime {
+        return Some(whole);
+    }
+    let Ok(content) = batch.decompress(DECOMPRESSED_BYTES_MAX) else { return Some(whole) };
+    let mut newest: Option<TimestampOffset> = None;
+    for record in batch.records(&content) {
+        let Ok(record) = record else { return Some(whole) };
+        let (offset, timestamp) = (record.offset(header), record.timestamp_ms(header));
+        if offset >= from && newest.is_none_or(|newest| timestamp > newest.timestamp) {
+            newest = Some(TimestampOffset { timestamp, offset, leader_epoch });
+        }
+    }
+    newest
 }
 
 /// The first record of a batch, at or after `from`, with a timestamp of at least `timestamp`. A batch that producers

@@ -44,6 +44,17 @@ pub(super) struct Room {
     pub(super) min_one_batch: bool,
 }
 
+/// Some of the batches of a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Span {
+    /// Position of the first of them.
+    pub(super) start: u64,
+    /// Offset at or after which it ends.
+    pub(super) from: Offset,
+    /// Offset below which the last of them ends, a batch boundary.
+    pub(super) below: Offset,
+}
+
 /// What the files of a segment are to tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Question {
@@ -57,8 +68,8 @@ pub(super) enum Question {
     TimeBefore(i64),
     /// The first batch from a position on with a timestamp of at least this.
     BatchOfTime(u64, i64),
-    /// The largest timestamp of the batches from a position on.
-    LargestTime(u64),
+    /// The largest timestamp of the batches in a part of the segment.
+    LargestTime(Span),
     /// The aborted transactions in the file, of which there are so many.
     Aborted(u32),
 }
@@ -183,15 +194,7 @@ impl Search {
                     })?;
                 Ok(Answer::Batch(found))
             }
-            Question::LargestTime(start) => {
-                let file = self.log_file(&path, wait)?;
-                let mut largest = NO_TIMESTAMP;
-                walk_headers_within(wait, (&*file, &path), (start, self.size), |_, header| {
-                    largest = largest.max(header.max_timestamp);
-                    ControlFlow::<()>::Continue(())
-                })?;
-                Ok(Answer::Timestamp(largest))
-            }
+            Question::LargestTime(span) => self.largest_time(&path, wait, span),
             Question::Aborted(_) => {
                 let path = self.path(TRANSACTION_INDEX_SUFFIX);
                 let entries = self.transactions.all((self.disk.as_ref(), &path), wait);
@@ -235,6 +238,28 @@ impl Search {
             if after > room.wanted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         Ok(Answer::Stop(stop))
+    }
+
+    fn largest_time(&mut self, path: &Path, wait: Wait, span: Span) -> Result<Answer, Trouble> {
+        let Span { mut start, from, below } = span;
+        let (base, relative) = (self.base, below.0.saturating_sub(self.base.0));
+        let entry = self.time_before(wait, |entry| i64::from(entry.relative) < relative)?;
+        let mut largest = NO_TIMESTAMP;
+        if let Some(entry) = entry.filter(|entry| base.plus(i64::from(entry.relative)) >= from) {
+            // Whenever the offset index gets an entry, the time index gets one for anything larger than before: up to the
+            // last batch with an entry there, no timestamp is larger than this.
+            largest = entry.timestamp;
+            start = start.max(self.floor(wait, |entry| i64::from(entry.relative) < relative)?);
+        }
+        let file = self.log_file(path, wait)?;
+        walk_headers_within(wait, (&*file, path), (start, self.size), |_, header| {
+            if header.base_offset >= below {
+                return ControlFlow::Break(());
+            }
+            largest = largest.max(header.max_timestamp);
+            ControlFlow::Continue(())
+        })?;
+        Ok(Answer::Timestamp(largest))
     }
 
     /// A batch boundary: that of the last entry of the offset index for which `before` holds.
@@ -345,10 +370,18 @@ impl PartitionLog {
             Question::StopWithin(room) => {
                 segment.offsets.floor(|entry| u64::from(entry.position) <= room.wanted)
             }
+            Question::LargestTime(Span { below, .. }) => {
+                let relative = below.0.saturating_sub(segment.base_offset.0);
+                segment.offsets.floor(|entry| i64::from(entry.relative) < relative)
+            }
             _ => Floor::Known(None),
         };
         let time_floor = match question {
             Question::TimeBefore(timestamp) => segment.times.floor(|entry| entry.timestamp < timestamp),
+            Question::LargestTime(Span { below, .. }) => {
+                let relative = below.0.saturating_sub(segment.base_offset.0);
+                segment.times.floor(|entry| i64::from(entry.relative) < relative)
+            }
             _ => Floor::Known(None),
         };
         Search {

@@ -3,6 +3,7 @@
 mod checkpoints;
 mod damage;
 mod model;
+mod newest;
 
 use broker_protocol::batch_builder::BatchBuilder;
 use broker_protocol::compression::Compression;
@@ -260,7 +261,7 @@ fn append_time_replaces_the_producers_times() {
     let mut fixture = fixture(config);
     let info = fixture.append(records_at(5, &["a", "b"]).build()).unwrap();
     assert_eq!(info.log_append_time_ms, NOW_MS);
-    let found = fixture.log.max_timestamp(Offset(2)).unwrap().unwrap();
+    let found = fixture.log.newest_record(Offset(2)).unwrap().unwrap();
     assert_eq!((found.timestamp, found.offset), (NOW_MS, Offset(0)));
 }
 
@@ -316,7 +317,7 @@ fn timestamp_finds_the_first_record_that_is_not_older_also_in_compressed_batches
         assert_eq!(find(152), Some(47));
         assert_eq!(find(192), Some(59));
         assert_eq!(find(193), None);
-        let largest = fixture.log.max_timestamp(end).unwrap().unwrap();
+        let largest = fixture.log.newest_record(end).unwrap().unwrap();
         assert_eq!(largest.offset, Offset(59));
         assert_eq!(fixture.log.offset_for_timestamp(NOW_MS - 848, Offset(47)).unwrap(), None);
     }

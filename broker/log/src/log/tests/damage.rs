@@ -214,7 +214,7 @@ fn use_everything(fixture: &mut Fixture) {
         next = last.header.next_offset();
     }
     let _ = fixture.log.offset_for_timestamp(NOW_MS - 90, end);
-    let _ = fixture.log.max_timestamp(end);
+    let _ = fixture.log.newest_record(end);
     let _ = fixture.log.aborted_transactions(Offset(0), end);
     let _ = fixture.append(records(&["more"]));
     let _ = fixture.log.truncate_to(Offset(end.0 / 2), NOW_MS);
