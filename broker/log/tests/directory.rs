@@ -2,6 +2,8 @@
 
 #[path = "directory/full_disk.rs"]
 mod full_disk;
+#[path = "directory/producers.rs"]
+mod producers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

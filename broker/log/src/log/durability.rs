@@ -3,6 +3,8 @@
 //! Protocol: `take_dirty`, make the ranges durable, `mark_synced` for each segment that was synced itself, then
 //! `mark_committed`. One committer at a time. What went through the commit log only is `unsynced` until a checkpoint.
 
+use std::path::PathBuf;
+
 use broker_protocol::types::Offset;
 
 use super::PartitionLog;
@@ -161,18 +163,24 @@ impl PartitionLog {
                 sealed.push(SealedSegment { base_offset, end_offset, bytes: size });
                 wrote = true;
             }
-            if let Some(snapshot) = &self.segments[index].snapshot {
-                let path = self.files().path(self.segments[index].base_offset, SNAPSHOT_SUFFIX);
-                super::write_file(self.disk.as_ref(), &path, snapshot)
-                    .map_err(|error| LogError::io(&path, error))?;
-                self.segments[index].snapshot = None;
-                wrote = true;
-            }
+            wrote |= self.segments[index].snapshot.is_some();
+            self.store_snapshot(index)?;
         }
         if wrote {
             self.store_epochs()?;
         }
         Ok(sealed)
+    }
+
+    /// Writes the producers at the start of a segment, unless that was done. Returns the file, which is not synced.
+    pub(super) fn store_snapshot(&mut self, index: usize) -> Result<PathBuf, LogError> {
+        let path = self.files().path(self.segments[index].base_offset, SNAPSHOT_SUFFIX);
+        if let Some(snapshot) = &self.segments[index].snapshot {
+            super::write_file(self.disk.as_ref(), &path, snapshot)
+                .map_err(|error| LogError::io(&path, error))?;
+            self.segments[index].snapshot = None;
+        }
+        Ok(path)
     }
 
     /// Index of the first segment after the last one for which `settled` holds with all before it: sealed segments are

@@ -57,6 +57,22 @@ impl PartitionLog {
         SegmentAge { next_base, size: segment.size, newest_ms }
     }
 
+    /// To be called before the segments below `start` are deleted: once the file that it returns is durable, the producers
+    /// of what goes are known after a crash too. `None` if nothing goes.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn prepare_deletion(&mut self, start: Offset, now_ms: i64) -> Result<Option<PathBuf>, LogError> {
+        let count = self.segments_before(start);
+        if count == 0 {
+            return Ok(None);
+        }
+        if count >= self.segments.len() && self.active().size > 0 {
+            self.roll(now_ms)?;
+        }
+        self.store_snapshot(count.min(self.segments.len() - 1)).map(Some)
+    }
+
     /// Takes the oldest `count` segments out of the log, moves its start behind them, and renames their files to
     /// `*.deleted`, whose paths are returned: the caller removes them when no reader can be under way any more, and
     /// makes the new log start durable before the renames need to be. If the active segment goes, a new one is made.

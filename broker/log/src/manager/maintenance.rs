@@ -1,6 +1,7 @@
 //! What a data directory needs from time to time: rolling and deleting old segments, flushing by time, closing idle
 //! files, removing what was set aside, checkpoints.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,9 @@ use broker_protocol::types::Offset;
 
 use super::LogDir;
 use super::checkpointing::CheckpointRun;
-use super::shared::is_full;
+use super::shared::{is_full, is_storage_full};
 use crate::handle::LogHandle;
+use crate::io::OpenMode;
 use crate::log_error::LogError;
 
 /// Share of the commit log's bound at which a checkpoint begins, and does not spread any more.
@@ -79,6 +81,7 @@ impl LogDir {
         high_watermark: &dyn Fn(&LogHandle) -> Offset,
     ) -> Result<(), LogError> {
         let upper = if retention_due { high_watermark(handle) } else { Offset(0) };
+        let gone_below = self.settle_producers(handle, now_ms)?;
         let mut commit = handle.commit_state();
         if commit.deleted {
             return Ok(());
@@ -89,17 +92,14 @@ impl LogDir {
         let mut wants_commit = handle.with(|log| flush_due(log.config().flush_ms));
         // A log start that found no room in the commit log: somebody waits for it.
         wants_commit |= handle.with(|log| log.log_start_offset() > commit.durable_log_start);
-        // A tail keeps what retention takes away: without one, recovery would look for the log's beginning.
-        let has_tail = commit.is_checkpointed;
-        let durable_start = commit.durable_log_start;
         let removed = handle.with(|log| -> Result<_, LogError> {
             if log.is_broken() {
                 return Ok(Vec::new());
             }
             commit.changed |= log.maybe_roll_by_time(now_ms)?;
             let mut removed = Vec::new();
-            let gone = log.segments_before(durable_start);
-            if gone > 0 && has_tail {
+            let gone = gone_below.map_or(0, |offset| log.segments_before(offset));
+            if gone > 0 {
                 removed = log.delete_oldest_segments(gone, now_ms)?;
                 commit.changed = true;
             }
@@ -117,6 +117,39 @@ impl LogDir {
             handle.enqueue();
         }
         removed.map(|_| ())
+    }
+
+    /// Makes durable what producers are known by once the segments below the log start are gone. Returns the offset below
+    /// which they may go; `None` if none may.
+    fn settle_producers(&self, handle: &Arc<LogHandle>, now_ms: i64) -> Result<Option<Offset>, LogError> {
+        let start = {
+            let commit = handle.commit_state();
+            // A tail keeps what retention takes away: without one, recovery would look for the log's beginning.
+            if commit.deleted || !commit.is_checkpointed {
+                return Ok(None);
+            }
+            commit.durable_log_start
+        };
+        let prepared =
+            handle.with(|log| if log.is_broken() { Ok(None) } else { log.prepare_deletion(start, now_ms) });
+        let path = match prepared {
+            Ok(Some(path)) => path,
+            Ok(None) => return Ok(None),
+            // Room matters more.
+            Err(error) if is_storage_full(&error) => return Ok(Some(start)),
+            Err(error) => return Err(error),
+        };
+        let disk = self.shared.disk.as_ref();
+        let synced = disk.open(&path, OpenMode::WRITE).and_then(|file| {
+            file.sync_data()?;
+            path.parent().map_or(Ok(()), |dir| disk.sync_dir(dir))
+        });
+        match synced {
+            Ok(()) => Ok(Some(start)),
+            // The first segment of a log has none; or a deletion has moved it away.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(start)),
+            Err(error) => Err(LogError::io(&path, error)),
+        }
     }
 
     fn maintain_checkpoint(&self, maintenance: &mut Maintenance, now: Duration) {

@@ -163,12 +163,9 @@ fn from_segment(disk: &dyn Disk, dir: &Path, tail: &TailCheckpoint, first: Offse
     if tail.segments.is_empty() {
         let snapshot = disk.read(&dir.join(file_name(first, SNAPSHOT_SUFFIX))).ok();
         let producers = snapshot.and_then(|bytes| producer_snapshot::decode(&bytes).ok());
-        // Without the snapshot, those of the checkpoint are known still, if not their last batches.
+        // Without the snapshot nobody knows how far the checkpoint's producers have come: none may be refused for it.
         let epochs = tail.epochs;
-        return TailCheckpoint {
-            epochs,
-            ..tail_at(tail.identity, first, producers.unwrap_or(tail.producers))
-        };
+        return TailCheckpoint { epochs, ..tail_at(tail.identity, first, producers.unwrap_or_default()) };
     }
     tail.log_start_offset = tail.log_start_offset.max(first);
     tail

@@ -373,7 +373,10 @@ fn a_log_that_needs_room_to_be_recovered_waits_for_it_and_the_others_are_served(
     for _ in 0..2 {
         let (dir, report) = open_with(&disk, small(), LogConfig::default()).expect("the directory opens");
         assert!(report.offline.iter().any(|(name, _)| name == "t10-0"), "{report:?}");
-        assert!(dir.logs().iter().skip(1).all(|log| log.flushed_offset() == Offset(1)), "none is served half");
+        assert!(
+            dir.logs().iter().skip(1).all(|log| log.flushed_offset() == Offset(1)),
+            "none is served half"
+        );
         assert_eq!(dir.get(identity("t1", 1).topic_id, 0).expect("is served").flushed_offset(), Offset(6));
         let again = dir.create_log(identity("t10", 10), Arc::default(), LeaderEpoch(0));
         assert!(matches!(again, Err(LogDirError::Offline { .. })), "{again:?}");
