@@ -111,10 +111,7 @@ impl Pending {
             },
         };
         ctx.metrics.answered(request.api, request.received_at.elapsed(), response.len());
-        // A fetch has counted what it tells.
-        if request.api != ApiKey::Fetch {
-            ctx.metrics.errors(request.api, response.errors());
-        }
+        ctx.metrics.errors(request.api, response.errors());
         Poll::Ready(response)
     }
 

@@ -243,7 +243,6 @@ impl Waiting {
         let Poll::Ready(found) = self.poll_reads(ctx, waiter, cx) else { return Poll::Pending };
         let answer = found.and_then(|reads| self.respond(ctx, reads));
         Poll::Ready(answer.unwrap_or_else(|error| {
-            ctx.metrics.error(self.request.api, error.code());
             let response = FetchResponse { error_code: error.code(), ..FetchResponse::default() };
             self.request.respond(|writer, version| response.encode(writer, version))
         }))
@@ -330,17 +329,19 @@ impl Waiting {
                 continue;
             }
             target.told = told;
-            ctx.metrics.error(self.request.api, read.error.code());
             let key = (target.topic_id, Arc::clone(&target.topic));
             let (records, partitions) = topics.entry(key).or_default();
             *records += read.records;
             partitions.push(partition_data(read, &mut files));
         }
+        let by_id = session.by_id;
         drop(session);
         let responses = topics
             .into_iter()
             .map(|((id, name), (records, partitions))| {
-                if let Some(topic) = ctx.replicas.topic(&name) {
+                // A session may be older than what this broker knows of the topic's name.
+                let replicas = if by_id { ctx.replicas.topic_by_id(id) } else { ctx.replicas.topic(&name) };
+                if let Some(topic) = replicas {
                     topic.counters.fetched(partitions.iter().map(|data| data.records.len()).sum(), records);
                 }
                 FetchableTopicResponse { topic_id: id.0, topic: name.to_string().into(), partitions }
