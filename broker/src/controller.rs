@@ -96,7 +96,7 @@ struct Followed {
 #[error("{reason}")]
 pub struct Behind {
     reason: String,
-    /// Logs could not be made because the disk is full; all else was done.
+    /// Logs could not be made because the disk is full or no more files can be opened; all else was done.
     pub lacks_room: bool,
 }
 
@@ -224,9 +224,8 @@ impl Controller {
         let offset = image.position.offset;
         let replicas = Arc::clone(replicas);
         let result = env.block_on_disk(move || replicas.follow(&image)).await;
-        let behind = result
-            .err()
-            .map(|error| Behind { lacks_room: error.is_storage_full(), reason: error.to_string() });
+        let behind =
+            result.err().map(|error| Behind { lacks_room: error.passes(), reason: error.to_string() });
         let before = self.followed.send_replace(Followed { offset, behind: behind.clone() }).behind;
         match &behind {
             // Asked again every second.

@@ -3,7 +3,8 @@
 //! A cycle takes all dirty logs and decides once (`choose`): segments with much to write are synced themselves, the
 //! small rest goes into the commit log with one write. Only then are the logs told. Invariant: a log's flushed offset
 //! moves after the bytes below it are durable, and never after an error: the first failed write or sync takes the
-//! directory out of service.
+//! directory out of service. A file or directory that cannot be opened for now is no such error: what needs it goes back
+//! into its log and into a later cycle.
 
 use std::io;
 use std::sync::Arc;
@@ -13,9 +14,10 @@ use broker_protocol::types::Offset;
 
 use crate::commit_log::{CommitLog, EntryHeader, EntryKind};
 use crate::handle::{CommitState, LogHandle};
+use crate::io::lacks_files;
 use crate::log::{Dirty, SealedSegment};
 use crate::log_config::LogIdentity;
-use crate::manager::shared::{Shared, is_full};
+use crate::manager::shared::{Shared, is_full, passes};
 use crate::manager::{LogDir, sync_new_directory};
 
 /// A segment with at least this many dirty bytes is synced itself: writing them twice costs more than a sync.
@@ -59,6 +61,8 @@ struct Work {
     /// Replay must see it: see `CommitState::truncated_at`.
     commit_log_only: bool,
     route: Route,
+    /// A directory could not be opened: it is for a later cycle.
+    put_off: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -162,7 +166,14 @@ impl Committer {
                 continue;
             }
             let (dirty, log_start) = handle.with(|log| (log.take_dirty(), log.log_start_offset()));
-            let dirty = dirty.map_err(|error| error.to_string())?;
+            let dirty = match dirty {
+                Err(error) if passes(&error) => {
+                    commit.put_off = true;
+                    self.dir.shared().tell_lack_of_files(handle.identity(), &error);
+                    continue;
+                }
+                dirty => dirty.map_err(|error| error.to_string())?,
+            };
             let log_start = Some(log_start).filter(|start| *start > commit.durable_log_start);
             commit.unflushed_since_ms = None;
             let truncation = commit.truncation.take();
@@ -181,6 +192,7 @@ impl Committer {
                 new_directory,
                 commit_log_only,
                 route,
+                put_off: false,
             });
         }
         let loads: Vec<Load> = self.work.iter().map(Work::load).collect();
@@ -216,14 +228,36 @@ impl Committer {
     }
 
     fn make_durable(&mut self, shared: &Shared, gate: &mut CommitLog) -> Result<(), String> {
-        self.settle_directories(shared)
-            .map_err(|error| format!("sync of a new directory failed: {error}"))?;
+        match self.settle_directories(shared) {
+            Err(error) if lacks_files(&error) => self.put_off(gate, &error, |work| work.new_directory),
+            settled => settled.map_err(|error| format!("sync of a new directory failed: {error}"))?,
+        }
         match self.write_commit_log(shared, gate) {
             Ok(()) => self.note_commit_log(),
-            Err(error) if is_full(&error) => self.avoid_commit_log(shared, gate)?,
+            Err(error) if is_full(&error) || lacks_files(&error) => self.avoid_commit_log(shared, gate)?,
             Err(error) => return Err(commit_log_failed(&error)),
         }
-        self.sync_segments(shared)
+        if let Some(error) = self.sync_segments(shared)? {
+            self.put_off(gate, &error, |work| work.put_off);
+        }
+        Ok(())
+    }
+
+    /// Gives back to their logs what `waits`: `maintain` queues it again. What was written of it counts for nothing.
+    fn put_off(&mut self, gate: &CommitLog, error: &io::Error, waits: impl Fn(&Work) -> bool) {
+        let (waiting, ready): (Vec<_>, _) = std::mem::take(&mut self.work).into_iter().partition(waits);
+        self.work = ready;
+        for Work { handle, dirty, truncation, .. } in waiting {
+            self.dir.shared().tell_lack_of_files(handle.identity(), error);
+            let mut commit = handle.commit_state();
+            if truncation.is_some() {
+                // There is none since: the gate is held.
+                commit.truncation = truncation;
+                commit.truncated_at = Some(gate.next_lsn());
+            }
+            commit.put_off = true;
+            handle.with(|log| log.put_back(&dirty));
+        }
     }
 
     /// A log's first commit makes its directory's name durable: one sync of the parent for all of a cycle.
@@ -267,9 +301,9 @@ impl Committer {
         }
     }
 
-    /// No room for the commit log: syncs the segments, for whose bytes room was found when they were appended. What is
-    /// left for the commit log may use the reserve. Log start offsets that find no room even there wait for the next
-    /// checkpoint, or for room: `maintain` queues them again.
+    /// No room for the commit log, or no file for it: syncs the segments, for whose bytes room was found when they were
+    /// appended, and whose files are open. What is left for the commit log may use the reserve. Log start offsets that
+    /// find no room even there wait for the next checkpoint, or for room: `maintain` queues them again.
     fn avoid_commit_log(&mut self, shared: &Shared, gate: &mut CommitLog) -> Result<(), String> {
         for work in self.work.iter_mut().filter(|work| !work.commit_log_only) {
             work.route = Route::Segments;
@@ -287,13 +321,19 @@ impl Committer {
                     return Err(format!("no room for the commit log, which {log} cannot do without"));
                 }
             }
+            Err(error) if lacks_files(&error) => {
+                gate.clear();
+                self.put_off(gate, &error, |work| work.commit_log_only);
+            }
             Err(error) => return Err(commit_log_failed(&error)),
         }
         Ok(())
     }
 
-    fn sync_segments(&mut self, shared: &Shared) -> Result<(), String> {
-        for work in self.work.iter().filter(|work| work.route == Route::Segments) {
+    /// Answers why a directory could not be opened, if so; the work that needs it is then marked.
+    fn sync_segments(&mut self, shared: &Shared) -> Result<Option<io::Error>, String> {
+        let mut lack = None;
+        for work in self.work.iter_mut().filter(|work| work.route == Route::Segments) {
             let failed = |error: io::Error| format!("sync of {} failed: {error}", work.handle.identity());
             for range in &work.dirty.ranges {
                 shared.timed(|| range.file.sync_data()).map_err(failed)?;
@@ -301,10 +341,16 @@ impl Committer {
             let new_file = work.dirty.ranges.iter().any(|range| range.new_file);
             if new_file && !shared.settings.is_planted_no_directory_fsync() {
                 let dir = work.handle.with(|log| log.dir().to_owned());
-                shared.timed(|| shared.disk.sync_dir(&dir)).map_err(failed)?;
+                match shared.timed(|| shared.disk.sync_dir(&dir)) {
+                    Err(error) if lacks_files(&error) => {
+                        work.put_off = true;
+                        lack = Some(error);
+                    }
+                    synced => synced.map_err(failed)?,
+                }
             }
         }
-        Ok(())
+        Ok(lack)
     }
 
     fn report(&self, shared: &Shared) {

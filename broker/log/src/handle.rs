@@ -61,6 +61,8 @@ pub(crate) struct CommitState {
     pub(crate) tail: Option<Box<[u8]>>,
     /// The last checkpoint, which is durable, has a tail of it: recovery does not look for the log's beginning.
     pub(crate) is_checkpointed: bool,
+    /// A cycle could not make everything durable for want of file descriptors.
+    pub(crate) put_off: bool,
     /// End of the log when it was last made durable, and since when there was more (for `flush.ms`).
     pub(crate) unflushed_since_ms: Option<i64>,
 }

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::io::Errno;
+
 /// An open file. Dropping the last handle closes it, which makes nothing durable.
 pub type FileHandle = Arc<dyn DiskFile>;
 
@@ -120,6 +122,13 @@ pub trait Disk: Send + Sync + Debug {
         self.rename(&tmp, path)?;
         self.sync_dir(path.parent().unwrap_or(Path::new(".")))
     }
+}
+
+/// Whether an error says that nothing could be opened or listed for now, for want of file descriptors or of the
+/// kernel's memory (EMFILE, ENFILE, ENOMEM): nothing was changed, nothing synced, and the same may succeed later. A
+/// [`Disk`] tells a write, sync or rename that failed as another error, whatever the system calls it.
+pub(crate) fn lacks_files(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM))
 }
 
 /// Whether something may wait for the disk.

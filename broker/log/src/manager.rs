@@ -31,7 +31,7 @@ use crate::checkpoint::Checkpoint;
 use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
 use crate::committer::{Committer, CycleOutcome};
 use crate::handle::{CommitState, LogHandle};
-use crate::io::{Clock, DirEntry, Disk, OpenMode};
+use crate::io::{Clock, DirEntry, Disk, OpenMode, lacks_files};
 use crate::log::PartitionLog;
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::meta_properties::MetaProperties;
@@ -40,7 +40,7 @@ use crate::recovery::{self, RecoveryReport, Unopened};
 use crate::segment;
 use committer_thread::CommitterThread;
 use maintenance::Maintenance;
-use shared::{FAILED_FILE, Shared, is_storage_full};
+use shared::{FAILED_FILE, Shared, is_storage_full, passes};
 
 const LOCK_FILE: &str = ".lock";
 
@@ -159,7 +159,8 @@ impl LogDir {
     ///
     /// # Errors
     /// `NameTaken` if a log of the same name but another topic id is there, `Offline` if it is there but damaged,
-    /// `OutOfService`, or an error of the disk; unless the disk is only full, the directory is then out of service.
+    /// `OutOfService`, or an error of the disk; unless it [passes](LogDirError::passes), the directory is then out of
+    /// service.
     pub fn create_log(
         &self,
         identity: LogIdentity,
@@ -196,13 +197,16 @@ impl LogDir {
                 return Err(LogDirError::Offline { identity, reason });
             }
         }
-        let log = match PartitionLog::create(self.shared.disk.clone(), dir, identity, config, leader_epoch) {
+        let disk = self.shared.disk.clone();
+        let log = match PartitionLog::create(disk, dir, identity.clone(), config, leader_epoch) {
             Ok(log) => log,
             Err(error) => {
                 drop(logs);
                 // A sync may have failed: what was written is clean in the page cache and absent on the medium.
                 if is_storage_full(&error) {
                     self.shared.creation_failed();
+                } else if passes(&error) {
+                    self.shared.tell_lack_of_files(&identity, &error);
                 } else {
                     self.fail(format!("making of {name} failed: {error}"));
                 }
@@ -233,7 +237,8 @@ impl LogDir {
         self.unopened.lock().keys().copied().collect()
     }
 
-    /// Deletes a log for good: durable when this returns. Its files go after `file.delete.delay.ms`, by `maintain`.
+    /// Deletes a log for good: durable when this returns, or with the next checkpoint if its directory's new name cannot be
+    /// synced because no more files can be opened. Its files go after `file.delete.delay.ms`, by `maintain`.
     /// Returns whether it was there.
     ///
     /// # Errors
@@ -252,10 +257,14 @@ impl LogDir {
         let disk = &self.shared.disk;
         let deleted = disk.rename(&from, &to).and_then(|()| disk.sync_dir(&self.shared.path));
         handle.with(|log| log.set_dir(to.clone()));
-        deleted.map_err(|error| {
-            self.fail(format!("deletion of {} failed: {error}", handle.identity()));
-            LogDirError::Io { path: from, source: error }
-        })?;
+        match deleted {
+            Err(error) if lacks_files(&error) => self.shared.tell_lack_of_files(handle.identity(), &error),
+            Err(error) => {
+                self.fail(format!("deletion of {} failed: {error}", handle.identity()));
+                return Err(LogDirError::Io { path: from, source: error });
+            }
+            Ok(()) => {}
+        }
         self.shared.removals.add_dir(to, delay_ms);
         Ok(true)
     }

@@ -2,6 +2,8 @@
 
 #[path = "directory/full_disk.rs"]
 mod full_disk;
+#[path = "directory/no_descriptors.rs"]
+mod no_descriptors;
 #[path = "directory/producers.rs"]
 mod producers;
 

@@ -248,7 +248,8 @@ impl ReplicaManager {
 
     /// Brings the replicas to what an image says: new logs, changed settings, removed topics. Waits for the disk. A log
     /// that is there and cannot be opened leaves its partition offline, and is never made anew; one that the disk has no
-    /// room for leaves it offline until the next call, and holds up nothing else.
+    /// room for, or whose files cannot be opened for now, leaves it offline until the next call, and holds up nothing
+    /// else.
     ///
     /// # Errors
     /// A log cannot be made or removed; what is left is tried again with the next image.
@@ -273,7 +274,7 @@ impl ReplicaManager {
                 Ok(()) => {
                     *replicas.applied.lock() = Some(Applied { image: Arc::clone(topic), sources, config })
                 }
-                Err(error) if error.is_storage_full() => no_room = no_room.and(Err(error)),
+                Err(error) if error.passes() => no_room = no_room.and(Err(error)),
                 Err(error) => return Err(error),
             }
             let mut topics = self.topics.write();
@@ -369,7 +370,7 @@ impl ReplicaManager {
                 }
                 // Told when the directory was opened, with the file and the reason.
                 Err(LogDirError::Offline { .. }) => Slot::Offline(Arc::default()),
-                Err(error) if error.is_storage_full() => {
+                Err(error) if error.passes() => {
                     no_room = no_room.and(Err(error));
                     Slot::Offline(Arc::default())
                 }

@@ -15,7 +15,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::fs::{Advice, FallocateFlags, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 
-use super::{Clock, DIRECT_BLOCK, DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode, write_zeroes};
+use super::{
+    Clock, DIRECT_BLOCK, DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode, lacks_files, write_zeroes,
+};
 
 /// `O_DSYNC`, the same on every architecture we build for. rustix spells it as `O_SYNC`, which also waits for the
 /// journal to hold the time of modification and doubles the latency.
@@ -82,7 +84,7 @@ impl Disk for LocalDisk {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(from, to)
+        fs::rename(from, to).map_err(failed_change)
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
@@ -120,8 +122,13 @@ fn failed_sync(error: io::Error) -> io::Error {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             io::Error::other(format!("sync failed: {error}"))
         }
-        _ => error,
+        _ => failed_change(error),
     }
+}
+
+/// What a failed change is told as: see [`lacks_files`].
+fn failed_change(error: io::Error) -> io::Error {
+    if lacks_files(&error) { io::Error::other(error.to_string()) } else { error }
 }
 
 #[derive(Debug)]
@@ -154,7 +161,7 @@ impl DiskFile for LocalFile {
                 "direct writes are made of whole aligned blocks"
             );
         }
-        self.file.write_all_at(bytes, position)
+        self.file.write_all_at(bytes, position).map_err(failed_change)
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -162,13 +169,13 @@ impl DiskFile for LocalFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
+        self.file.set_len(len).map_err(failed_change)
     }
 
     fn allocate(&self, len: u64) -> io::Result<()> {
         match rustix::fs::fallocate(&self.file, FallocateFlags::empty(), 0, len) {
             Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => write_zeroes(self, len),
-            allocated => Ok(allocated?),
+            allocated => allocated.map_err(|error| failed_change(error.into())),
         }
     }
 
@@ -274,6 +281,15 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::Other, "{error}");
         }
         assert_eq!(failed_sync(io::Error::from_raw_os_error(5)).raw_os_error(), Some(5));
+    }
+
+    #[test]
+    fn a_write_or_sync_that_finds_no_memory_is_not_told_as_an_open_that_does() {
+        let no_memory = || io::Error::from_raw_os_error(12);
+        assert!(lacks_files(&no_memory()));
+        for told in [failed_sync(no_memory()), failed_change(no_memory())] {
+            assert!(!lacks_files(&told), "{told}");
+        }
     }
 
     #[test]

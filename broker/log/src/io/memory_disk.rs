@@ -129,6 +129,7 @@ impl Disk for MemoryDisk {
     fn open(&self, path: &Path, mode: OpenMode) -> io::Result<FileHandle> {
         let mut state = self.state.lock();
         state.check(OperationKind::Open, path)?;
+        state.faults.take_descriptor()?;
         if mode.direct_sync && state.faults.direct_refused {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "direct writes are not offered here"));
         }
@@ -155,7 +156,8 @@ impl Disk for MemoryDisk {
     }
 
     fn open_cached(&self, path: &Path, write: bool) -> io::Result<FileHandle> {
-        if self.state.lock().faults.is_cold {
+        let waits = |state: &State| state.faults.is_cold || state.faults.no_descriptors;
+        if waits(&self.state.lock()) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.open(path, OpenMode { write, ..OpenMode::READ })
@@ -170,6 +172,7 @@ impl Disk for MemoryDisk {
     fn list(&self, path: &Path) -> io::Result<Vec<DirEntry>> {
         let mut state = self.state.lock();
         state.check(OperationKind::Directory, path)?;
+        state.faults.take_descriptor()?;
         state.tree.list(path)
     }
 
@@ -200,12 +203,14 @@ impl Disk for MemoryDisk {
     fn remove_dir_all(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state.lock();
         state.check(OperationKind::Directory, path)?;
+        state.faults.take_descriptor()?;
         state.tree.remove_dir_all(path)
     }
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         let mut state = self.state.lock();
         state.check(OperationKind::Sync, path)?;
+        state.faults.take_descriptor()?;
         state.tree.sync_dir(path)
     }
 

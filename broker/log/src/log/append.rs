@@ -12,7 +12,7 @@ use super::PartitionLog;
 use crate::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin, Inspection, inspect, marker_of};
 use crate::log_config::LogConfig;
 use crate::log_error::LogError;
-use crate::manager::shared::{is_full, is_storage_full};
+use crate::manager::shared::{is_full, passes};
 use crate::producer_state::{BatchMetadata, Check, CompletedTransaction, ProducerTable, RefusedBatches};
 use crate::segment::Segment;
 
@@ -310,7 +310,7 @@ impl PartitionLog {
     /// Seals the active segment and makes the next one. Index files are written by `finish_rolls`.
     pub(super) fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
         let mut next = Segment::create(self.files(), self.log_end, now_ms)
-            .inspect_err(|error| self.broken = !is_storage_full(error))?;
+            .inspect_err(|error| self.broken = !passes(error))?;
         next.snapshot = Some(crate::producer_snapshot::encode(&self.producers).into_boxed_slice());
         let active = self.active();
         active.index_timestamp();

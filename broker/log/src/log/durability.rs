@@ -75,10 +75,15 @@ impl PartitionLog {
     /// Hands out what was appended since the last call.
     ///
     /// # Errors
-    /// `Io` if a file that was closed cannot be opened.
+    /// `Io` if a file that was closed cannot be opened; nothing is handed out then.
     pub fn take_dirty(&mut self) -> Result<Dirty, LogError> {
         let mut ranges = Vec::new();
         let first = self.first_segment_where(|segment| segment.taken == segment.size);
+        for index in first..self.segments.len() {
+            if self.segments[index].taken < self.segments[index].size {
+                self.with_segment(index, Segment::file)?;
+            }
+        }
         for index in first..self.segments.len() {
             let sealed = index + 1 < self.segments.len();
             if self.segments[index].taken == self.segments[index].size {
@@ -101,6 +106,19 @@ impl PartitionLog {
         }
         self.taken_end = self.log_end;
         Ok(Dirty { ranges, end_offset: self.log_end })
+    }
+
+    /// Takes back what `take_dirty` has handed out last: it could not be made durable and is handed out again. The log
+    /// must not have been truncated since.
+    pub(crate) fn put_back(&mut self, dirty: &Dirty) {
+        for range in &dirty.ranges {
+            let index = self.segment_index(range.segment_base);
+            let segment = &mut self.segments[index];
+            if segment.base_offset == range.segment_base {
+                (segment.taken, segment.taken_offset) = (range.from, range.first_offset);
+            }
+        }
+        self.taken_end = self.committed;
     }
 
     /// Notes that everything below `end_offset` that was taken is durable, in the segments or in the commit log.
@@ -200,7 +218,8 @@ impl PartitionLog {
     /// nobody needs to hold the log for, and is then told to [`PartitionLog::mark_checkpoint_synced`].
     ///
     /// # Errors
-    /// `Io` if the disk fails. If it is only full, nothing is lost and the call can be repeated.
+    /// `Io` if the disk fails. If it is only full, or a file cannot be opened for now, nothing is lost and the call can
+    /// be repeated.
     pub fn prepare_checkpoint(&mut self, now_ms: i64) -> Result<PreparedCheckpoint, LogError> {
         self.expire_producers(now_ms);
         self.finish_rolls()?;

@@ -2,8 +2,8 @@
 //! commit log write over what is covered.
 //!
 //! Works beside the committer: its gate is held only to pick the LSN and to recycle files. Logs are covered a few at a
-//! time, so that their syncs do not crowd out those that somebody waits for. On a full disk it is given up, which costs
-//! nothing but a longer recovery, and begins again at the next interval.
+//! time, so that their syncs do not crowd out those that somebody waits for. On a full disk, or where no more files can be
+//! opened, it is given up, which costs nothing but a longer recovery, and begins again at the next interval.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,8 +13,9 @@ use broker_protocol::types::Offset;
 use super::{LogDir, sync_new_directory};
 use crate::checkpoint::{self, Checkpoint};
 use crate::handle::LogHandle;
+use crate::io::lacks_files;
 use crate::log::PreparedCheckpoint;
-use crate::manager::shared::{is_full, is_storage_full};
+use crate::manager::shared::{is_full, is_storage_full, passes};
 
 /// A checkpoint under way.
 #[derive(Debug)]
@@ -40,6 +41,8 @@ struct Covered {
 pub(super) enum CheckpointFailure {
     /// The disk is full. The last checkpoint holds, and the commit log what came after it.
     NoRoom(String),
+    /// A file could not be opened. As on a full disk, nothing is lost.
+    NoFiles(String),
     /// The disk failed; the directory goes out of service.
     Disk(String),
 }
@@ -109,6 +112,8 @@ impl LogDir {
             let text = format!("checkpoint of {} failed: {error}", handle.identity());
             if is_storage_full(&error) {
                 CheckpointFailure::NoRoom(text)
+            } else if passes(&error) {
+                CheckpointFailure::NoFiles(text)
             } else {
                 CheckpointFailure::Disk(text)
             }
@@ -116,7 +121,7 @@ impl LogDir {
     }
 
     /// Waits for the disk without holding the log. A failed sync is a failure of the disk also where it says that it is
-    /// full: what it was for is not known to be there.
+    /// full: what it was for is not known to be there. A directory that cannot be opened for its sync is none.
     fn sync(&self, handle: &LogHandle, new_directory: bool, prepared: &PreparedCheckpoint) -> Step<()> {
         let shared = &self.shared;
         let dir = handle.with(|log| log.dir().to_owned());
@@ -133,7 +138,8 @@ impl LogDir {
             Ok(())
         };
         synced().map_err(|error| {
-            CheckpointFailure::Disk(format!("sync of {} failed: {error}", handle.identity()))
+            let text = format!("sync of {} failed: {error}", handle.identity());
+            if lacks_files(&error) { CheckpointFailure::NoFiles(text) } else { CheckpointFailure::Disk(text) }
         })?;
         handle.with(|log| log.mark_checkpoint_synced(prepared));
         Ok(())
@@ -144,7 +150,11 @@ impl LogDir {
         let shared = &self.shared;
         let failed = |error: std::io::Error| {
             let text = format!("write of the checkpoint failed: {error}");
-            if is_full(&error) { CheckpointFailure::NoRoom(text) } else { CheckpointFailure::Disk(text) }
+            match error {
+                error if is_full(&error) => CheckpointFailure::NoRoom(text),
+                error if lacks_files(&error) => CheckpointFailure::NoFiles(text),
+                _ => CheckpointFailure::Disk(text),
+            }
         };
         if run.new_directories && !shared.settings.is_planted_no_directory_fsync() {
             shared.disk.sync_dir(&shared.path).map_err(failed)?;
@@ -182,7 +192,7 @@ impl LogDir {
     }
 
     /// Runs a whole checkpoint now. A failure takes the directory out of service,
-    /// unless the disk is only full.
+    /// unless the disk is only full or a file cannot be opened for now.
     pub fn checkpoint(&self) {
         let mut maintenance = self.maintenance.lock();
         // One at a time: two would take each other's `changed`.
@@ -209,12 +219,15 @@ impl LogDir {
     /// Ends a run that failed. What it has covered is for the next one, as if there had been none.
     pub(super) fn give_up_checkpoint(&self, run: CheckpointRun, failure: CheckpointFailure) {
         match failure {
-            CheckpointFailure::Disk(reason) => self.fail(reason),
+            CheckpointFailure::Disk(reason) => return self.fail(reason),
             CheckpointFailure::NoRoom(reason) => {
                 tracing::warn!(reason, "checkpoint put off: the disk is full");
                 self.shared.removals.make_room();
-                run.covered.iter().for_each(|covered| covered.handle.commit_state().changed = true);
+            }
+            CheckpointFailure::NoFiles(reason) => {
+                tracing::warn!(reason, "checkpoint put off: no more files can be opened");
             }
         }
+        run.covered.iter().for_each(|covered| covered.handle.commit_state().changed = true);
     }
 }

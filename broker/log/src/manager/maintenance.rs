@@ -11,7 +11,7 @@ use super::LogDir;
 use super::checkpointing::CheckpointRun;
 use super::shared::{is_full, is_storage_full};
 use crate::handle::LogHandle;
-use crate::io::OpenMode;
+use crate::io::{OpenMode, lacks_files};
 use crate::log_error::LogError;
 
 /// Share of the commit log's bound at which a checkpoint begins, and does not spread any more.
@@ -58,6 +58,7 @@ impl LogDir {
         for (what, result) in tidied {
             if let Err(error) = result
                 && !is_full(&error)
+                && !lacks_files(&error)
             {
                 self.fail(format!("{what} failed: {error}"));
                 return;
@@ -92,6 +93,7 @@ impl LogDir {
         let mut wants_commit = handle.with(|log| flush_due(log.config().flush_ms));
         // A log start that found no room in the commit log: somebody waits for it.
         wants_commit |= handle.with(|log| log.log_start_offset() > commit.durable_log_start);
+        wants_commit |= std::mem::take(&mut commit.put_off);
         let removed = handle.with(|log| -> Result<_, LogError> {
             if log.is_broken() {
                 return Ok(Vec::new());
@@ -140,16 +142,20 @@ impl LogDir {
             Err(error) => return Err(error),
         };
         let disk = self.shared.disk.as_ref();
-        let synced = disk.open(&path, OpenMode::WRITE).and_then(|file| {
-            file.sync_data()?;
-            path.parent().map_or(Ok(()), |dir| disk.sync_dir(dir))
-        });
-        match synced {
-            Ok(()) => Ok(Some(start)),
+        let file = match disk.open(&path, OpenMode::WRITE) {
+            Ok(file) => file,
             // The first segment of a log has none; or a deletion has moved it away.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Some(start)),
-            Err(error) => Err(LogError::io(&path, error)),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Some(start)),
+            Err(error) => return Err(LogError::io(&path, error)),
+        };
+        if let Err(error) = file.sync_data() {
+            // Nothing that was acknowledged is in it.
+            tracing::warn!(file = %path.display(), %error, "producers may be unknown after a power loss");
+            return Ok(Some(start));
         }
+        let synced = path.parent().map_or(Ok(()), |dir| disk.sync_dir(dir));
+        synced.map_err(|error| LogError::io(&path, error))?;
+        Ok(Some(start))
     }
 
     fn maintain_checkpoint(&self, maintenance: &mut Maintenance, now: Duration) {

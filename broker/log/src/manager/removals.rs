@@ -1,13 +1,14 @@
 //! Files and directories that were set aside and go once no reader can be under way any more.
 
+use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use parking_lot::Mutex;
 
 use crate::io::Disk;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Removal {
     /// `None` until the next pass has put the present time to the delay.
     due_ms: Option<i64>,
@@ -79,9 +80,9 @@ impl Removals {
         list.waits && !list.no_room
     }
 
-    /// Removes what is due. What is gone already is no error.
+    /// Removes what is due. What is gone already is no error; what fails, and what comes after it, stays due.
     pub(crate) fn run(&self, disk: &dyn Disk, now_ms: i64) -> io::Result<()> {
-        let (mut due, mut to_empty) = (Vec::new(), Vec::new());
+        let (mut due, mut to_empty) = (VecDeque::new(), Vec::new());
         {
             let List { removals, durable, waits, no_room, .. } = &mut *self.0.lock();
             removals.retain_mut(|removal| {
@@ -89,7 +90,7 @@ impl Removals {
                 let is_settled = removal.checkpoints.is_none_or(|checkpoints| checkpoints < *durable);
                 *waits |= at <= now_ms && !is_settled;
                 if at <= now_ms && is_settled {
-                    due.push((std::mem::take(&mut removal.path), removal.checkpoints.is_some()));
+                    due.push_back(removal.clone());
                     return false;
                 }
                 if at <= now_ms && *no_room && !std::mem::replace(&mut removal.emptied, true) {
@@ -98,20 +99,38 @@ impl Removals {
                 true
             });
         }
-        for (path, is_dir) in due {
-            if is_dir { gone(disk.remove_dir_all(&path))? } else { gone(disk.remove_file(&path))? }
-        }
-        for dir in to_empty {
-            let files = match disk.list(&dir) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                listed => listed?.into_iter().filter(|entry| !entry.is_dir),
-            };
-            for file in files {
-                gone(disk.remove_file(&dir.join(file.name)))?;
+        let mut removed = Ok(());
+        while let Some(Removal { path, checkpoints, .. }) = due.front()
+            && removed.is_ok()
+        {
+            let is_dir = checkpoints.is_some();
+            removed = gone(if is_dir { disk.remove_dir_all(path) } else { disk.remove_file(path) });
+            if removed.is_ok() {
+                due.pop_front();
             }
         }
-        Ok(())
+        for dir in &to_empty {
+            removed = removed.and_then(|()| empty(disk, dir));
+        }
+        if removed.is_err() {
+            let removals = &mut self.0.lock().removals;
+            removals.iter_mut().for_each(|removal| removal.emptied &= !to_empty.contains(&removal.path));
+            removals.extend(due);
+        }
+        removed
     }
+}
+
+/// Removes the files in a directory.
+fn empty(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    let files = match disk.list(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        listed => listed?.into_iter().filter(|entry| !entry.is_dir),
+    };
+    for file in files {
+        gone(disk.remove_file(&dir.join(file.name)))?;
+    }
+    Ok(())
 }
 
 /// What is not there any more is removed.

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 
 use super::removals::gone;
 use super::shared::is_full;
-use crate::io::{Disk, OpenMode};
+use crate::io::{Disk, OpenMode, lacks_files};
 
 const FILE: &str = "reserve";
 
@@ -98,7 +98,11 @@ impl Reserve {
             return Ok(false);
         }
         // Some file systems give space back only with the name's end on the medium.
-        disk.sync_dir(self.dir())?;
+        match disk.sync_dir(self.dir()) {
+            // Nothing is in doubt. What there is room for without it is tried, and the rest is put off.
+            Err(error) if lacks_files(&error) => {}
+            synced => synced?,
+        }
         tracing::warn!(file = %self.path.display(), "disk is full: the reserve was given up");
         Ok(true)
     }

@@ -8,9 +8,10 @@ use broker_protocol::types::{BrokerId, TopicId, Uuid};
 use thiserror::Error;
 
 use crate::commit_log::CommitLogSizes;
+use crate::io::lacks_files;
 use crate::log_config::LogIdentity;
 use crate::log_error::LogError;
-use crate::manager::shared::{is_full, is_storage_full};
+use crate::manager::shared::{is_full, passes};
 use crate::meta_properties::MetaPropertiesError;
 
 /// Settings of a data directory.
@@ -152,12 +153,13 @@ pub enum LogDirError {
 }
 
 impl LogDirError {
-    /// Whether the disk, or the quota, is full, and nothing else is wrong.
+    /// Whether the disk, or the quota, is full or no more files can be opened, and nothing else is wrong: the same may
+    /// succeed later.
     #[must_use]
-    pub fn is_storage_full(&self) -> bool {
+    pub fn passes(&self) -> bool {
         match self {
-            LogDirError::Io { source, .. } => is_full(source),
-            LogDirError::Log(error) => is_storage_full(error),
+            LogDirError::Io { source, .. } => is_full(source) || lacks_files(source),
+            LogDirError::Log(error) => passes(error),
             _ => false,
         }
     }

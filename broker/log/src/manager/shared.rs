@@ -14,7 +14,7 @@ use super::removals::Removals;
 use super::reserve::Reserve;
 use crate::commit_log::CommitLog;
 use crate::handle::LogHandle;
-use crate::io::{Clock, Disk, OpenMode};
+use crate::io::{Clock, Disk, OpenMode, lacks_files};
 use crate::log_config::LogIdentity;
 use crate::log_error::LogError;
 
@@ -27,8 +27,8 @@ const ROOM_FILE: &str = ".room";
 /// How much there must be: a batch of the default of `max.message.bytes`, rounded up.
 const ROOM_BYTES: u64 = 2 << 20;
 
-/// Shortest time between two lines about a full disk.
-const FULL_TOLD_EVERY: Duration = Duration::from_secs(30);
+/// Shortest time between two lines about a full disk, and between two about files that cannot be opened.
+const TOLD_EVERY: Duration = Duration::from_secs(30);
 
 /// Told how long the disk takes; for metrics. Called by the committer and by checkpoints, must not block.
 pub trait CommitObserver: Send + Sync {
@@ -183,19 +183,36 @@ impl Shared {
         !self.failure.is_failed() && !self.closed.load(Ordering::Acquire)
     }
 
-    /// An append met an error of the disk. A full disk is no failure of the directory: what is there stays good.
+    /// An append met an error of the disk. A full disk is no failure of the directory, nor is a file that cannot be opened
+    /// for now: what is there stays good.
     pub(crate) fn append_failed(&self, identity: &LogIdentity, cause: &LogError) {
         if is_storage_full(cause) {
             self.lacks_room.store(true, Ordering::Relaxed);
             self.reserve.refuse_appends();
-            if self.failure.may_tell_full(self.clock.monotonic()) {
+            if self.failure.full_told.may_tell(self.clock.monotonic()) {
                 tracing::warn!(log = %identity, error = %cause, "appends are refused: the disk is full");
             }
+            return;
+        }
+        if passes(cause) {
+            self.tell_lack_of_files(identity, cause);
             return;
         }
         self.fail(format!("append to {identity} failed: {cause}"));
         self.queue.wake();
     }
+
+    /// Says that something of a log was refused or put off because a file could not be opened.
+    pub(crate) fn tell_lack_of_files(&self, identity: &LogIdentity, error: &dyn std::fmt::Display) {
+        if self.failure.no_files_told.may_tell(self.clock.monotonic()) {
+            tracing::warn!(log = %identity, %error, "refused or put off: no more files can be opened");
+        }
+    }
+}
+
+/// Whether an error passes: the disk is full or a file cannot be opened, and nothing was changed.
+pub(crate) fn passes(error: &LogError) -> bool {
+    is_storage_full(error) || matches!(error, LogError::Io { source, .. } if lacks_files(source))
 }
 
 /// Whether an error says that the disk, or the quota, is full.
@@ -242,30 +259,36 @@ impl CommitQueue {
     }
 }
 
+/// When something was last told.
+#[derive(Debug, Default)]
+struct Told(Mutex<Option<Duration>>);
+
+impl Told {
+    /// Whether it is told again, at `now` of the monotonic clock: clients try often.
+    fn may_tell(&self, now: Duration) -> bool {
+        let mut told = self.0.lock();
+        let may = told.is_none_or(|before| now.saturating_sub(before) >= TOLD_EVERY);
+        if may {
+            *told = Some(now);
+        }
+        may
+    }
+}
+
 /// Whether the directory is out of service. Once set it stays so until the directory is opened anew: after a failed
 /// sync the kernel forgets what it could not write, so a later success proves nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Failure {
     failed: AtomicBool,
     announced: AtomicBool,
-    /// When a full disk was last told.
-    full_told: Mutex<Option<Duration>>,
+    full_told: Told,
+    no_files_told: Told,
     reason: Mutex<Option<String>>,
 }
 
 impl Failure {
     pub(crate) fn is_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
-    }
-
-    /// Whether a full disk is told again, at `now` of the monotonic clock: clients try often.
-    fn may_tell_full(&self, now: Duration) -> bool {
-        let mut told = self.full_told.lock();
-        let may = told.is_none_or(|before| now.saturating_sub(before) >= FULL_TOLD_EVERY);
-        if may {
-            *told = Some(now);
-        }
-        may
     }
 
     /// Answers whether it is the first failure.

@@ -8,6 +8,9 @@ use std::path::Path;
 /// Number of the error EIO.
 const EIO: i32 = 5;
 
+/// Number of the error EMFILE.
+const EMFILE: i32 = 24;
+
 /// What an operation does, as far as faults tell operations apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum OperationKind {
@@ -64,6 +67,8 @@ pub struct DiskFaults {
     pub direct_refused: bool,
     /// Whether every read waits for the disk: nothing counts as being in memory.
     pub is_cold: bool,
+    /// Whether the process has no file descriptor left: what takes one fails with EMFILE.
+    pub no_descriptors: bool,
     /// Number of the error that planned faults are told as; EIO unless changed.
     pub errno: i32,
     planned: Vec<Planned>,
@@ -87,6 +92,7 @@ impl DiskFaults {
             capacity: u64::MAX / 2,
             direct_refused: false,
             is_cold: false,
+            no_descriptors: false,
             errno: EIO,
             planned: Vec::new(),
             power_left: None,
@@ -132,6 +138,11 @@ impl DiskFaults {
         value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (value ^ (value >> 31)) % bound
+    }
+
+    /// Fails an operation that takes a file descriptor if there is none.
+    pub(super) fn take_descriptor(&self) -> io::Result<()> {
+        if self.no_descriptors { Err(io::Error::from_raw_os_error(EMFILE)) } else { Ok(()) }
     }
 
     pub(super) fn reseed(&mut self, seed: u64) {
