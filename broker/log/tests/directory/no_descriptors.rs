@@ -22,7 +22,7 @@ fn maintain(dir: &LogDir) {
 /// A log with one record that is durable in a segment of its own, whose file is closed.
 fn idle_log(dir: &Arc<LogDir>, id: u128, config: LogConfig) -> Arc<LogHandle> {
     let log = create_with(dir, id, config);
-    append_bytes(&log, 2_000_000).unwrap();
+    append_bytes(&log, 2_000_000).expect("there is room");
     dir.committer().run_cycle();
     assert_eq!(log.with(|log| log.close_idle()), 0);
     log
