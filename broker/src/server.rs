@@ -59,9 +59,11 @@ pub struct Bound<L> {
     pub socket: L,
 }
 
-/// What a simulation changes beyond the settings; production runs with the default.
+/// What is given beyond the settings: by the process its limits, and all else by a simulation.
 #[derive(Default)]
 pub struct Tuning {
+    /// Client connections that may be open at most, whatever `max.connections` says; `None` for any number.
+    pub connections_max: Option<usize>,
     /// Time that the disk takes for a commit; counts only where the committer is a task.
     pub commit_time: Duration,
     /// Changes how the log directory is run, for example to small files.
@@ -101,7 +103,7 @@ impl Broker {
         Broker::start_tuned(env, config, listeners, metrics, &Tuning::default()).await
     }
 
-    /// [`Broker::start`] for a simulation.
+    /// [`Broker::start`] within what `tuning` gives.
     ///
     /// # Errors
     /// As `start`.
@@ -153,7 +155,7 @@ impl Broker {
         ctx.groups.start(&ctx);
         metrics.register(Box::new(BrokerCollector::new(&ctx)));
 
-        let connections = Arc::new(Connections::default());
+        let connections = Arc::new(Connections::new(tuning.connections_max.unwrap_or(usize::MAX)));
         let mut acceptors = Vec::new();
         for Bound { config, socket } in listeners {
             let address = socket.local_addr()?;

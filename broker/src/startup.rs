@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::env::{Blocking, Env, SystemRandom};
 use crate::http;
 use crate::metrics::Metrics;
-use crate::server::{Bound, Broker, BrokerHealth};
+use crate::server::{Bound, Broker, BrokerHealth, Tuning};
 use crate::telemetry::{self, LogFormat};
 
 /// A stop that takes longer than this ends the process anyway.
@@ -24,6 +24,10 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Connections that may wait to be accepted by the HTTP listener.
 const HTTP_BACKLOG: u32 = 128;
+
+/// File descriptors that are kept for the broker's files, its listeners and HTTP, beside a quarter of all: 64 connections
+/// of HTTP, some 30 for what is always open, and some for logs. A process with few of them keeps half.
+const FILES_MIN: u64 = 128;
 
 /// How far above a port in use a free one is looked for.
 const NEAR_PORTS: u16 = 32;
@@ -42,11 +46,11 @@ pub fn run(config: Arc<Config>, warnings: &[Warning]) -> anyhow::Result<()> {
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    raise_file_limit();
+    let tuning = Tuning { connections_max: raise_file_limit().map(connections_within), ..Tuning::default() };
     let signals = hear_signals().context("signals cannot be heard")?;
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")?;
-    let ended = runtime.block_on(serve(config, signals));
+    let ended = runtime.block_on(serve(config, signals, &tuning));
     // What still runs has had its time: the end of the process does not wait for a thread that is busy.
     runtime.shutdown_background();
     ended
@@ -96,7 +100,7 @@ fn end_now(reason: &str) {
     std::process::exit(1);
 }
 
-async fn serve(config: Arc<Config>, mut first_signal: FirstSignal) -> anyhow::Result<()> {
+async fn serve(config: Arc<Config>, mut first_signal: FirstSignal, tuning: &Tuning) -> anyhow::Result<()> {
     let env = Env {
         disk: Arc::new(LocalDisk),
         clock: Arc::new(SystemClock::new()),
@@ -125,7 +129,7 @@ async fn serve(config: Arc<Config>, mut first_signal: FirstSignal) -> anyhow::Re
         });
     }
     let broker = tokio::select! {
-        started = Broker::start(env, Arc::clone(&config), listeners, metrics) => started?,
+        started = Broker::start_tuned(env, Arc::clone(&config), listeners, metrics, tuning) => started?,
         Ok(signal) = &mut first_signal => bail!("{signal} during the start"),
     };
     health.started(&broker);
@@ -191,8 +195,14 @@ fn listen(address: SocketAddr, backlog: u32, buffers: &SocketBuffers) -> io::Res
     TcpListener::from_std(socket.into())
 }
 
-/// Every partition has open files: use what the process may have.
-fn raise_file_limit() {
+/// Client connections that leave enough of `files` file descriptors: see [`FILES_MIN`].
+fn connections_within(files: u64) -> usize {
+    let kept = (files / 4).max(FILES_MIN).min(files / 2);
+    usize::try_from(files - kept).unwrap_or(usize::MAX)
+}
+
+/// Every partition has open files: use what the process may have. Answers how many that are, if there is a limit.
+fn raise_file_limit() -> Option<u64> {
     use rustix::process::{Resource, getrlimit, setrlimit};
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -201,11 +211,18 @@ fn raise_file_limit() {
             tracing::warn!(%error, "the limit on open files stays as it is");
         }
     }
+    getrlimit(Resource::Nofile).current
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connections_leave_file_descriptors_for_files() {
+        let connections = [20_000, 1024, 300, 100].map(connections_within);
+        assert_eq!(connections, [15_000, 768, 172, 50]);
+    }
 
     #[test]
     fn the_first_signal_is_told_without_the_threads_that_serve() {

@@ -113,6 +113,7 @@ impl BrokerHost {
             commit_time: Duration::from_millis(commit_ms),
             log_dir: Some(Arc::new(move |settings| adjust(settings, file_bytes, bug))),
             metadata_snapshot_entries: Some(self.plan.metadata_snapshot_entries),
+            ..Tuning::default()
         };
         let listener = self.config.broker().listeners.first().cloned();
         let listener = listener.ok_or_else(|| anyhow::anyhow!("the plan's settings name no listener"))?;

@@ -1,6 +1,6 @@
 //! Accepts connections of one listener, within the limits on their number (KIP-402): beyond `max.connections` a
 //! connection waits until another one ends, and those behind it wait to be accepted; beyond `max.connections.per.ip` it
-//! is closed.
+//! is closed. It waits also where it would take a file descriptor that is kept for files.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
@@ -23,8 +23,10 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 const FULL_TOLD_EVERY: Duration = Duration::from_secs(60);
 
 /// The open connections of a broker.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Connections {
+    /// As many as the process has file descriptors for.
+    most: usize,
     open: Mutex<Open>,
     /// Told whenever one ends.
     ended: Notify,
@@ -42,11 +44,19 @@ struct Open {
 enum Refusal {
     /// As many are open as may be.
     Full,
+    /// As many are open as there are file descriptors for.
+    NoDescriptor,
     /// As many of its address are open as may be.
     TooManyOfAddress,
 }
 
 impl Connections {
+    /// None yet, and never more than `most`, whatever `max.connections` says.
+    #[must_use]
+    pub fn new(most: usize) -> Connections {
+        Connections { most, open: Mutex::default(), ended: Notify::new() }
+    }
+
     /// Counts a connection in. The limits are looked up while no other connection comes, so that a limit that is lowered
     /// meanwhile finds all that were counted in before.
     fn enter(
@@ -59,6 +69,9 @@ impl Connections {
         let Limits { max, per_ip } = limits();
         if open.handles.len() >= max {
             return Err(Refusal::Full);
+        }
+        if open.handles.len() >= self.most {
+            return Err(Refusal::NoDescriptor);
         }
         if open.by_ip.get(&peer).copied().unwrap_or(0) >= per_ip {
             return Err(Refusal::TooManyOfAddress);
@@ -167,12 +180,9 @@ impl Entrance {
             match self.connections.enter(peer, handle, || limits(&self.ctx)) {
                 Ok(()) => return true,
                 Err(Refusal::TooManyOfAddress) => return false,
-                Err(Refusal::Full) => {}
-            }
-            let now = Instant::now();
-            if self.full_told_at.is_none_or(|told_at| now - told_at >= FULL_TOLD_EVERY) {
-                self.full_told_at = Some(now);
-                tracing::warn!(listener = %self.name, "max.connections are open, others wait");
+                Err(refusal) => {
+                    tell(refusal, &mut self.full_told_at, &self.name, self.connections.len());
+                }
             }
             tokio::select! {
                 biased;
@@ -181,6 +191,24 @@ impl Entrance {
                 Ok(()) = self.images.changed() => {}
             }
         }
+    }
+}
+
+/// Says from time to time that connections wait at a listener, of which `told_at` is when it was last said.
+fn tell(refusal: Refusal, told_at: &mut Option<Instant>, listener: &str, open: usize) {
+    let now = Instant::now();
+    if told_at.is_some_and(|told_at| now - told_at < FULL_TOLD_EVERY) {
+        return;
+    }
+    *told_at = Some(now);
+    if refusal == Refusal::NoDescriptor {
+        tracing::warn!(
+            listener,
+            open,
+            "the limit on open files leaves room for no more connections, others wait"
+        );
+    } else {
+        tracing::warn!(listener, open, "max.connections are open, others wait");
     }
 }
 

@@ -84,7 +84,18 @@ impl Process {
     /// Starts one on free ports.
     pub(crate) fn start(dir: &Path, sets: &[&str]) -> Process {
         let arguments = arguments(dir, sets);
-        let mut command = command(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        Process::run(command(&arguments.iter().map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    /// Starts one that may have that many file descriptors.
+    pub(crate) fn start_within(files: u32, dir: &Path, sets: &[&str]) -> Process {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\"")]);
+        limited.arg(env!("CARGO_BIN_EXE_highwater-broker")).args(arguments(dir, sets));
+        Process::run(limited)
+    }
+
+    fn run(mut command: Command) -> Process {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = channel();

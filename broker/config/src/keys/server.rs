@@ -99,7 +99,8 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "max.connections",
         "2147483647",
         "Client connections that are open at a time; further ones wait until one ends. Where it is lowered, those that \
-         were idle longest are closed.",
+         were idle longest are closed. A quarter of the process's limit on open files, at least 128, is kept for files: \
+         connections beyond the rest wait too.",
     )
     .at_least(0)
     .dynamic(),
