@@ -314,10 +314,10 @@ fn recover(
     };
     match recovered {
         // What the commit log has for it is kept until a start finds room.
-        Err(error) if error.is_storage_full() => {
+        Err(error) if error.passes() => {
             let mut result = result.lock();
             result.lacks_room = true;
-            result.refuse(key, name, format!("it needs room to be recovered: {error}"));
+            result.refuse(key, name, format!("it cannot be recovered for now: {error}"));
             Ok(())
         }
         Err(LogDirError::Log(error @ LogError::Io { .. })) => Err(LogDirError::Log(error)),
