@@ -4,6 +4,7 @@
 //! comes up, the broker registers, its replicas follow the image, and only then is the first connection accepted.
 
 mod health;
+mod unknown_logs;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -121,6 +122,7 @@ impl Broker {
 
         let log_dir = open_log_dir(&env, settings, &metrics, tuning).await?;
         let metadata = start_metadata_log(&env, &log_dir, settings, &advertised, tuning).await?;
+        unknown_logs::refuse(&env, &log_dir, &metadata).await?;
         let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
         let replicas =
             Arc::new(ReplicaManager::new(broker_id, Arc::clone(&log_dir), Arc::clone(&topic_settings)));

@@ -237,6 +237,32 @@ impl LogDir {
         self.unopened.lock().keys().copied().collect()
     }
 
+    /// Directories that are there, of logs that `is_known` does not know; also of those that could not be opened. Each comes
+    /// with the id of its topic.
+    ///
+    /// # Errors
+    /// The disk failed.
+    pub fn directories_without(
+        &self,
+        is_known: &dyn Fn(TopicId, PartitionIndex) -> bool,
+    ) -> Result<Vec<(TopicId, PathBuf)>, LogDirError> {
+        let mut found: Vec<(TopicId, PathBuf)> = self
+            .logs()
+            .iter()
+            .filter(|log| !is_known(log.identity().topic_id, log.identity().partition))
+            .map(|log| (log.identity().topic_id, log.with(|log| log.dir().to_owned())))
+            .collect();
+        for (&(topic_id, partition), log) in &*self.unopened.lock() {
+            let dir = self.shared.path.join(&log.name);
+            if !is_known(topic_id, partition)
+                && self.shared.disk.exists(&dir).map_err(LogDirError::io(&dir))?
+            {
+                found.push((topic_id, dir));
+            }
+        }
+        Ok(found)
+    }
+
     /// Deletes a log for good: durable when this returns, or with the next checkpoint if its directory's new name cannot be
     /// synced because no more files can be opened. Its files go after `file.delete.delay.ms`, by `maintain`.
     /// Returns whether it was there.

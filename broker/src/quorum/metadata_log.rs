@@ -4,11 +4,13 @@
 //! are applied before the next one is asked. A proposal runs to its end even if its caller goes away. Records that
 //! contradict the image are refused before they are written, because a log that holds them could never be applied.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use broker_protocol::types::{BrokerId, Offset, Uuid};
+use broker_protocol::types::{BrokerId, Offset, TopicId, Uuid};
 use broker_state::metadata::{ApplyError, LogPosition, MetadataBatch, MetadataImage, MetadataRecord, apply};
 use broker_state::outcome::Outcome;
 use bytes::Bytes;
@@ -187,6 +189,21 @@ impl MetadataLog {
             Err(SubmitError::Propose(error)) => Err(error),
             Err(SubmitError::Refused(never)) => match never {},
         }
+    }
+
+    /// The topics that the log removes, as far back as its files reach: at least to the snapshot before the last one.
+    /// Reads all of them.
+    ///
+    /// # Errors
+    /// The disk failed, or an entry is damaged; the message names the file.
+    pub async fn removed_topics(&self) -> Result<BTreeSet<TopicId>, QuorumError> {
+        Ok(self.shared.log.removed_topics().await?)
+    }
+
+    /// The file that the log ends in.
+    #[must_use]
+    pub fn newest_file(&self) -> PathBuf {
+        self.shared.log.newest_file()
     }
 
     /// Whether this broker decides.

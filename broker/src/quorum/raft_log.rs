@@ -26,6 +26,7 @@ use super::{Entry, LogId, StorageError, TypeConfig, Vote, is_full};
 use crate::env::Env;
 
 mod recovery;
+mod removed;
 mod room;
 
 const FORMAT_VERSION: u32 = 1;

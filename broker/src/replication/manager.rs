@@ -320,7 +320,8 @@ impl ReplicaManager {
         self.remove_strays(image)
     }
 
-    /// Removes logs of topics that the image does not have, for example after a crash in the middle of a deletion.
+    /// Removes logs of topics that the image does not have, for example after a crash in the middle of a deletion. That
+    /// the metadata removed them, and did not lose them, is checked at the start.
     fn remove_strays(&self, image: &MetadataImage) -> Result<(), LogDirError> {
         let known: HashSet<TopicId> = image.topics.iter().map(|topic| topic.id).collect();
         for log in self.log_dir.logs() {

@@ -9,6 +9,7 @@ mod crowds;
 mod damaged_files;
 mod damaged_reads;
 mod frames;
+mod lost_metadata;
 mod names;
 mod records;
 mod repetition;

@@ -1,5 +1,6 @@
 //! A broker that ends while a topic is deleted: the deletion is whole or has not begun, and nothing comes back.
 
+use broker_log::io::Disk;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::MetadataResponse;
 
@@ -11,6 +12,17 @@ const OPERATIONS: u64 = 12;
 
 /// Power losses that are tried at each operation; another try is a kill.
 const SEEDS: u64 = 4;
+
+/// Directories of the topic's partitions.
+fn directories(broker: &TestBroker) -> Vec<String> {
+    let entries = broker.disk().list(&broker.path()).unwrap();
+    entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with("t-")).collect()
+}
+
+/// Whether nothing has happened to a directory.
+fn is_whole(name: &str) -> bool {
+    ["t-0", "t-1"].contains(&name)
+}
 
 /// fault = 42
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,6 +43,9 @@ async fn a_deletion_cut_off_at_any_operation_is_whole_or_has_not_begun() {
         let is_there = topic.error_code == ErrorCode::None.code();
         assert!(!(is_there && answer == ErrorCode::None), "it was acknowledged: {operation}, {seed}");
         outcomes[usize::from(is_there)] += 1;
+        let left = directories(&broker);
+        let is_right = |name: &String| if is_there { is_whole(name) } else { name.ends_with("-delete") };
+        assert!(left.iter().all(is_right), "{left:?}: {operation}, {seed}");
         if is_there {
             assert_eq!(topic.topic_id, old_id.0);
             assert_eq!(calls::values(&mut client, "t", 1).await, ["old"], "{operation}, {seed}");

@@ -131,6 +131,15 @@ impl Stopped {
 
     /// Starts it again; the error's chain as one line if it refuses to.
     pub(crate) async fn try_start(self) -> Result<TestBroker, String> {
+        self.launch().await.map_err(|refused| refused.0)
+    }
+
+    /// Starts it again, which it must refuse; the error's chain as one line, and the files that it leaves.
+    pub(crate) async fn refused(self) -> (String, Stopped) {
+        *self.launch().await.expect_err("the broker starts")
+    }
+
+    async fn launch(self) -> Result<TestBroker, Box<(String, Stopped)>> {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
         let dir = format!("log.dirs={}", self.store.path().display());
@@ -164,7 +173,7 @@ impl Stopped {
                 health.started(&broker);
                 Ok(TestBroker { broker, address, metrics, health, stopped: self })
             }
-            Err(error) => Err(format!("{error:#}")),
+            Err(error) => Err(Box::new((format!("{error:#}"), self))),
         }
     }
 

@@ -1,8 +1,6 @@
-use std::path::PathBuf;
-
 use broker_log::io::memory_disk::{ManualClock, MemoryDisk, OperationKind};
 use broker_log::io::{Disk, local_disk::LocalDisk};
-use broker_state::metadata::record::{Config, RecordKind, RemoveTopic};
+use broker_state::metadata::record::{Config, RecordKind, RemoveTopic, Topic};
 use broker_state::metadata::{ConfigResource, MetadataError};
 
 use super::*;
@@ -118,6 +116,27 @@ async fn restart_goes_on_from_a_snapshot() {
     assert!((2..=3).contains(&snapshots()), "{}", snapshots());
     let log = MetadataLog::start(&env(Arc::new(disk.clone())), &few).await.unwrap();
     assert_eq!(value(&log, "k24"), Some("2".into()));
+}
+
+#[tokio::test]
+async fn removals_are_told_also_from_before_the_snapshots() {
+    let disk = memory_disk();
+    let few = QuorumConfig { snapshot_entries: Some(5), ..config("/data/metadata") };
+    let log = MetadataLog::start(&env(Arc::new(disk.clone())), &few).await.unwrap();
+    let ids = [1, 2].map(|id| TopicId(Uuid::from_u128(id)));
+    for (id, name) in ids.into_iter().zip(["a", "b"]) {
+        let topic = Topic { topic_id: id.into(), name: name.to_owned() };
+        log.propose(MetadataBatch { records: vec![RecordKind::Topic(topic).into()] }).await.unwrap();
+    }
+    let remove = RecordKind::RemoveTopic(RemoveTopic { topic_id: ids[0].into() });
+    log.propose(MetadataBatch { records: vec![remove.into()] }).await.unwrap();
+    for number in 0..25 {
+        log.propose(set(&format!("k{number}"), "v")).await.unwrap();
+    }
+    log.shutdown().await;
+    let log = MetadataLog::start(&env(Arc::new(disk.clone())), &few).await.unwrap();
+    assert_eq!(log.removed_topics().await.unwrap(), BTreeSet::from([ids[0]]));
+    assert!(log.newest_file().ends_with("metadata/log-0000000000"), "{}", log.newest_file().display());
 }
 
 #[tokio::test]
