@@ -170,7 +170,7 @@ impl CommitLog {
     }
 
     /// Writes what was pushed. All of it is durable once this returns `Ok`; after an error other than `StorageFull`
-    /// the state of the file is unknown. After `StorageFull`, or if a file cannot be opened for now, the frame is still
+    /// the state of the file is unknown. After `StorageFull`, or if a file cannot be opened now, the frame is still
     /// there: make room and call again.
     pub(crate) fn write(&mut self) -> io::Result<()> {
         if self.frame.is_empty() {
@@ -227,7 +227,7 @@ impl CommitLog {
         let path = self.dir.join(file_name(state.number));
         let file = self.open(&path)?;
         if is_new {
-            // First: where it cannot be opened for now, the next attempt takes the same file.
+            // First: where it cannot be opened now, the next attempt takes the same file.
             self.disk.sync_dir(&self.dir)?;
             self.next_number += 1;
         } else {

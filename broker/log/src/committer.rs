@@ -3,7 +3,7 @@
 //! A cycle takes all dirty logs and decides once (`choose`): segments with much to write are synced themselves, the
 //! small rest goes into the commit log with one write. Only then are the logs told. Invariant: a log's flushed offset
 //! moves after the bytes below it are durable, and never after an error: the first failed write or sync takes the
-//! directory out of service. A file or directory that cannot be opened for now is no such error: what needs it goes back
+//! directory out of service. A file or directory that cannot be opened now is no such error: what needs it goes back
 //! into its log and into a later cycle.
 
 use std::io;

@@ -124,7 +124,7 @@ pub trait Disk: Send + Sync + Debug {
     }
 }
 
-/// Whether an error says that nothing could be opened or listed for now, for want of file descriptors or of the
+/// Whether an error says that nothing could be opened or listed now, for want of file descriptors or of the
 /// kernel's memory (EMFILE, ENFILE, ENOMEM): nothing was changed, nothing synced, and the same may succeed later. A
 /// [`Disk`] tells a write, sync or rename that failed as another error, whatever the system calls it.
 pub(crate) fn lacks_files(error: &io::Error) -> bool {

@@ -248,7 +248,7 @@ impl ReplicaManager {
 
     /// Brings the replicas to what an image says: new logs, changed settings, removed topics. Waits for the disk. A log
     /// that is there and cannot be opened leaves its partition offline, and is never made anew; one that the disk has no
-    /// room for, or whose files cannot be opened for now, leaves it offline until the next call, and holds up nothing
+    /// room for, or whose files cannot be opened now, leaves it offline until the next call, and holds up nothing
     /// else.
     ///
     /// # Errors

@@ -218,7 +218,7 @@ impl PartitionLog {
     /// nobody needs to hold the log for, and is then told to [`PartitionLog::mark_checkpoint_synced`].
     ///
     /// # Errors
-    /// `Io` if the disk fails. If it is only full, or a file cannot be opened for now, nothing is lost and the call can
+    /// `Io` if the disk fails. If it is only full, or a file cannot be opened now, nothing is lost and the call can
     /// be repeated.
     pub fn prepare_checkpoint(&mut self, now_ms: i64) -> Result<PreparedCheckpoint, LogError> {
         self.expire_producers(now_ms);

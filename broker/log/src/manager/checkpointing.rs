@@ -192,7 +192,7 @@ impl LogDir {
     }
 
     /// Runs a whole checkpoint now. A failure takes the directory out of service,
-    /// unless the disk is only full or a file cannot be opened for now.
+    /// unless the disk is only full or a file cannot be opened now.
     pub fn checkpoint(&self) {
         let mut maintenance = self.maintenance.lock();
         // One at a time: two would take each other's `changed`.

@@ -184,7 +184,7 @@ impl Shared {
     }
 
     /// An append met an error of the disk. A full disk is no failure of the directory, nor is a file that cannot be opened
-    /// for now: what is there stays good.
+    /// at the moment: what is there stays good.
     pub(crate) fn append_failed(&self, identity: &LogIdentity, cause: &LogError) {
         if is_storage_full(cause) {
             self.lacks_room.store(true, Ordering::Relaxed);
