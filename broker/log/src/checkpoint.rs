@@ -1,23 +1,26 @@
 //! The checkpoint of a data directory: what recovery may trust, and from where in the commit log it must replay.
 //!
 //! ```text
-//! log-checkpoint, and the one before it as log-checkpoint.previous; integers are big-endian
+//! log-checkpoint, and the same once more as log-checkpoint.previous; integers are big-endian
 //!   magic u32 "HWCP" | crc32c u32 of all that follows | version u8 | clean u8 | sequence u64
 //!   commit log epoch u64 | commit log LSN u64 | count u32 | count times: length u32, an encoded `TailCheckpoint`
 //!   version 2 only: count u32 | count times: length u32, entries of one log as in a frame of the commit log
 //! ```
 //! Invariant: everything that the commit log holds below the LSN is durable in the segments, or here: the entries of a
 //! log that could not be opened. A checkpoint without such a log has version 1.
+//!
+//! What it covers is written over, so only another copy can stand in for it: one that is older would not know the log
+//! starts, and let deleted records come back. Between the writes of the two, `log-checkpoint.previous` is an older one,
+//! and the commit log still has all that came after it.
 
 use std::io;
 use std::path::Path;
 
 use crate::commit_log::crc32c;
-use crate::io::{Disk, OpenMode};
+use crate::io::Disk;
 
 const FILE: &str = "log-checkpoint";
 const PREVIOUS: &str = "log-checkpoint.previous";
-const TMP: &str = "log-checkpoint.tmp";
 
 const MAGIC: u32 = u32::from_be_bytes(*b"HWCP");
 const VERSION: u8 = 1;
@@ -46,12 +49,27 @@ pub(crate) struct Checkpoint {
 pub enum CheckpointSource {
     /// The latest one.
     Latest,
-    /// The one before it; the latest is missing or damaged.
+    /// `log-checkpoint.previous`, a second copy; the first is missing or damaged.
     Previous,
     /// There is none: a new directory, or one that another program wrote.
     None,
     /// Both are damaged: every log is read from its start.
     Damaged,
+}
+
+impl CheckpointSource {
+    /// The files that should have been used and could not be, and what was used instead.
+    #[must_use]
+    pub fn damage(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            CheckpointSource::Latest | CheckpointSource::None => None,
+            CheckpointSource::Previous => Some((FILE, "its copy log-checkpoint.previous is used")),
+            CheckpointSource::Damaged => Some((
+                "log-checkpoint, log-checkpoint.previous",
+                "every log is read from its first segment, and may begin with records that were deleted",
+            )),
+        }
+    }
 }
 
 impl Checkpoint {
@@ -151,20 +169,21 @@ fn take_list(bytes: &[u8], at: &mut usize) -> Option<Vec<Vec<u8>>> {
     Some(items)
 }
 
-/// Puts encoded bytes in the place of the latest checkpoint, which becomes the previous one. Durable on return.
+/// Puts encoded bytes in the place of the latest checkpoint and of its copy. Durable on return.
 pub(crate) fn store(disk: &dyn Disk, dir: &Path, bytes: &[u8]) -> io::Result<()> {
-    let tmp = dir.join(TMP);
-    let file = disk.open(&tmp, OpenMode::CREATE)?;
-    file.set_len(0)?;
-    file.write_at(bytes, 0)?;
-    file.sync_data()?;
-    drop(file);
-    match disk.rename(&dir.join(FILE), &dir.join(PREVIOUS)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+    disk.write_atomically(&dir.join(FILE), bytes)?;
+    disk.write_atomically(&dir.join(PREVIOUS), bytes)
+}
+
+/// Makes the copy anew if it is not one of the latest checkpoint, which must be whole. Needed before the commit log is
+/// written over: whoever stopped between the two writes, or an earlier version, has left an older one.
+pub(crate) fn mend_copy(disk: &dyn Disk, dir: &Path) -> io::Result<()> {
+    let (latest, copy) = (disk.read(&dir.join(FILE))?, dir.join(PREVIOUS));
+    match disk.read(&copy) {
+        Ok(bytes) if bytes == latest => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => disk.write_atomically(&copy, &latest),
     }
-    disk.rename(&tmp, &dir.join(FILE))?;
-    disk.sync_dir(dir)
 }
 
 #[cfg(test)]
@@ -203,16 +222,34 @@ mod tests {
 
     /// fault = 40
     #[test]
-    fn a_damaged_checkpoint_gives_way_to_the_previous_one() {
+    fn a_damaged_checkpoint_gives_way_to_its_copy() {
         let (disk, dir) = (MemoryDisk::new(1), Path::new("/"));
         assert_eq!(Checkpoint::load(&disk, dir).unwrap().1, CheckpointSource::None);
         store(&disk, dir, &encoded(&checkpoint(1))).unwrap();
         store(&disk, dir, &encoded(&checkpoint(2))).unwrap();
         assert_eq!(Checkpoint::load(&disk, dir).unwrap(), (checkpoint(2), CheckpointSource::Latest));
         disk.flip_bit(&dir.join(FILE), 50, 3).unwrap();
-        assert_eq!(Checkpoint::load(&disk, dir).unwrap(), (checkpoint(1), CheckpointSource::Previous));
+        assert_eq!(Checkpoint::load(&disk, dir).unwrap(), (checkpoint(2), CheckpointSource::Previous));
         disk.flip_bit(&dir.join(PREVIOUS), 50, 3).unwrap();
         assert_eq!(Checkpoint::load(&disk, dir).unwrap().1, CheckpointSource::Damaged);
+    }
+
+    #[test]
+    fn a_copy_that_is_damaged_older_or_gone_is_made_anew() {
+        let (disk, dir) = (MemoryDisk::new(1), Path::new("/"));
+        store(&disk, dir, &encoded(&checkpoint(1))).unwrap();
+        let older = disk.read(&dir.join(PREVIOUS)).unwrap();
+        store(&disk, dir, &encoded(&checkpoint(2))).unwrap();
+        let copy = dir.join(PREVIOUS);
+        disk.flip_bit(&copy, 50, 3).unwrap();
+        mend_copy(&disk, dir).unwrap();
+        assert_eq!(disk.read(&copy).unwrap(), encoded(&checkpoint(2)));
+        disk.write_atomically(&copy, &older).unwrap();
+        mend_copy(&disk, dir).unwrap();
+        assert_eq!(disk.read(&copy).unwrap(), encoded(&checkpoint(2)));
+        disk.remove_file(&copy).unwrap();
+        mend_copy(&disk, dir).unwrap();
+        assert_eq!(disk.read(&copy).unwrap(), encoded(&checkpoint(2)));
     }
 
     /// fault = 40

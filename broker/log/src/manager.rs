@@ -100,7 +100,11 @@ impl LogDir {
         // The first start writes a checkpoint once it has the file.
         let is_new = Checkpoint::is_missing(disk.as_ref(), &path).map_err(LogDirError::io(&path))?;
         let meta = MetaProperties::load_or_create(disk.as_ref(), &path, &expected, !is_new)?;
-        let mark = |_: &LogDirError| mark_failed(disk.as_ref(), &path);
+        let mark = |error: &LogDirError| {
+            if matches!(error, LogDirError::Io { .. }) {
+                mark_failed(disk.as_ref(), &path);
+            }
+        };
         let found = recovery::read_directory(disk.as_ref(), &path, was_closed).inspect_err(mark)?;
         let commit_log =
             CommitLog::new(disk.clone(), path.join(COMMIT_LOG_DIR), settings.commit_log, &found.replay);
@@ -110,7 +114,7 @@ impl LogDir {
         let adopted = found.is_foreign();
         let maintenance = Maintenance {
             last_checkpoint: shared.clock.monotonic(),
-            checkpoint_wanted: !found.checkpoint.clean,
+            checkpoint_wanted: found.wants_checkpoint(),
             ..Maintenance::default()
         };
         let dir = Arc::new(LogDir {

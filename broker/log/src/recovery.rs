@@ -16,14 +16,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use broker_protocol::types::{Offset, PartitionIndex, Uuid};
 use parking_lot::Mutex;
 
-use crate::checkpoint::{Checkpoint, CheckpointSource};
+use crate::checkpoint::{self, Checkpoint, CheckpointSource};
 use crate::commit_log::{self, COMMIT_LOG_DIR, Replay};
 use crate::handle::{CommitState, LogHandle};
 use crate::io::{DirEntry, Disk, OpenMode, rewrite};
 use crate::log::PartitionLog;
 use crate::log_config::{LogConfig, LogIdentity};
 use crate::log_error::LogError;
-use crate::manager::shared::{FAILED_FILE, Shared};
+use crate::manager::shared::{FAILED_FILE, Shared, is_full};
 use crate::manager::{LogDirError, LogKey};
 use crate::partition_metadata::{self, PARTITION_METADATA_FILE};
 use crate::segment::DELETED_SUFFIX;
@@ -56,7 +56,8 @@ pub struct RecoveryReport {
     pub cut: Vec<(LogIdentity, u64)>,
     /// Logs that end before what was once durable, with that end: the medium has lost it.
     pub lost: Vec<(LogIdentity, Offset)>,
-    /// Frames of the commit log that are missing though they were durable once.
+    /// Frames of the commit log that are missing though they were durable once. With the latest checkpoint that is an
+    /// error; with another one, a later checkpoint may have covered them.
     pub missing_frames: u64,
     /// Logs that cannot be used, by the names of their directories, and why: damaged, or gone though they were durable.
     /// What is there is left as it is, and `create_log` refuses them.
@@ -84,6 +85,11 @@ impl Found {
     pub(crate) fn is_foreign(&self) -> bool {
         matches!(self.source, CheckpointSource::None | CheckpointSource::Damaged)
     }
+
+    /// Whether a checkpoint must be written soon: the last stop was not orderly, or the latest checkpoint is lost.
+    pub(crate) fn wants_checkpoint(&self) -> bool {
+        !self.checkpoint.clean || self.source != CheckpointSource::Latest
+    }
 }
 
 /// Reads checkpoint, commit log and listing of a data directory.
@@ -93,12 +99,27 @@ pub(crate) fn read_directory(disk: &dyn Disk, path: &Path, was_closed: bool) -> 
     disk.sync_dir(path).map_err(LogDirError::io(path))?;
     disk.sync_dir(&commit_log).map_err(LogDirError::io(&commit_log))?;
     let (checkpoint, source) = Checkpoint::load(disk, path).map_err(LogDirError::io(path))?;
+    if source == CheckpointSource::Latest {
+        match checkpoint::mend_copy(disk, path) {
+            Err(error) if is_full(&error) => {
+                tracing::warn!(%error, "the second copy of the checkpoint waits for the next one");
+            }
+            mended => mended.map_err(LogDirError::io(path))?,
+        }
+    }
     let distrust_cache = disk.exists(&path.join(FAILED_FILE)).map_err(LogDirError::io(path))?;
     if distrust_cache {
         tracing::warn!("the last process met a failed disk: what it did not make durable is written again");
     }
     let mut replay = commit_log::read(disk, &commit_log, checkpoint.lsn, checkpoint.epoch, distrust_cache)
         .map_err(LogDirError::io(&commit_log))?;
+    // With an older checkpoint, what lies between it and the lost one may have been written over: it was covered.
+    let gaps = replay.gaps.iter().filter(|_| source == CheckpointSource::Latest);
+    if let Some(damage) = replay.damaged.iter().chain(gaps).next() {
+        let reason =
+            "a frame of the commit log is damaged or gone that was durable once: later ones are there";
+        return Err(LogError::corrupt(&damage.path, damage.position, reason).into());
+    }
     for kept in &checkpoint.kept {
         if !replay.add_kept(kept) {
             tracing::error!("what a checkpoint has kept of a log that could not be opened is damaged");
@@ -290,10 +311,7 @@ fn finish_report(found: &Found, recovered: &mut Recovered) {
     report.offline.sort();
     report.cut.sort_by(|a, b| (&a.0.topic, a.0.partition).cmp(&(&b.0.topic, b.0.partition)));
     report.lost.sort_by(|a, b| (&a.0.topic, a.0.partition).cmp(&(&b.0.topic, b.0.partition)));
-    // With an older checkpoint, what lies between it and the lost one may have been written over: it was covered.
-    if found.source == CheckpointSource::Latest {
-        report.missing_frames = found.replay.missing.iter().map(|range| range.end - range.start).sum();
-    }
+    report.missing_frames = found.replay.missing.iter().map(|range| range.end - range.start).sum();
 }
 
 /// Opens one log. Only an error of the disk is an error: a damaged log is reported as offline.

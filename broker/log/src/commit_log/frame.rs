@@ -183,29 +183,61 @@ pub(crate) struct Frame {
     pub(crate) end: usize,
 }
 
-/// Reads the frame at `start`; `None` if there is no valid one.
-pub(crate) fn read_frame(file: &[u8], start: usize) -> Option<Frame> {
+/// What the header of a frame says, whether or not the rest is valid.
+struct FrameHeader {
+    crc: u32,
+    epoch: u64,
+    lsn: u64,
+    count: u32,
+    /// Of header and entries.
+    len: usize,
+}
+
+fn read_frame_header(file: &[u8], start: usize) -> Option<FrameHeader> {
     let header = file.get(start..start.checked_add(FRAME_HEADER)?)?;
     let u32_at = |at: usize| u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+    let u64_at = |at: usize| Some(u64::from_be_bytes(header[at..at + 8].try_into().ok()?));
     let len = FRAME_HEADER + usize::try_from(u32_at(29)).ok()?;
     if u32_at(0) != MAGIC || header[8] != VERSION || len > FRAME_BYTES_MAX {
         return None;
     }
+    Some(FrameHeader { crc: u32_at(4), epoch: u64_at(9)?, lsn: u64_at(17)?, count: u32_at(25), len })
+}
+
+/// Reads the frame at `start`; `None` if there is no valid one.
+pub(crate) fn read_frame(file: &[u8], start: usize) -> Option<Frame> {
+    let FrameHeader { crc, epoch, lsn, count, len } = read_frame_header(file, start)?;
     let frame = file.get(start..start + len)?;
-    if crc32c(&frame[8..]) != u32_at(4) {
+    if crc32c(&frame[8..]) != crc {
         return None;
     }
-    let entries = read_entries(frame, FRAME_HEADER, Some(u32_at(25)))?
+    let entries = read_entries(frame, FRAME_HEADER, Some(count))?
         .into_iter()
         .map(|(header, place)| (header, start + place.start..start + place.end))
         .collect();
-    let u64_at = |at: usize| Some(u64::from_be_bytes(header[at..at + 8].try_into().ok()?));
-    Some(Frame {
-        epoch: u64_at(9)?,
-        lsn: u64_at(17)?,
-        entries,
-        end: start + len.next_multiple_of(DIRECT_BLOCK),
-    })
+    Some(Frame { epoch, lsn, entries, end: start + len.next_multiple_of(DIRECT_BLOCK) })
+}
+
+/// Looks behind `start`, where there is no valid frame, for one whose epoch and LSN are wanted. Where the header of the
+/// invalid one can be read and is `due`, its own bytes are passed over: they come from clients, and may look like anything.
+pub(super) fn find_frame(
+    file: &[u8],
+    start: usize,
+    is_due: impl Fn(u64, u64) -> bool,
+    is_wanted: impl Fn(u64, u64) -> bool,
+) -> Option<Frame> {
+    let due = read_frame_header(file, start).filter(|header| is_due(header.epoch, header.lsn));
+    let len = due.map_or(FRAME_HEADER, |header| {
+        // The entries tell the length, too, should the damage be there.
+        let rest = file.get(start..).unwrap_or_default();
+        let entries = read_entries(rest, FRAME_HEADER, Some(header.count));
+        let end = entries.and_then(|entries| Some(entries.last()?.1.end));
+        end.map_or(header.len, |end| end.min(header.len))
+    });
+    (start + len.next_multiple_of(DIRECT_BLOCK)..file.len())
+        .step_by(DIRECT_BLOCK)
+        .filter(|at| read_frame_header(file, *at).is_some_and(|header| is_wanted(header.epoch, header.lsn)))
+        .find_map(|at| read_frame(file, at))
 }
 
 fn read_entry_header(bytes: &[u8]) -> Option<(EntryHeader, usize)> {
@@ -285,6 +317,23 @@ mod tests {
             assert_eq!(read_frame(&bytes[..len], 0), None);
         }
         assert_eq!(read_frame(&bytes, bytes.len() + 4096), None);
+    }
+
+    /// What clients send may look like a frame.
+    #[test]
+    fn a_frame_inside_a_torn_one_is_passed_over() {
+        let inner = frame_of(&[(header(120), b"abc")]);
+        let mut payload = vec![1; 2 * DIRECT_BLOCK];
+        let at = DIRECT_BLOCK - FRAME_HEADER - ENTRY_HEADER;
+        payload[at..at + inner.len()].copy_from_slice(&inner);
+        let mut bytes = frame_of(&[(header(120), &payload)]);
+        assert!(read_frame(&bytes, DIRECT_BLOCK).is_some());
+        bytes[2 * DIRECT_BLOCK] ^= 1;
+        let found = |bytes: &[u8]| find_frame(bytes, 0, |epoch, lsn| (epoch, lsn) == (2, 9), |_, _| true);
+        assert_eq!(found(&bytes), None);
+        let end = bytes.len();
+        bytes.extend(inner);
+        assert_eq!(found(&bytes).map(|frame| frame.end), Some(end + DIRECT_BLOCK));
     }
 
     #[test]

@@ -1,13 +1,16 @@
-//! Reads the commit log back after a start: which frames count, in which order, and whether one is missing.
+//! Reads the commit log back after a start: which frames count, in which order, and whether one is damaged or missing.
+//!
+//! A frame is written only once the one before it is durable. A place without a valid frame is therefore a torn tail as
+//! long as none of the same incarnation with a later LSN is there; with one, what has been durable was damaged since.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use broker_protocol::types::{PartitionIndex, TopicId};
 
-use super::frame::{EntryHeader, Frame, encode_entries, read_entries, read_frame};
+use super::frame::{EntryHeader, Frame, encode_entries, find_frame, read_entries, read_frame};
 use super::{FileState, file_name, file_number};
 use crate::io::{DIRECT_BLOCK, Disk, OpenMode, rewrite};
 
@@ -27,8 +30,26 @@ pub(crate) struct Replay {
     pub(crate) bytes: u64,
     /// LSNs that must have been there and were not: the medium has lost what it had confirmed.
     pub(crate) missing: Vec<Range<u64>>,
+    /// Where a frame is damaged that must have been durable: a later one is in the same file.
+    pub(crate) damaged: Vec<Damage>,
+    /// Where the missing ones should begin.
+    pub(crate) gaps: Vec<Damage>,
+    /// Where the frames of each file end that counts.
+    ends: Vec<Damage>,
     /// All files, those with frames that count marked so.
     pub(super) states: Vec<FileState>,
+}
+
+/// A place of the commit log without the frame that is due there.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Damage {
+    /// The file, or the commit log's directory where the file is not known.
+    pub(crate) path: PathBuf,
+    /// Where in the file, in bytes.
+    pub(crate) position: u64,
+    epoch: u64,
+    /// That of the frame which is due, or of a later one that is there.
+    lsn: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -100,7 +121,7 @@ pub(crate) fn read(
         let allocated = entry.len - entry.len % DIRECT_BLOCK as u64;
         replay.states.push(FileState { number, allocated, used: entry.len, live_from: live });
     }
-    replay.order(frames, from_lsn);
+    replay.order(dir, frames, from_lsn);
     Ok(replay)
 }
 
@@ -115,13 +136,16 @@ fn read_file(
     let file = disk.open(path, OpenMode::WRITE)?;
     // A checkpoint begins a new file, so the first frame tells whether any frame of the file is past it.
     let mut first = vec![0; super::FRAME_BYTES_MAX];
-    let read = file.read_at(&mut first[..DIRECT_BLOCK], 0)?;
-    if read < DIRECT_BLOCK || first[..4] == [0; 4] {
-        return Ok(None);
-    }
     let read = file.read_at(&mut first, 0)?;
-    let Some(frame) = read_frame(&first[..read], 0) else { return Ok(None) };
-    if frame.lsn < from_lsn || frame.epoch < replay.epoch_min {
+    let counts = |epoch: u64, lsn: u64| lsn >= from_lsn && epoch >= replay.epoch_min;
+    let Some(frame) = read_frame(&first[..read], 0) else {
+        drop((file, first));
+        let bytes = disk.read(path)?;
+        let later = find_frame(&bytes, 0, counts, counts);
+        replay.damaged.extend(later.map(|frame| Damage::at(path, 0, frame.epoch, frame.lsn)));
+        return Ok(None);
+    };
+    if !counts(frame.epoch, frame.lsn) {
         return Ok(None);
     }
     drop(first);
@@ -133,35 +157,50 @@ fn read_file(
     let bytes = disk.read(path)?;
     let (first_lsn, epoch) = (frame.lsn, frame.epoch);
     let mut next = Some(frame);
-    let mut lsn = first_lsn;
+    let (mut lsn, mut end) = (first_lsn, 0);
     while let Some(frame) = next.take().filter(|frame| frame.lsn == lsn && frame.epoch == epoch) {
         lsn += 1;
+        end = frame.end;
         next = read_frame(&bytes, frame.end);
         frames.push((replay.files.len(), frame));
     }
+    let later =
+        find_frame(&bytes, end, |of, due| (of, due) == (epoch, lsn), |of, at| of == epoch && at > lsn);
+    replay.damaged.extend(later.map(|frame| Damage::at(path, end, epoch, frame.lsn)));
+    replay.ends.push(Damage::at(path, end, epoch, lsn));
     replay.epoch = replay.epoch.max(epoch);
     replay.files.push(bytes);
     Ok(Some(first_lsn))
 }
 
+impl Damage {
+    fn at(path: &Path, position: usize, epoch: u64, lsn: u64) -> Damage {
+        Damage { path: path.to_owned(), position: position as u64, epoch, lsn }
+    }
+}
+
 impl Replay {
     /// Puts frames in order and drops those that a later incarnation did not see when it began.
-    fn order(&mut self, mut frames: Vec<(usize, Frame)>, from_lsn: u64) {
+    fn order(&mut self, dir: &Path, mut frames: Vec<(usize, Frame)>, from_lsn: u64) {
         frames.sort_by_key(|(_, frame)| (frame.lsn, frame.epoch));
         let mut epoch_starts: BTreeMap<u64, u64> = BTreeMap::new();
         for (_, frame) in &frames {
             let start = epoch_starts.entry(frame.epoch).or_insert(frame.lsn);
             *start = (*start).min(frame.lsn);
         }
-        let superseded =
-            |frame: &Frame| epoch_starts.range(frame.epoch + 1..).any(|(_, start)| frame.lsn >= *start);
+        let is_superseded =
+            |epoch: u64, lsn: u64| epoch_starts.range(epoch + 1..).any(|(_, start)| lsn >= *start);
+        self.damaged.retain(|damage| !is_superseded(damage.epoch, damage.lsn));
         self.next_lsn = from_lsn;
         for (file, frame) in frames {
-            if superseded(&frame) {
+            if is_superseded(frame.epoch, frame.lsn) {
                 continue;
             }
             if frame.lsn > self.next_lsn {
                 self.missing.push(self.next_lsn..frame.lsn);
+                let end = self.ends.iter().rfind(|end| end.lsn == self.next_lsn);
+                let nowhere = || Damage::at(dir, 0, frame.epoch, self.next_lsn);
+                self.gaps.push(end.cloned().unwrap_or_else(nowhere));
             }
             self.next_lsn = frame.lsn + 1;
             for (header, bytes) in frame.entries {

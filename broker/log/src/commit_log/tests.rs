@@ -126,6 +126,13 @@ fn frames_that_a_later_incarnation_did_not_see_stay_hidden() {
     assert_eq!(replayed(&disk, 0, 0), [0, 1, 10]);
 }
 
+/// Where something is wrong that no crash leaves: file and block.
+fn damage(disk: &MemoryDisk, lsn: u64, epoch: u64) -> Vec<(PathBuf, u64)> {
+    let replay = read(disk, &dir(), lsn, epoch, false).unwrap();
+    let all = replay.damaged.into_iter().chain(replay.gaps);
+    all.map(|damage| (damage.path, damage.position / DIRECT_BLOCK as u64)).collect()
+}
+
 #[test]
 fn a_missing_frame_is_reported() {
     let disk = disk();
@@ -135,6 +142,88 @@ fn a_missing_frame_is_reported() {
     let replay = read(&disk, &dir(), 0, 0, false).unwrap();
     assert_eq!((replay.missing.len(), replay.missing[0].clone()), (1, 5..8));
     assert_eq!(replay.next_lsn, 20);
+}
+
+#[test]
+fn any_flipped_bit_of_a_frame_with_others_behind_it_is_damage() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    (0..7).for_each(|offset| write(&mut log, offset));
+    let file = dir().join(file_name(1));
+    for block in [0, 3, 5] {
+        for bit in 0..8 * 82 {
+            let (at, bit) = (block * DIRECT_BLOCK as u64 + bit / 8, u8::try_from(bit % 8).unwrap());
+            disk.flip_bit(&file, at, bit).unwrap();
+            assert_eq!(damage(&disk, 0, 0), [(file.clone(), block)], "bit {bit} of {at}");
+            disk.flip_bit(&file, at, bit).unwrap();
+        }
+    }
+    assert_eq!(damage(&disk, 0, 0), []);
+}
+
+#[test]
+fn a_damaged_last_frame_of_a_file_is_told_by_the_next_file() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    (0..9).for_each(|offset| write(&mut log, offset));
+    let file = dir().join(file_name(1));
+    disk.flip_bit(&file, 7 * DIRECT_BLOCK as u64 + 20, 0).unwrap();
+    assert_eq!(damage(&disk, 0, 0), [(file.clone(), 7)]);
+    disk.remove_file(&file).unwrap();
+    assert_eq!(damage(&disk, 0, 0), [(dir(), 0)]);
+}
+
+#[test]
+fn what_a_checkpoint_covers_or_a_later_incarnation_did_not_see_is_no_damage() {
+    let disk = disk();
+    let mut log = open(&disk, 0, 0);
+    (0..5).for_each(|offset| write(&mut log, offset));
+    let file = dir().join(file_name(1));
+    disk.flip_bit(&file, 2 * DIRECT_BLOCK as u64 + 20, 0).unwrap();
+    assert_eq!(damage(&disk, 5, log.epoch()), []);
+    // As an earlier version went on.
+    let mut log = open(&disk, 0, 0);
+    write(&mut log, 10);
+    assert_eq!(damage(&disk, 0, 0), []);
+    assert_eq!(replayed(&disk, 0, 0), [0, 1, 10]);
+}
+
+/// Frames of several blocks, of which any may be torn off, in files with older frames behind them.
+///
+/// fault = 36
+#[test]
+fn a_torn_frame_is_never_taken_for_damage() {
+    let mut torn = 0;
+    for seed in 0..300 {
+        let disk = disk();
+        disk.with_faults(|faults| faults.direct_refused = seed % 3 == 0);
+        let (mut lsn, mut epoch) = (0, 0);
+        for round in 0..4 {
+            let segment = disk.open(Path::new("/segment"), OpenMode::CREATE).unwrap();
+            segment.write_at(&[7; 12_000], 0).unwrap();
+            let append = |log: &mut CommitLog, len: u64| {
+                log.push_range(
+                    &EntryHeader { kind: EntryKind::Append, ..header(0) },
+                    Offset(1),
+                    &*segment,
+                    (0, len),
+                )?;
+                log.write()
+            };
+            let mut log = open(&disk, lsn, epoch);
+            (0..3).for_each(|at| append(&mut log, 3_000 * (1 + (seed + at) % 4)).unwrap());
+            if round % 2 == 1 {
+                (lsn, epoch) = (log.begin_checkpoint(), log.epoch());
+                log.end_checkpoint(lsn);
+            }
+            disk.with_faults(|faults| faults.cut_power_after(seed % 5 + 1));
+            while append(&mut log, 12_000).is_ok() {}
+            disk.power_loss(seed);
+            torn += usize::from(read(&disk, &dir(), lsn, epoch, false).unwrap().next_lsn == log.next_lsn());
+            assert_eq!(damage(&disk, lsn, epoch), [], "seed {seed} round {round}");
+        }
+    }
+    assert!(torn > 100, "{torn}");
 }
 
 #[test]
