@@ -370,6 +370,15 @@ fn report_recovery(dir: &Path, report: &RecoveryReport, took: Duration) {
         took_ms = ms(took),
         "log directory recovered"
     );
+    if let Some((name, instead)) = report.checkpoint.damage() {
+        let file = dir.join(name);
+        tracing::warn!(file = %file.display(), instead, "the checkpoint is damaged or gone");
+    }
+    if report.missing_frames > 0 {
+        let dir = dir.join("commit-log");
+        let frames = report.missing_frames;
+        tracing::error!(dir = %dir.display(), frames, "frames of the commit log are not there: unless a later checkpoint had them, acknowledged changes are lost");
+    }
     for (log, bytes) in &report.cut {
         tracing::info!(%log, bytes, "an unacknowledged tail was cut off");
     }

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 use broker_client::{FetchOptions, read_records};
 use broker_protocol::error_code::ErrorCode;
-use broker_protocol::messages::{DescribeLogDirsRequest, DescribeLogDirsResponse};
+use broker_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+use broker_protocol::messages::{
+    DeleteRecordsRequest, DeleteRecordsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
+};
 
 use crate::harness::batches::batch;
 use crate::harness::{Conn, Stopped, TestBroker, calls, groups, http};
@@ -331,6 +334,103 @@ async fn a_damaged_identity_of_the_directory_is_rebuilt_or_named() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_damaged_identity_of_a_partition_is_rebuilt_or_refused() {
     check(|path| path == "small-2/partition.metadata", ANY, Allowed::PartitionOnly).await;
+}
+
+/// Five records, of which the first three were deleted, and two more; then, with `checkpoints`, two orderly stops and
+/// something that is written over what they cover.
+async fn with_deleted_records(checkpoints: bool) -> Stopped {
+    let mut broker = TestBroker::start(&[]).await;
+    let mut client = broker.client().await;
+    for topic in ["deleted", "other"] {
+        calls::create_topic(&mut client, topic, 1, &[]).await;
+    }
+    for number in 0..5 {
+        calls::append(&mut client, "deleted", 0, &batch(&[&format!("secret {number}")])).await;
+    }
+    if checkpoints {
+        broker = broker.restart().await;
+        client = broker.client().await;
+    }
+    assert_eq!(delete_first_three(&mut client).await, 3);
+    for _ in 0..2 {
+        calls::append(&mut client, "deleted", 0, &batch(&["later"])).await;
+    }
+    if checkpoints {
+        broker = broker.restart().await;
+        client = broker.client().await;
+        for _ in 0..12 {
+            calls::append(&mut client, "other", 0, &batch(&["x"])).await;
+        }
+    }
+    drop(client);
+    let killed = broker.killed_copy();
+    broker.stop().await;
+    killed
+}
+
+/// Answers with the new start of the log.
+async fn delete_first_three(client: &mut Conn) -> i64 {
+    let partitions = vec![DeleteRecordsPartition { partition_index: 0, offset: 3 }];
+    let topics = vec![DeleteRecordsTopic { name: "deleted".into(), partitions }];
+    let frame = client.call(&DeleteRecordsRequest { topics, timeout_ms: 10_000 }, 2).await.unwrap();
+    let response: DeleteRecordsResponse<'_> = frame.decode().unwrap();
+    response.topics[0].partitions[0].low_watermark
+}
+
+/// Checks that nothing deleted is there, and everything else.
+async fn assert_still_deleted(broker: TestBroker, place: &str) {
+    let mut client = broker.client().await;
+    let listed = client.list_offset("deleted", 0, -2).await.unwrap();
+    assert_eq!((listed.error_code, listed.offset), (ErrorCode::None, 3), "{place}");
+    let from_start = client.fetch("deleted", 0, FetchOptions::default()).await.unwrap();
+    assert_eq!(from_start.error_code, ErrorCode::OffsetOutOfRange, "{place}");
+    let left = calls::read_from(&mut client, "deleted", 0, 3).await;
+    let values = left.iter().map(|record| String::from_utf8(record.value.clone().unwrap()).unwrap());
+    assert_eq!(values.collect::<Vec<_>>(), ["secret 3", "secret 4", "later", "later"], "{place}");
+    drop(client);
+    broker.stop().await;
+}
+
+/// fault = 40
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleted_records_stay_deleted_when_a_checkpoint_is_damaged() {
+    let killed = with_deleted_records(true).await;
+    for file in files(&killed, |path| path.starts_with("log-checkpoint")) {
+        for damage in ANY {
+            let copy = killed.copy();
+            damage.apply(&copy.path().join(&file));
+            assert_still_deleted(copy.start().await, &format!("{} {damage:?}", file.display())).await;
+        }
+    }
+}
+
+/// The last frame alone may have been torn by a power loss.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_damaged_frame_of_the_commit_log_with_later_ones_behind_it_is_refused() {
+    const BLOCK: usize = 4096;
+    let killed = with_deleted_records(false).await;
+    let mut frames = Vec::new();
+    for file in files(&killed, |path| path.starts_with("commit-log/")) {
+        let bytes = fs::read(killed.path().join(&file)).unwrap();
+        let starts = (0..bytes.len()).step_by(BLOCK).filter(|at| bytes[*at..].starts_with(b"HWCL"));
+        frames.extend(starts.map(|at| (file.clone(), at)));
+    }
+    let (_, earlier) = frames.split_last().unwrap();
+    assert!(earlier.len() >= 5, "{frames:?}");
+    for (file, at) in earlier {
+        for byte in [0, 5, 20, 60] {
+            let (copy, path) = (killed.copy(), killed.path().join(file));
+            let mut bytes = fs::read(path).unwrap();
+            bytes[at + byte] ^= 1;
+            fs::write(copy.path().join(file), bytes).unwrap();
+            let Err(error) = copy.try_start().await else {
+                panic!("it starts with {}: {at}", file.display())
+            };
+            let named = format!("{} is corrupt at position {at}:", file.display());
+            assert!(error.contains(&named), "{named}: {error}");
+        }
+    }
+    assert_still_deleted(killed.start().await, "no damage").await;
 }
 
 /// What a whole directory takes with it.
