@@ -335,7 +335,7 @@ fn recover(
         Err(error) if error.passes() => {
             let mut result = result.lock();
             result.lacks_room = true;
-            result.refuse(key, name, format!("it cannot be recovered for now: {error}"));
+            result.refuse(key, name, format!("it lacks room or files to be recovered: {error}"));
             Ok(())
         }
         Err(LogDirError::Log(error @ LogError::Io { .. })) => Err(LogDirError::Log(error)),
