@@ -12,7 +12,6 @@ mod removals;
 mod reserve;
 mod settings;
 pub(crate) mod shared;
-mod waiting;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -174,9 +173,6 @@ impl LogDir {
     ) -> Result<Arc<LogHandle>, LogDirError> {
         if !self.shared.takes_appends() {
             return Err(self.out_of_service(self.is_failed().unwrap_or_else(|| "it is closed".to_owned())));
-        }
-        if self.waits(&identity) {
-            return self.recover_waiting(&identity, &config);
         }
         let name = identity.to_string();
         if let Some(reason) = self.offline.lock().get(&name).cloned() {

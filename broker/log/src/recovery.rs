@@ -81,23 +81,6 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// What is known of one log that could not be recovered.
-    pub(crate) fn of_one(key: LogKey, tail: Option<&[u8]>, entries: &[u8], distrust_cache: bool) -> Found {
-        let mut replay = Replay::default();
-        replay.add_kept(entries);
-        let tail = tail.and_then(|bytes| TailCheckpoint::decode(bytes).ok());
-        Found {
-            checkpoint: Checkpoint::default(),
-            replay,
-            source: CheckpointSource::Latest,
-            tails: tail.into_iter().map(|tail| (key, tail)).collect(),
-            entries: Vec::new(),
-            orphans: BTreeSet::new(),
-            was_closed: false,
-            distrust_cache,
-        }
-    }
-
     /// Whether logs are there of which no checkpoint of ours ever knew.
     pub(crate) fn is_foreign(&self) -> bool {
         matches!(self.source, CheckpointSource::None | CheckpointSource::Damaged)
@@ -170,8 +153,6 @@ pub(crate) struct Unopened {
     /// The name of its directory, which may not be there.
     pub(crate) name: String,
     pub(crate) reason: String,
-    /// For room: nothing is wrong with it, and `create_log` recovers it later.
-    pub(crate) waits: bool,
 }
 
 pub(crate) struct Recovered {
@@ -181,54 +162,16 @@ pub(crate) struct Recovered {
     pub(crate) offline: BTreeMap<String, String>,
     /// Those of them whose log is known: their names.
     refused: BTreeMap<LogKey, String>,
-    /// Those of them that only lack room.
-    waiting: BTreeSet<LogKey>,
+    /// Some of them because the disk is full.
+    lacks_room: bool,
     pub(crate) report: RecoveryReport,
 }
 
 impl Recovered {
-    fn new(found: &Found) -> Recovered {
-        let report = RecoveryReport {
-            clean: found.was_closed && found.checkpoint.clean && found.source == CheckpointSource::Latest,
-            checkpoint: found.source,
-            logs: 0,
-            logs_read_fully: 0,
-            replayed_bytes: found.replay.bytes,
-            scanned_bytes: 0,
-            cut: Vec::new(),
-            lost: Vec::new(),
-            missing_frames: 0,
-            offline: Vec::new(),
-        };
-        Recovered {
-            logs: BTreeMap::new(),
-            unopened: BTreeMap::new(),
-            offline: BTreeMap::new(),
-            refused: BTreeMap::new(),
-            waiting: BTreeSet::new(),
-            report,
-        }
-    }
-
     fn refuse(&mut self, key: Option<LogKey>, name: &str, reason: String) {
         self.report.offline.push((name.to_owned(), reason));
         self.refused.extend(key.map(|key| (key, name.to_owned())));
     }
-}
-
-/// Opens the log in the directory of that name.
-pub(crate) fn recover_one(
-    shared: &Arc<Shared>,
-    found: &Found,
-    name: &str,
-    config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
-) -> Result<Arc<LogHandle>, LogDirError> {
-    let unusable = |reason: &str| LogDirError::Log(LogError::corrupt(&shared.path.join(name), 0, reason));
-    let identity = identify(shared, found, name)?.ok_or_else(|| unusable("it does not tell its topic"))?;
-    let result = Mutex::new(Recovered::new(found));
-    recover_log(shared, found, (name, &identity), config_of, &result)?;
-    let logs = result.into_inner().logs;
-    logs.into_values().next().ok_or_else(|| unusable("it could not be opened"))
 }
 
 /// Opens all logs, on `recovery_threads` threads.
@@ -238,7 +181,26 @@ pub(crate) fn recover_logs(
     config_of: &(dyn Fn(&LogIdentity) -> Arc<LogConfig> + Sync),
 ) -> Result<Recovered, LogDirError> {
     let names = log_directories(shared, found)?;
-    let result = Mutex::new(Recovered::new(found));
+    let report = RecoveryReport {
+        clean: found.was_closed && found.checkpoint.clean && found.source == CheckpointSource::Latest,
+        checkpoint: found.source,
+        logs: 0,
+        logs_read_fully: 0,
+        replayed_bytes: found.replay.bytes,
+        scanned_bytes: 0,
+        cut: Vec::new(),
+        lost: Vec::new(),
+        missing_frames: 0,
+        offline: Vec::new(),
+    };
+    let result = Mutex::new(Recovered {
+        logs: BTreeMap::new(),
+        unopened: BTreeMap::new(),
+        offline: BTreeMap::new(),
+        refused: BTreeMap::new(),
+        lacks_room: false,
+        report,
+    });
     let next = AtomicUsize::new(0);
     let failure = Mutex::new(None);
     let work = || {
@@ -263,7 +225,7 @@ pub(crate) fn recover_logs(
     }
     let mut recovered = result.into_inner();
     // Dirty from here on, so that syncs tell the truth again; all but what found no room.
-    if found.distrust_cache && recovered.waiting.is_empty() {
+    if found.distrust_cache && !recovered.lacks_room {
         let mark = shared.path.join(FAILED_FILE);
         shared.disk.remove_file(&mark).map_err(LogDirError::io(&mark))?;
     }
@@ -295,7 +257,7 @@ fn log_directories<'a>(shared: &Shared, found: &'a Found) -> Result<Vec<&'a str>
 /// Notes the logs that are known and were not opened, unless they were deleted.
 fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
     let deleted = found.deleted();
-    let Recovered { logs, unopened, offline, refused, waiting, report } = recovered;
+    let Recovered { logs, unopened, offline, refused, report, .. } = recovered;
     *offline = report.offline.iter().cloned().collect();
     let mut names = std::mem::take(refused);
     names.retain(|key, _| !logs.contains_key(key));
@@ -313,8 +275,7 @@ fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
         });
         let tail = found.tails.get(&key).map(|tail| tail.encode().into_boxed_slice());
         let entries = found.replay.encode(key.0, key.1).into_boxed_slice();
-        let waits = waiting.contains(&key);
-        unopened.insert(key, Unopened { tail, entries, name, reason, waits });
+        unopened.insert(key, Unopened { tail, entries, name, reason });
     }
     for &key @ (topic_id, partition) in &found.orphans {
         let dir = shared.path.display();
@@ -324,7 +285,7 @@ fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
         let tail = Some(replay_log::nameless_tail(key).encode().into_boxed_slice());
         let entries = found.replay.encode(topic_id, partition).into_boxed_slice();
         report.offline.push((name.clone(), reason.clone()));
-        unopened.insert(key, Unopened { tail, entries, name, reason, waits: false });
+        unopened.insert(key, Unopened { tail, entries, name, reason });
     }
 }
 
@@ -373,7 +334,7 @@ fn recover(
         // What the commit log has for it is kept until a start finds room.
         Err(error) if error.passes() => {
             let mut result = result.lock();
-            result.waiting.extend(key);
+            result.lacks_room = true;
             result.refuse(key, name, format!("it lacks room or files to be recovered: {error}"));
             Ok(())
         }
