@@ -316,14 +316,21 @@ impl GroupCoordinator {
         shards.get(index).cloned().ok_or(CoordinatorError::NotCoordinator)
     }
 
-    /// The shards, made when the topic is there for the first time.
+    /// The shards, made when the topic is there for the first time, and anew when it was deleted.
     fn shards(&self) -> Result<Shards, CoordinatorError> {
-        if let Some(shards) = &*self.shards.read() {
-            return Ok(Arc::clone(shards));
+        let of_now = |slot: &Option<Shards>| {
+            let deleted = |shards: &&Shards| shards.first().is_some_and(|shard| shard.is_deleted());
+            slot.as_ref().filter(|shards| !deleted(shards)).cloned()
+        };
+        if let Some(shards) = of_now(&self.shards.read()) {
+            return Ok(shards);
         }
         let mut slot = self.shards.write();
-        if let Some(shards) = &*slot {
-            return Ok(Arc::clone(shards));
+        if let Some(shards) = of_now(&slot) {
+            return Ok(shards);
+        }
+        if let Some(deleted) = slot.take() {
+            deleted.iter().for_each(|shard| shard.close());
         }
         let logs = self.topic.logs();
         // Clients look for the coordinator then, which makes the topic.

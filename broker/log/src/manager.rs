@@ -323,7 +323,11 @@ impl LogDir {
                 tracing::warn!(%topic_id, partition, dir = %dir.display(), "a log that could not be opened is deleted: what is left of it is set aside");
                 self.offline.lock().remove(&log.name);
             }
-            Err(error) => tracing::warn!(%topic_id, partition, %error, "a deleted log cannot be set aside"),
+            Err(error) => {
+                tracing::warn!(%topic_id, partition, %error, "a deleted log cannot be set aside");
+                // The next start knows it still, and tries again.
+                self.unopened.lock().insert((topic_id, partition), log);
+            }
         }
         true
     }

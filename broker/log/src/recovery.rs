@@ -115,7 +115,9 @@ pub(crate) fn read_directory(disk: &dyn Disk, path: &Path, was_closed: bool) -> 
         .map_err(LogDirError::io(&commit_log))?;
     // With an older checkpoint, what lies between it and the lost one may have been written over: it was covered.
     let gaps = replay.gaps.iter().filter(|_| source == CheckpointSource::Latest);
-    if let Some(damage) = replay.damaged.iter().chain(gaps).next() {
+    // Nor does the age of a torn first frame tell anything then.
+    let damaged = replay.damaged.iter().filter(|at| source == CheckpointSource::Latest || at.position > 0);
+    if let Some(damage) = damaged.chain(gaps).next() {
         let reason =
             "a frame of the commit log is damaged or gone that was durable once: later ones are there";
         return Err(LogError::corrupt(&damage.path, damage.position, reason).into());
@@ -162,8 +164,6 @@ pub(crate) struct Recovered {
     pub(crate) offline: BTreeMap<String, String>,
     /// Those of them whose log is known: their names.
     refused: BTreeMap<LogKey, String>,
-    /// Some of them because the disk is full.
-    lacks_room: bool,
     pub(crate) report: RecoveryReport,
 }
 
@@ -198,7 +198,6 @@ pub(crate) fn recover_logs(
         unopened: BTreeMap::new(),
         offline: BTreeMap::new(),
         refused: BTreeMap::new(),
-        lacks_room: false,
         report,
     });
     let next = AtomicUsize::new(0);
@@ -224,8 +223,8 @@ pub(crate) fn recover_logs(
         return Err(error);
     }
     let mut recovered = result.into_inner();
-    // Dirty from here on, so that syncs tell the truth again; all but what found no room.
-    if found.distrust_cache && !recovered.lacks_room {
+    // Dirty from here on, so that syncs tell the truth again.
+    if found.distrust_cache {
         let mark = shared.path.join(FAILED_FILE);
         shared.disk.remove_file(&mark).map_err(LogDirError::io(&mark))?;
     }
@@ -257,7 +256,7 @@ fn log_directories<'a>(shared: &Shared, found: &'a Found) -> Result<Vec<&'a str>
 /// Notes the logs that are known and were not opened, unless they were deleted.
 fn find_missing(shared: &Shared, found: &Found, recovered: &mut Recovered) {
     let deleted = found.deleted();
-    let Recovered { logs, unopened, offline, refused, report, .. } = recovered;
+    let Recovered { logs, unopened, offline, refused, report } = recovered;
     *offline = report.offline.iter().cloned().collect();
     let mut names = std::mem::take(refused);
     names.retain(|key, _| !logs.contains_key(key));
@@ -331,13 +330,6 @@ fn recover(
         Err(error) => (None, Err(error)),
     };
     match recovered {
-        // What the commit log has for it is kept until a start finds room.
-        Err(error) if error.passes() => {
-            let mut result = result.lock();
-            result.lacks_room = true;
-            result.refuse(key, name, format!("it lacks room or files to be recovered: {error}"));
-            Ok(())
-        }
         Err(LogDirError::Log(error @ LogError::Io { .. })) => Err(LogDirError::Log(error)),
         Err(LogDirError::Log(error)) => {
             result.lock().refuse(key, name, error.to_string());

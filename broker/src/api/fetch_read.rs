@@ -342,6 +342,7 @@ pub fn register_all(
         // The partition dropped the registration when its watermark moved, or when it went away.
         if let Some((partition, beyond)) = &target.registered
             && *beyond == read.high_watermark
+            && partition.high_watermark() <= *beyond
             && !partition.is_gone()
         {
             continue;

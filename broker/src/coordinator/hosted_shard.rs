@@ -99,6 +99,11 @@ impl HostedShard {
         self.partition
     }
 
+    /// Whether its log was deleted.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.log.is_deleted()
+    }
+
     pub(super) async fn join(
         self: &Arc<Self>,
         request: JoinRequest,

@@ -49,6 +49,9 @@ pub trait OffsetsLog: Send + Sync + Debug {
     /// Whether it is in service.
     fn is_available(&self) -> bool;
 
+    /// Whether it was deleted.
+    fn is_deleted(&self) -> bool;
+
     /// Whether an append is worth trying: `false` while the disk is full.
     fn has_room(&self) -> bool;
 
@@ -118,6 +121,10 @@ impl OffsetsLog for AbsentLog {
         self.partition().is_some_and(|partition| partition.is_available())
     }
 
+    fn is_deleted(&self) -> bool {
+        self.partition().is_some_and(|partition| partition.is_deleted())
+    }
+
     fn has_room(&self) -> bool {
         self.partition().is_some_and(|partition| partition.has_room())
     }
@@ -161,6 +168,10 @@ impl OffsetsLog for Partition {
 
     fn is_available(&self) -> bool {
         !self.is_offline() && !self.is_deleted()
+    }
+
+    fn is_deleted(&self) -> bool {
+        Partition::is_deleted(self)
     }
 
     fn has_room(&self) -> bool {

@@ -268,6 +268,18 @@ async fn groups_begin_anew_after_their_topic_was_deleted() {
     assert_eq!(coordinator.commit(&commit_of(6)).await, Ok(vec![Ok(())]));
 }
 
+#[tokio::test(start_paused = true)]
+async fn groups_begin_anew_also_if_nobody_tells_that_their_topic_was_deleted() {
+    let topic = FakeTopic::with_partitions(1);
+    let coordinator = coordinator(&topic);
+    coordinator.commit(&commit_of(5)).await.unwrap().remove(0).unwrap();
+    topic.delete();
+    assert_eq!(fetch(&coordinator).await, Err(CoordinatorError::NotCoordinator));
+    topic.make(1);
+    assert_eq!(fetch(&coordinator).await, Ok(None));
+    assert_eq!(coordinator.commit(&commit_of(6)).await, Ok(vec![Ok(())]));
+}
+
 fn deleted(name: &str) -> DeletedTopic {
     DeletedTopic { name: name.to_owned(), id: TopicId::ZERO }
 }

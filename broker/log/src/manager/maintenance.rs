@@ -9,7 +9,7 @@ use broker_protocol::types::Offset;
 
 use super::LogDir;
 use super::checkpointing::CheckpointRun;
-use super::shared::{is_full, is_storage_full};
+use super::shared::{is_full, is_storage_full, passes};
 use crate::handle::LogHandle;
 use crate::io::{OpenMode, lacks_files};
 use crate::log_error::LogError;
@@ -46,7 +46,10 @@ impl LogDir {
             maintenance.last_retention = Some(now);
         }
         for handle in self.logs() {
-            if let Err(error) = self.maintain_log(&handle, now_ms, retention_due, high_watermark) {
+            if let Err(error) = self.maintain_log(&handle, now_ms, retention_due, high_watermark)
+                // A deletion moves the files away at any time.
+                && !handle.commit_state().deleted
+            {
                 self.shared.append_failed(handle.identity(), &error);
             }
         }
@@ -82,7 +85,11 @@ impl LogDir {
         high_watermark: &dyn Fn(&LogHandle) -> Offset,
     ) -> Result<(), LogError> {
         let upper = if retention_due { high_watermark(handle) } else { Offset(0) };
-        let gone_below = self.settle_producers(handle, now_ms)?;
+        let gone_below = match self.settle_producers(handle, now_ms) {
+            // Nothing is deleted then; all else goes on.
+            Err(error) if passes(&error) => None,
+            settled => settled?,
+        };
         let mut commit = handle.commit_state();
         if commit.deleted {
             return Ok(());

@@ -23,6 +23,7 @@ struct FakeLog {
     holding: Mutex<bool>,
     failing: Mutex<bool>,
     full: Mutex<bool>,
+    deleted: Mutex<bool>,
 }
 
 impl FakeLog {
@@ -34,6 +35,7 @@ impl FakeLog {
             holding: Mutex::new(false),
             failing: Mutex::new(false),
             full: Mutex::new(false),
+            deleted: Mutex::new(false),
         })
     }
 }
@@ -71,6 +73,10 @@ impl OffsetsLog for FakeLog {
         true
     }
 
+    fn is_deleted(&self) -> bool {
+        *self.deleted.lock()
+    }
+
     fn has_room(&self) -> bool {
         !*self.full.lock()
     }
@@ -103,7 +109,9 @@ impl FakeTopic {
     }
 
     pub(super) fn delete(&self) {
-        self.0.lock().clear();
+        for log in self.0.lock().drain(..) {
+            *log.deleted.lock() = true;
+        }
     }
 
     /// Appends are not durable from now on.

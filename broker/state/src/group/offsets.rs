@@ -55,9 +55,10 @@ pub struct CommitRequest {
 }
 
 impl CommitRequest {
-    /// The last of the offsets for each partition.
-    fn latest(&self) -> HashMap<(&str, i32), usize> {
-        self.offsets.iter().enumerate().map(|(index, offset)| (offset.key(), index)).collect()
+    /// The last of the offsets for each partition, of those that can be stored.
+    fn latest(&self, metadata_units_max: usize) -> HashMap<(&str, i32), usize> {
+        let all = self.offsets.iter().enumerate().filter(|(_, offset)| offset.fits(metadata_units_max));
+        all.map(|(index, offset)| (offset.key(), index)).collect()
     }
 
     /// Bytes of the records for these of the offsets, about.
@@ -90,6 +91,11 @@ pub struct OffsetToCommit {
 impl OffsetToCommit {
     fn key(&self) -> (&str, i32) {
         (&self.topic, self.partition)
+    }
+
+    /// Whether its metadata is short enough.
+    fn fits(&self, metadata_units_max: usize) -> bool {
+        self.metadata.encode_utf16().count() <= metadata_units_max
     }
 }
 
@@ -154,7 +160,8 @@ impl GroupShard {
         if let Err(error) = self.check_commit(request) {
             return Outcome::respond(Err(error));
         }
-        let latest = request.latest();
+        let metadata_units_max = self.config.offset_metadata_units_max;
+        let latest = request.latest(metadata_units_max);
         if request.record_bytes(&latest) > COMMIT_BYTES_MAX {
             return Outcome::respond(Err(GroupError::CommitTooLarge));
         }
@@ -171,7 +178,7 @@ impl GroupShard {
             .iter()
             .enumerate()
             .map(|(index, offset)| {
-                if offset.metadata.encode_utf16().count() > self.config.offset_metadata_units_max {
+                if !offset.fits(metadata_units_max) {
                     return Err(GroupError::OffsetMetadataTooLarge);
                 }
                 if latest.get(&offset.key()) != Some(&index) {

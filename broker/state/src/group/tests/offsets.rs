@@ -205,6 +205,16 @@ fn of_several_offsets_for_one_partition_the_last_is_written() {
 }
 
 #[test]
+fn of_several_offsets_for_one_partition_the_last_that_fits_is_written() {
+    let mut d = Driver::new();
+    let mut request = commit_of("", -1, 5);
+    let too_long = "x".repeat(4_097);
+    request.offsets.push(OffsetToCommit { offset: 9, metadata: too_long, ..request.offsets[0].clone() });
+    assert_eq!(d.commit(&request), Ok(vec![Ok(()), Err(GroupError::OffsetMetadataTooLarge)]));
+    assert_eq!(d.committed(), Some(5));
+}
+
+#[test]
 fn a_commit_of_too_many_bytes_is_refused() {
     let mut d = Driver::new();
     let mut request = commit_of("", -1, 5);
