@@ -337,9 +337,30 @@ pub(crate) fn newest_record(
     Ok(newest.filter(|newest| newest.timestamp != NO_TIMESTAMP))
 }
 
-/// The first record of a batch, at or after `from`, with the largest timestamp that they have. As for [`search_batch`],
-/// the first offset of a batch that cannot be opened is the best answer there is.
+/// The first record of a batch, at or after `from`, with the largest timestamp that they have.
 fn newest_of_batch(batch: &RecordBatch<'_>, from: Offset) -> Option<TimestampOffset> {
+    let mut newest: Option<TimestampOffset> = None;
+    let unopened = find_in_batch(batch, from, |record| {
+        if newest.is_none_or(|newest| record.timestamp > newest.timestamp) {
+            newest = Some(record);
+        }
+        false
+    });
+    unopened.or(newest)
+}
+
+/// The first record of a batch, at or after `from`, with a timestamp of at least `timestamp`.
+fn search_batch(batch: &RecordBatch<'_>, timestamp: i64, from: Offset) -> Option<TimestampOffset> {
+    find_in_batch(batch, from, |record| record.timestamp >= timestamp)
+}
+
+/// The first record of a batch, at or after `from`, that `is_wanted`. A batch that producers compressed is stored unseen;
+/// where it cannot be opened, and where all its records have one time, its first offset is the answer.
+fn find_in_batch(
+    batch: &RecordBatch<'_>,
+    from: Offset,
+    mut is_wanted: impl FnMut(TimestampOffset) -> bool,
+) -> Option<TimestampOffset> {
     let header = &batch.header;
     let leader_epoch = header.partition_leader_epoch;
     let first = header.base_offset.max(from);
@@ -351,36 +372,12 @@ fn newest_of_batch(batch: &RecordBatch<'_>, from: Offset) -> Option<TimestampOff
         return Some(whole);
     }
     let Ok(content) = batch.decompress(DECOMPRESSED_BYTES_MAX) else { return Some(whole) };
-    let mut newest: Option<TimestampOffset> = None;
     for record in batch.records(&content) {
         let Ok(record) = record else { return Some(whole) };
         let (offset, timestamp) = (record.offset(header), record.timestamp_ms(header));
-        if offset >= from && newest.is_none_or(|newest| timestamp > newest.timestamp) {
-            newest = Some(TimestampOffset { timestamp, offset, leader_epoch });
-        }
-    }
-    newest
-}
-
-/// The first record of a batch, at or after `from`, with a timestamp of at least `timestamp`. A batch that producers
-/// compressed is stored unseen; where it cannot be opened, its first offset is the best answer there is.
-fn search_batch(batch: &RecordBatch<'_>, timestamp: i64, from: Offset) -> Option<TimestampOffset> {
-    let header = &batch.header;
-    let leader_epoch = header.partition_leader_epoch;
-    let first = header.base_offset.max(from);
-    let whole = TimestampOffset { timestamp: header.max_timestamp, offset: first, leader_epoch };
-    if first > header.last_offset() {
-        return None;
-    }
-    if header.timestamp_type() == TimestampType::LogAppendTime {
-        return Some(whole);
-    }
-    let Ok(content) = batch.decompress(DECOMPRESSED_BYTES_MAX) else { return Some(whole) };
-    for record in batch.records(&content) {
-        let Ok(record) = record else { return Some(whole) };
-        let (offset, own) = (record.offset(header), record.timestamp_ms(header));
-        if offset >= from && own >= timestamp {
-            return Some(TimestampOffset { timestamp: own, offset, leader_epoch });
+        let found = TimestampOffset { timestamp, offset, leader_epoch };
+        if offset >= from && is_wanted(found) {
+            return Some(found);
         }
     }
     None
