@@ -95,7 +95,7 @@ pub fn handle(
 ) -> Result<Option<Pending>, Closed> {
     let plan = plan(ctx, &request, &body)?;
     if let Some(error) = refusal(&plan) {
-        return Ok(answer_without_append(&plan, request, error));
+        return answer_without_append(ctx, &plan, request, error).map(Some);
     }
     if open::is_wanted(&plan, &body) {
         let work = Box::pin(open::open_all(Arc::clone(ctx), plan, body));
@@ -195,7 +195,20 @@ fn refusal(plan: &Plan) -> Option<ErrorCode> {
     plan.transactional.then_some(ErrorCode::InvalidTxnState)
 }
 
-fn answer_without_append(plan: &Plan, request: RequestContext, error: ErrorCode) -> Option<Pending> {
+/// Refuses the request as a whole.
+///
+/// # Errors
+/// With acks=0: the end of the connection is the client's only way to learn of it.
+fn answer_without_append(
+    ctx: &ApiContext,
+    plan: &Plan,
+    request: RequestContext,
+    error: ErrorCode,
+) -> Result<Pending, Closed> {
+    if plan.acks == 0 {
+        ctx.metrics.error(request.api, error.code());
+        return Err(Closed::Refused("a produce request with acks=0 was refused".to_owned()));
+    }
     let topics = plan
         .topics
         .iter()
@@ -210,7 +223,7 @@ fn answer_without_append(plan: &Plan, request: RequestContext, error: ErrorCode)
         })
         .collect();
     let deadline = request.received_at;
-    Some(Pending::Produce(Box::new(Waiting { request, deadline, topics })))
+    Ok(Pending::Produce(Box::new(Waiting { request, deadline, topics })))
 }
 
 fn failure(index: i32, error: ErrorCode, message: Option<String>) -> PartitionProduceResponse<'static> {

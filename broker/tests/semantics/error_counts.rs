@@ -376,6 +376,22 @@ async fn the_errors_of_a_produce_without_an_answer_count() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_produce_without_an_answer_that_is_refused_as_a_whole_closes_and_counts() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    let request = ProduceRequest {
+        acks: 0,
+        timeout_ms: 1000,
+        topic_data: Vec::new(),
+        transactional_id: Some("t".into()),
+    };
+    within("produce", client.send(&request, 12)).await.unwrap();
+    within("close", client.receive()).await.unwrap_err();
+    let wanted = (("Produce".to_owned(), "INVALID_TXN_STATE".to_owned()), 1);
+    assert_eq!(counted(&broker).await, BTreeMap::from([wanted]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_that_is_not_offered_counts() {
     let broker = TestBroker::start_in_memory(&[]).await;
     let mut client = broker.client().await;

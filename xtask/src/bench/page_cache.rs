@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -16,13 +17,27 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 /// Drops every file directly in `directory` from the page cache; what is not on disk yet stays.
 pub(crate) fn drop_files_of(directory: &Path) -> Result<()> {
+    for_files_of(directory, |file| Ok(fadvise(file, 0, None, Advice::DontNeed)?))
+}
+
+/// Reads every file directly in `directory`, so that the page cache holds it: the machine may have given the pages away
+/// since somebody last asked for them.
+pub(crate) fn read_files_of(directory: &Path) -> Result<()> {
+    let mut chunk = vec![0; CHUNK_BYTES];
+    for_files_of(directory, |mut file| {
+        while file.read(&mut chunk)? > 0 {}
+        Ok(())
+    })
+}
+
+fn for_files_of(directory: &Path, mut work: impl FnMut(&File) -> Result<()>) -> Result<()> {
     let entries = fs::read_dir(directory).with_context(|| format!("cannot list {}", directory.display()))?;
     for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_file() {
-            // Opened for reading: the advice needs no more, and a file that is gone already needs none.
+            // Opened for reading: nobody needs more, and a file that is gone already needs nothing.
             if let Ok(file) = File::open(entry.path()) {
-                fadvise(&file, 0, None, Advice::DontNeed)?;
+                work(&file)?;
             }
         }
     }
