@@ -124,7 +124,7 @@ pub struct OffsetsConfig {
     pub topic_partitions: i32,
     /// `offsets.topic.replication.factor`, from 1.
     pub topic_replication_factor: i16,
-    /// `offsets.topic.segment.bytes`, from 1.
+    /// `offsets.topic.segment.bytes`, from 1 MiB.
     pub topic_segment_bytes: i32,
     /// `offsets.retention.minutes`, in milliseconds.
     pub retention_ms: u64,

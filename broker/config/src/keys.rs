@@ -45,6 +45,19 @@ pub fn environment_variable(key: &str) -> String {
     format!("{ENVIRONMENT_PREFIX}{}", own.replace('.', "_").to_ascii_uppercase())
 }
 
+/// The setting that a variable names if it is of a family that is refused, such as `ssl.`, and not spelled out anywhere.
+///
+/// Kubernetes tells each container of the Services beside it in variables of the same shape; those name no setting.
+#[must_use]
+pub(crate) fn refused_key(variable: &str) -> Option<String> {
+    let name = variable.strip_prefix(ENVIRONMENT_PREFIX)?;
+    let of_a_service = name.ends_with("_PORT")
+        || ["_SERVICE_HOST", "_SERVICE_PORT", "_PORT_"].iter().any(|part| name.contains(part));
+    let key = name.to_ascii_lowercase().replace('_', ".");
+    let refused = matches!(ignored::standing(&key), Some(ignored::Standing::Refused(_)));
+    (refused && !of_a_service).then_some(key)
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

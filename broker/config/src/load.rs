@@ -264,6 +264,8 @@ impl Merge {
         for (variable, value) in ours {
             if let Some(key) = known.get(&variable) {
                 self.set(key, &value, Origin::Environment { variable })?;
+            } else if let Some(key) = keys::refused_key(&variable) {
+                self.set_foreign(&key, Origin::Environment { variable })?;
             } else {
                 let suggestion =
                     suggest::nearest(&variable, known.keys().map(String::as_str)).map(str::to_owned);

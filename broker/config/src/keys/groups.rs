@@ -44,7 +44,8 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "104857600",
         "Size in bytes at which a partition of __consumer_offsets rolls.",
     )
-    .at_least(1)
+    // As segment.bytes: a topic takes no less.
+    .at_least(1 << 20)
     .high(),
     int(
         "offsets.retention.minutes",

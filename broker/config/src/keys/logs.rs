@@ -6,6 +6,10 @@ use crate::def::{ConfigDef, Fallback, Validator, boolean, double, int, list, lon
 const MS_PER_MINUTE: i64 = 60_000;
 const MS_PER_HOUR: i64 = 3_600_000;
 
+/// As Kafka: for ever, or a time; 0 would delete everything at the next look.
+const RETENTION_LONG: Validator = Validator::BetweenOr(1, i64::MAX, -1);
+const RETENTION_INT: Validator = Validator::BetweenOr(1, i32::MAX as i64, -1);
+
 pub(super) const KEYS: &[ConfigDef] = &[
     int("log.segment.bytes", "1073741824", "Size in bytes at which a log rolls to a fresh segment.")
         .at_least(1 << 20)
@@ -32,7 +36,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "Milliseconds that records are kept; -1 for ever. Whole segments are deleted, by their newest record.",
     )
     .unset()
-    .at_least(-1)
+    .takes(RETENTION_LONG)
     .dynamic()
     .falls_back_to(&[
         Fallback { key: "log.retention.minutes", scale: MS_PER_MINUTE },
@@ -41,10 +45,10 @@ pub(super) const KEYS: &[ConfigDef] = &[
     .high(),
     int("log.retention.minutes", "", "Minutes that records are kept, where log.retention.ms is not set; -1 for ever.")
         .unset()
-        .at_least(-1)
+        .takes(RETENTION_INT)
         .high(),
     int("log.retention.hours", "168", "Hours that records are kept, where neither of the two is set; -1 for ever.")
-        .at_least(-1)
+        .takes(RETENTION_INT)
         .high(),
     long("log.retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; negative sets no limit.")
         .dynamic()

@@ -114,6 +114,40 @@ fn settings_that_ask_for_protection_are_refused() {
 }
 
 #[test]
+fn variables_that_ask_for_protection_are_refused_too() {
+    for variable in [
+        "HIGHWATER_SSL_CLIENT_AUTH",
+        "HIGHWATER_SASL_ENABLED_MECHANISMS",
+        "HIGHWATER_LISTENER_NAME_CLIENTS_SSL_KEYSTORE_LOCATION",
+        "HIGHWATER_SUPER_USERS",
+    ] {
+        let line = error("", &[(variable, "x")], &[]);
+        assert!(line.contains("no TLS, authentication or authorization"), "{line}");
+        assert!(line.contains(variable), "{line}");
+    }
+}
+
+#[test]
+fn variables_of_a_kubernetes_service_do_not_stop_the_start() {
+    let services = [
+        "HIGHWATER_SSL_PORT",
+        "HIGHWATER_SSL_SERVICE_HOST",
+        "HIGHWATER_SSL_SERVICE_PORT_CLIENTS",
+        "HIGHWATER_SSL_PORT_9092_TCP_ADDR",
+    ];
+    assert_eq!(warnings("", &services.map(|variable| (variable, "x"))).len(), services.len());
+}
+
+#[test]
+fn values_that_would_keep_nothing_or_never_be_in_force_are_refused() {
+    for key in ["log.retention.ms", "log.retention.minutes", "log.retention.hours"] {
+        assert!(error("", &[], &[&format!("{key}=0")]).contains("or -1"), "{key}");
+        assert!(load("", &[], &[&format!("{key}=-1")]).is_ok(), "{key}");
+    }
+    assert!(error("", &[], &["offsets.topic.segment.bytes=65536"]).contains("at least 1048576"));
+}
+
+#[test]
 fn settings_that_kafka_4_has_removed_are_refused_with_the_reason_and_no_wild_guess() {
     for key in [
         "zookeeper.connect",
