@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use broker_log::manager::LogDir;
@@ -72,15 +73,17 @@ fn told_of(error: &ProposeError) -> String {
     text.to_owned()
 }
 
-/// Tells the operator what clients are not told.
-fn report(error: &ProposeError) {
+/// Tells the operator what clients are not told; what was told already only for debugging, as clients ask again and again.
+fn report(error: &ProposeError, is_told: bool) {
     match error {
-        ProposeError::NotLeader { .. } | ProposeError::TooLarge { .. } => {
-            tracing::debug!(%error, "the metadata log did not take a change");
+        ProposeError::NoRoom(_) | ProposeError::OutOfService(_) if !is_told => {
+            tracing::error!(%error, "the metadata log takes no changes");
         }
-        ProposeError::Contradiction(_) | ProposeError::NoRoom(_) | ProposeError::OutOfService(_) => {
-            tracing::error!(%error, "the metadata log did not take a change");
-        }
+        ProposeError::Contradiction(_) => tracing::error!(%error, "the metadata log did not take a change"),
+        ProposeError::NotLeader { .. }
+        | ProposeError::TooLarge { .. }
+        | ProposeError::NoRoom(_)
+        | ProposeError::OutOfService(_) => tracing::debug!(%error, "the metadata log did not take a change"),
     }
 }
 
@@ -107,6 +110,8 @@ pub struct Controller {
     log_dir: Arc<LogDir>,
     env: Env,
     followed: watch::Sender<Followed>,
+    /// The log says already that the metadata log cannot be written; until a change succeeds.
+    told: AtomicBool,
 }
 
 impl Controller {
@@ -114,7 +119,7 @@ impl Controller {
     #[must_use]
     pub fn new(metadata: MetadataLog, log_dir: Arc<LogDir>, env: Env) -> Controller {
         let followed = watch::Sender::new(Followed { offset: Offset(-1), behind: None });
-        Controller { metadata, log_dir, env, followed }
+        Controller { metadata, log_dir, env, followed, told: AtomicBool::new(false) }
     }
 
     /// The latest image.
@@ -202,12 +207,17 @@ impl Controller {
             self.give_up_reserve().await;
         }
         let decided = self.metadata.submit(decide).await;
-        if let Err(SubmitError::Propose(error)) = &decided {
-            report(error);
-            if matches!(error, ProposeError::NoRoom(_)) {
-                // For whoever tries again.
-                self.give_up_reserve().await;
+        match &decided {
+            Ok(_) => self.told.store(false, Ordering::Relaxed),
+            Err(SubmitError::Propose(error)) => {
+                let cannot_write = matches!(error, ProposeError::NoRoom(_) | ProposeError::OutOfService(_));
+                report(error, cannot_write && self.told.swap(true, Ordering::Relaxed));
+                if matches!(error, ProposeError::NoRoom(_)) {
+                    // For whoever tries again.
+                    self.give_up_reserve().await;
+                }
             }
+            Err(SubmitError::Refused(_)) => {}
         }
         decided
     }

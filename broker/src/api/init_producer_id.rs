@@ -29,7 +29,8 @@ pub async fn handle(
             ..InitProducerIdResponse::default()
         },
         Err(error) => {
-            tracing::warn!(%error, "no producer id to give out");
+            // Asked again by every idempotent producer; what the operator has to know, the controller tells.
+            tracing::debug!(%error, "no producer id to give out");
             refused(ErrorCode::CoordinatorLoadInProgress)
         }
     }

@@ -99,7 +99,8 @@ async fn create_missing(ctx: &ApiContext, image: &MetadataImage, topics: &[Metad
             create_topics::create_with_defaults(ctx, name).await
         };
         if let Err(error) = created {
-            tracing::warn!(topic = name, %error, "topic could not be created automatically");
+            // Asked again by every client that waits for the topic; what the operator has to know, the controller tells.
+            tracing::debug!(topic = name, %error, "topic could not be created automatically");
         }
     }
 }

@@ -336,7 +336,9 @@ fn not_for_clients(bytes: &[u8], version: i16) -> Option<(ErrorCode, String)> {
 fn rejection(index: i32, error: &AppendError) -> PartitionProduceResponse<'static> {
     let code = super::errors::append_error_code(error);
     let mut response = failure(index, code, Some(error.to_string()));
-    if let AppendError::InvalidRecord { record_errors, .. } = error {
+    if let AppendError::InvalidRecord { record_errors, .. }
+    | AppendError::InvalidTimestamp { record_errors, .. } = error
+    {
         response.record_errors = record_errors
             .iter()
             .map(|(batch_index, message)| BatchIndexAndErrorMessage {

@@ -161,4 +161,12 @@ async fn the_records_to_blame_are_named() {
     let blamed: Vec<_> = produced.record_errors.iter().map(|(index, _)| *index).collect();
     assert_eq!(blamed, [0, 1]);
     assert!(produced.record_errors[0].1.is_some() && produced.error_message.is_some());
+    let ahead = batch_at(4_000_000_000_000, &["much", "too", "late"]);
+    let produced = client.produce("compacted", 0, &ahead, -1).await.unwrap();
+    assert_eq!(produced.error_code, ErrorCode::InvalidRecord, "the missing keys come first");
+    calls::create_topic(&mut client, "t", 1, &[]).await;
+    let produced = client.produce("t", 0, &ahead, -1).await.unwrap();
+    assert_eq!(produced.error_code, ErrorCode::InvalidTimestamp);
+    let blamed: Vec<_> = produced.record_errors.iter().map(|(index, _)| *index).collect();
+    assert_eq!(blamed, [0, 1, 2]);
 }

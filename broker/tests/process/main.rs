@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod log_lines;
 mod open_files;
 mod process;
 mod stopping;
