@@ -4,6 +4,7 @@
 //! comes up, the broker registers, its replicas follow the image, and only then is the first connection accepted.
 
 mod health;
+mod kafka_directory;
 mod unknown_logs;
 
 use std::path::Path;
@@ -120,6 +121,7 @@ impl Broker {
         let broker_id = BrokerId(settings.node_id);
         let advertised = advertised(settings, &listeners)?;
 
+        kafka_directory::refuse(&env, &settings.log_dir)?;
         let log_dir = open_log_dir(&env, settings, &metrics, tuning).await?;
         let metadata = start_metadata_log(&env, &log_dir, settings, &advertised, tuning).await?;
         unknown_logs::refuse(&env, &log_dir, &metadata).await?;

@@ -10,6 +10,7 @@ mod stopping;
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use process::{Process, command, fails, refusal};
@@ -169,6 +170,18 @@ fn a_directory_of_another_broker_or_cluster_is_refused() {
     std::fs::write(&file, text.replace("version=1", "version=9")).unwrap();
     let said = fails(dir.path(), &[]);
     assert!(said.starts_with(&format!("log.dirs: {}", file.display())) && said.contains('9'), "{said}");
+}
+
+#[test]
+fn a_data_directory_of_kafka_is_refused_and_left_as_it_is() {
+    let written = concat!(env!("CARGO_MANIFEST_DIR"), "/log/testdata/clean");
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("clean");
+    assert!(Command::new("cp").args(["-r", written]).arg(dir.path()).status().unwrap().success());
+    let said = fails(&data, &[]);
+    assert!(said.starts_with(&format!("log.dirs: {} belongs to Apache Kafka", data.display())), "{said}");
+    let differs = Command::new("diff").args(["-r", written]).arg(&data).output().unwrap();
+    assert!(differs.status.success(), "{}", String::from_utf8_lossy(&differs.stdout));
 }
 
 #[test]
