@@ -25,7 +25,19 @@ impl TrustedRanges {
         });
         let at = self.0.partition_point(|&(begin, _)| begin < from);
         self.0.insert(at, (from, to));
-        if self.0.len() > RANGES_MAX
+        self.forget_the_smallest();
+    }
+
+    /// Trusts the bytes `from..to` no more.
+    pub(crate) fn remove(&mut self, from: u64, to: u64) {
+        let before = std::mem::take(&mut self.0);
+        let left = before.into_iter().flat_map(|(begin, end)| [(begin, end.min(from)), (begin.max(to), end)]);
+        self.0.extend(left.filter(|(begin, end)| begin < end));
+        self.forget_the_smallest();
+    }
+
+    fn forget_the_smallest(&mut self) {
+        while self.0.len() > RANGES_MAX
             && let Some(smallest) = (0..self.0.len()).min_by_key(|&at| self.0[at].1 - self.0[at].0)
         {
             self.0.remove(smallest);
@@ -68,6 +80,23 @@ mod tests {
         }
         assert_eq!(ranges.0.len(), RANGES_MAX);
         assert!(!ranges.covers(0, 10) && ranges.covers(100, 111));
+    }
+
+    #[test]
+    fn what_is_taken_out_is_not_trusted_and_all_else_is() {
+        let mut ranges = TrustedRanges::default();
+        ranges.add(0, 100);
+        ranges.add(200, 300);
+        ranges.remove(40, 50);
+        assert_eq!(ranges.0, [(0, 40), (50, 100), (200, 300)]);
+        ranges.remove(90, 250);
+        assert_eq!(ranges.0, [(0, 40), (50, 90), (250, 300)]);
+        ranges.remove(300, 400);
+        assert_eq!(ranges.0, [(0, 40), (50, 90), (250, 300)]);
+        for at in 10..20 {
+            ranges.remove(at * 2, at * 2 + 1);
+        }
+        assert_eq!(ranges.0.len(), RANGES_MAX);
     }
 
     #[test]

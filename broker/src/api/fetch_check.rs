@@ -1,8 +1,9 @@
 //! What a fetch has read before it answers: ranges that are on disk only, so that no thread that serves sockets waits
 //! for the disk, and ranges whose batches nobody has checked since they came from the disk.
 //!
-//! Invariant: a batch that is not what was written is never served. What was appended by this process was checked then;
-//! what was in the files before, or has left the memory since, is checked when it is read.
+//! Invariant: a batch that a check has found to be not what was written is never served. What was appended by this process
+//! was checked then; what was in the files before, or has left the memory since, is checked when it is read. Of a range
+//! that was checked before one page in 16 is asked whether it has left the memory.
 
 use std::sync::Arc;
 
@@ -93,9 +94,7 @@ fn check_one(Unchecked { place, source: Source { partition, extent } }: Unchecke
         }
         Err(error) => {
             let is_known = match &error {
-                LogError::Corrupt { position, .. } => {
-                    !log.with(|log| log.note_damage(extent.segment_base, *position))
-                }
+                LogError::Corrupt { position, .. } => !log.with(|log| log.note_damage(&extent, *position)),
                 _ => false,
             };
             Some(Fault { place, error, is_known })

@@ -52,3 +52,37 @@ async fn a_batch_that_is_damaged_on_disk_is_not_served() {
         broker.stop().await;
     }
 }
+
+/// What a running broker wrote itself, damaged on the medium and met when it comes back from there. The check brings the
+/// damage into memory; whoever asks again finds it there.
+///
+/// fault = 37
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn damage_that_was_met_once_is_served_to_nobody_who_asks_again() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut client = broker.client().await;
+    calls::create_topic(&mut client, "t", 1, &[]).await;
+    let one = batch(&["value"]);
+    for _ in 0..BATCHES {
+        calls::append(&mut client, "t", 0, &one).await;
+    }
+    let file = broker.path().join("t-0/00000000000000000000.log");
+    let position = DAMAGED as u64 * one.len() as u64 + RECORDS_AT as u64 + 3;
+    broker.disk().flip_bit(&file, position, 6).unwrap();
+    for is_cold in [true, false, false] {
+        broker.disk().with_faults(|faults| faults.is_cold = is_cold);
+        let fetched = client.fetch("t", 0, FetchOptions::default()).await.unwrap();
+        assert_eq!(fetched.error_code, ErrorCode::None, "cold: {is_cold}");
+        let offsets: Vec<i64> =
+            read_records(&fetched.records, 0).unwrap().iter().map(|record| record.offset).collect();
+        assert!(offsets.iter().copied().eq(0..DAMAGED), "cold: {is_cold}, {offsets:?}");
+        let options = FetchOptions { offset: DAMAGED, ..FetchOptions::default() };
+        let fetched = client.fetch("t", 0, options).await.unwrap();
+        assert_eq!(fetched.error_code, ErrorCode::CorruptMessage, "cold: {is_cold}");
+    }
+    // What stands behind it is served.
+    let options = FetchOptions { offset: DAMAGED + 1, ..FetchOptions::default() };
+    let fetched = client.fetch("t", 0, options).await.unwrap();
+    assert_eq!(fetched.error_code, ErrorCode::None);
+    assert_eq!(read_records(&fetched.records, 0).unwrap()[0].offset, DAMAGED + 1);
+}

@@ -23,8 +23,12 @@ use super::{
 /// journal to hold the time of modification and doubles the latency.
 const O_DSYNC: u32 = 0o10000;
 
-/// Upper bound of the pages that [`DiskFile::is_resident`] looks at; longer ranges are sampled evenly.
+/// So many pages at least [`DiskFile::is_resident`] looks at, evenly spread: all of a range that has no more.
 const RESIDENCY_PROBES: u64 = 16;
+
+/// And no fewer than one in so many: the kernel caches files in pieces of several pages, and each look costs half a
+/// microsecond.
+const PAGES_PER_PROBE: u64 = 16;
 
 /// Size in bytes of a page of the page cache, as far as residency goes.
 const PAGE: u64 = 4096;
@@ -189,7 +193,8 @@ impl DiskFile for LocalFile {
         }
         let first = position / PAGE;
         let last = (position + len - 1) / PAGE;
-        let probes = (last - first + 1).min(RESIDENCY_PROBES);
+        let pages = last - first + 1;
+        let probes = pages.min(RESIDENCY_PROBES.max(pages.div_ceil(PAGES_PER_PROBE) + 1));
         (0..probes).all(|probe| {
             // The first and the last page are always among those looked at.
             let page = first + (last - first) * probe / (probes - 1).max(1);

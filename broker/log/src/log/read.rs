@@ -242,11 +242,18 @@ impl PartitionLog {
         }
     }
 
-    /// Notes that a check found damage at a position of that segment, in bytes; answers whether that is news.
-    pub fn note_damage(&mut self, segment_base: Offset, position: u64) -> bool {
+    /// Notes that the check of an extent found damage at a position of its segment, in bytes; answers whether that is
+    /// news. From there on the extent is trusted no more: the check has brought the damage into memory, where the next
+    /// fetch would find it.
+    pub fn note_damage(&mut self, extent: &FetchExtent, position: u64) -> bool {
+        let FetchExtent { segment_base, position: begin, len, .. } = *extent;
         let at = self.segments.partition_point(|segment| segment.base_offset < segment_base);
-        let segment = self.segments.get_mut(at).filter(|segment| segment.base_offset == segment_base);
-        segment.is_some_and(|segment| segment.damage_told.replace(position) != Some(position))
+        let Some(segment) = self.segments.get_mut(at).filter(|segment| segment.base_offset == segment_base)
+        else {
+            return false;
+        };
+        segment.trusted.remove(position, begin + len as u64);
+        segment.damage_told.replace(position) != Some(position)
     }
 
     /// Notes that an extent was checked.
