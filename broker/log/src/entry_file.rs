@@ -1,9 +1,10 @@
 //! What the three index files share: fixed-size entries of which the older ones are in a file and those since the last
 //! checkpoint in memory only.
 //!
-//! Invariant: the file's first `count` entries have the checksum `crc`. It is compared before the first lookup, so a
-//! damaged file is noticed there and rebuilt from the log; bytes behind those entries mean nothing. They change only
-//! with the log's `generation`, so that a look-up needs no lock.
+//! Invariant: the file's first `count` entries have the checksum `crc`. It is compared before the first lookup, when what
+//! a lookup needs has left the memory, and when a lookup led to no batch, so a damaged file is noticed there and rebuilt
+//! from the log; bytes behind those entries mean nothing. They change only with the log's `generation`, so that a
+//! look-up needs no lock.
 
 use std::io;
 use std::marker::PhantomData;
@@ -132,11 +133,23 @@ impl<E: IndexEntry> StoredEntries<E> {
         }
         let mut buffer = [0; ENTRY_BYTES_MAX];
         let bytes = &mut buffer[..E::BYTES];
-        let file = self.open(place, wait)?;
-        if wait.read_at(file.as_ref(), bytes, u64::from(index) * E::BYTES as u64)? < E::BYTES {
+        let (file, at) = (self.open(place, wait)?, u64::from(index) * E::BYTES as u64);
+        if wait == Wait::Allowed && !file.is_resident(at, E::BYTES as u64) {
+            // It comes from the disk again, where it may have rotted since.
+            self.verify(place, wait)?;
+        }
+        if wait.read_at(file.as_ref(), bytes, at)? < E::BYTES {
             return Err(IndexFault::Damaged);
         }
         Ok(E::decode(bytes))
+    }
+
+    /// Compares the file with its checksum again, for whoever was led astray by it.
+    pub(crate) fn compare(&mut self, place: (&dyn Disk, &Path), wait: Wait) -> Result<(), IndexFault> {
+        if self.count > 0 {
+            self.verify(place, wait)?;
+        }
+        Ok(())
     }
 
     /// The bytes in the file, compared with their checksum.

@@ -268,6 +268,41 @@ fn the_log_is_not_held_while_its_files_are_read() {
     }
 }
 
+/// fault = 38
+#[test]
+fn an_index_that_rots_after_it_was_compared_is_rebuilt_when_it_comes_from_the_disk_again() {
+    for suffixes in [&["index"][..], &["timeindex"], &["index", "timeindex"]] {
+        let fixture = fixture(|_| {});
+        fixture.look_up_all();
+        fixture.log.with(|log| log.close_idle());
+        let disk = &fixture.watched.disk;
+        for suffix in suffixes {
+            let path = PathBuf::from(format!("/data/t-0/{:020}.{suffix}", 0));
+            disk.flip_bit(&path, 5, 1).expect("the index is there");
+        }
+        disk.with_faults(|faults| faults.is_cold = true);
+        fixture.look_up_all();
+        disk.with_faults(|faults| faults.is_cold = false);
+        fixture.look_up_all();
+    }
+}
+
+/// fault = 38
+#[test]
+fn an_index_that_leads_to_no_batch_is_rebuilt_and_the_log_not_blamed() {
+    let fixture = fixture(|_| {});
+    fixture.look_up_all();
+    fixture.log.with(|log| log.close_idle());
+    let path = PathBuf::from(format!("/data/t-0/{:020}.index", 0));
+    for position in (4..32).step_by(8) {
+        fixture.watched.disk.flip_bit(&path, position, 0).expect("the index is there");
+    }
+    for from in 0..RECORDS - 1 {
+        let extent = fixture.log.read(&range(from, 300, RECORDS - 1)).expect("is read");
+        assert!(extent.next_offset.0 > from, "{from}: {extent:?}");
+    }
+}
+
 #[test]
 fn the_newest_record_below_an_offset_is_found_without_reading_the_whole_segment() {
     let config = LogConfig { segment_bytes: 1 << 20, index_interval_bytes: 1000, ..LogConfig::default() };

@@ -154,7 +154,12 @@ impl Search {
     /// # Errors
     /// `Io`, or `Corrupt` if what is read is no batch.
     pub(crate) fn run(&mut self, wait: Wait) -> Result<bool, LogError> {
-        let outcome = match self.find(wait) {
+        let found = match self.find(wait) {
+            Err(Trouble::Log(LogError::Corrupt { .. })) if wait == Wait::Never => return Ok(false),
+            Err(Trouble::Log(corrupt @ LogError::Corrupt { .. })) => Err(self.compare_indexes(corrupt)),
+            found => found,
+        };
+        let outcome = match found {
             Ok(answer) => Outcome::Answered(answer),
             Err(Trouble::Log(LogError::Io { source, .. }))
                 if wait == Wait::Never && source.kind() == std::io::ErrorKind::WouldBlock =>
@@ -200,6 +205,18 @@ impl Search {
                 let entries = self.transactions.all((self.disk.as_ref(), &path), wait);
                 Ok(Answer::Aborted(entries.map_err(|fault| Trouble::of(fault, &path))?))
             }
+        }
+    }
+
+    /// Why no batch was where a look led: an index that is not what it was, or the log itself.
+    fn compare_indexes(&mut self, corrupt: LogError) -> Trouble {
+        let (disk, offsets, times) =
+            (self.disk.as_ref(), self.path(OFFSET_INDEX_SUFFIX), self.path(TIME_INDEX_SUFFIX));
+        let compared = self.offsets.compare((disk, &offsets), Wait::Allowed);
+        let compared = compared.and_then(|()| self.times.compare((disk, &times), Wait::Allowed));
+        match compared {
+            Err(IndexFault::Damaged) => Trouble::Damaged,
+            Ok(()) | Err(IndexFault::Io(_)) => Trouble::Log(corrupt),
         }
     }
 
