@@ -184,14 +184,17 @@ impl Controller {
     }
 
     /// Decides on the latest image and answers once the decision is durable; does not wait for the replicas. For the
-    /// start, when they do not follow yet.
+    /// start, when they do not follow yet, and for what does not concern them: they may be busy with many logs.
     ///
     /// # Errors
-    /// The metadata log is not available.
+    /// The metadata log is not available, or the log directory is out of service.
     pub async fn decide<T>(
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
+        if let Some(reason) = self.log_dir.is_failed() {
+            return Err(ChangeError::OutOfService(reason));
+        }
         match self.submit(|image| Ok::<_, Infallible>(decide(image))).await {
             Ok((response, _)) => Ok(response),
             Err(SubmitError::Propose(error)) => Err(error.into()),

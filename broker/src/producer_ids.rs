@@ -41,7 +41,7 @@ impl ProducerIds {
         let broker = ctx.broker_id();
         let block = ctx
             .controller
-            .change(|image| {
+            .decide(|image| {
                 let epoch = image.brokers.get(&broker).map_or(-1, |registered| registered.epoch);
                 match allocate_producer_ids(image, broker, epoch) {
                     Ok(Outcome { records, response }) => Outcome { records, response: Ok(response) },

@@ -1,7 +1,7 @@
 //! DeleteTopics (KIP-4, KIP-516): by name or by id.
 
 use broker_protocol::error_code::ErrorCode;
-use broker_protocol::messages::delete_topics_request::DeleteTopicsRequest;
+use broker_protocol::messages::delete_topics_request::{DeleteTopicState, DeleteTopicsRequest};
 use broker_protocol::messages::delete_topics_response::{DeletableTopicResult, DeleteTopicsResponse};
 use broker_protocol::types::TopicId;
 use broker_state::metadata::topics::{self, TopicRef};
@@ -26,6 +26,12 @@ pub async fn handle(
     } else {
         message.topic_names.iter().map(|name| TopicRef::Name(name.to_string())).collect()
     };
+    // What a client means by both cannot be known, and nothing is deleted on a guess.
+    let is_clear = |topic: &DeleteTopicState<'_>| topic.name.is_none() != (topic.topic_id == TopicId::ZERO.0);
+    if request.version >= 6 && !message.topics.iter().all(is_clear) {
+        let (code, text) = (ErrorCode::InvalidRequest, "each topic is named by its name or by its id");
+        return answer(wanted.into_iter().map(|topic| failed(topic, code, text)).collect());
+    }
     if !ctx.config.topics.deletable {
         let code =
             if request.version < 3 { ErrorCode::InvalidRequest } else { ErrorCode::TopicDeletionDisabled };

@@ -28,6 +28,9 @@ pub async fn handle(
         Some(topics) if topics.is_empty() && request.version == 0 => None,
         Some(topics) => Some(topics.as_slice()),
     };
+    if let Some(topics) = asked.filter(|topics| names_by_id(topics) && request.version < FIRST_WITH_IDS) {
+        return refused(topics);
+    }
     let may_create =
         ctx.config.topics.auto_create && (message.allow_auto_topic_creation || request.version < 4);
     // As with Kafka, a topic that this request creates is there from the next one on: clients ask again for what is
@@ -53,6 +56,28 @@ pub async fn handle(
             message.include_cluster_authorized_operations,
             authorized_operations::CLUSTER,
         ),
+        ..MetadataResponse::default()
+    }
+}
+
+/// The first version in which a topic may be asked for by its id; before it the fields are there and must not be used.
+const FIRST_WITH_IDS: i16 = 12;
+
+fn names_by_id(topics: &[MetadataRequestTopic<'_>]) -> bool {
+    topics.iter().any(|topic| topic.name.is_none() || topic.topic_id != TopicId::ZERO.0)
+}
+
+/// The answer to a request that its version does not allow.
+fn refused(topics: &[MetadataRequestTopic<'_>]) -> MetadataResponse<'static> {
+    let topics = topics.iter().map(|topic| MetadataResponseTopic {
+        error_code: ErrorCode::InvalidRequest.code(),
+        name: Some(topic.name.as_deref().unwrap_or_default().to_owned().into()),
+        topic_authorized_operations: authorized_operations::NOT_ASKED,
+        ..MetadataResponseTopic::default()
+    });
+    MetadataResponse {
+        topics: topics.collect(),
+        cluster_authorized_operations: authorized_operations::NOT_ASKED,
         ..MetadataResponse::default()
     }
 }

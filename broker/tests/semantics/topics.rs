@@ -7,11 +7,13 @@ use broker_protocol::messages::create_partitions_request::{
     CreatePartitionsAssignment, CreatePartitionsTopic,
 };
 use broker_protocol::messages::create_topics_request::{CreatableReplicaAssignment, CreatableTopic};
+use broker_protocol::messages::delete_topics_request::DeleteTopicState;
 use broker_protocol::messages::metadata_request::MetadataRequestTopic;
 use broker_protocol::messages::{
     CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-    FetchResponse, MetadataRequest, MetadataResponse,
+    DeleteTopicsRequest, DeleteTopicsResponse, FetchResponse, MetadataRequest, MetadataResponse,
 };
+use broker_protocol::types::Uuid;
 
 use crate::fetching::fetch_request;
 use crate::harness::batches::batch;
@@ -203,6 +205,45 @@ async fn asked(client: &mut Conn, name: &str, may_be_made: bool) -> (ErrorCode, 
     let found = &response.topics[0];
     let leaders = found.partitions.iter().map(|partition| partition.leader_id).collect();
     (ErrorCode::from_code(found.error_code).unwrap(), leaders)
+}
+
+/// Version 10 has the fields of KIP-516, but may not be asked by id yet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_without_a_name_is_refused_where_ids_do_not_count_yet() {
+    let (_broker, mut client) = started(&[]).await;
+    let request = MetadataRequest {
+        topics: Some(vec![MetadataRequestTopic { name: None, ..MetadataRequestTopic::default() }]),
+        ..MetadataRequest::default()
+    };
+    for (version, code) in
+        [(10, ErrorCode::InvalidRequest), (11, ErrorCode::InvalidRequest), (12, ErrorCode::UnknownTopicId)]
+    {
+        let frame = within("metadata", client.call(&request, version)).await.unwrap();
+        let response: MetadataResponse<'_> = frame.decode().unwrap();
+        assert_eq!(response.topics[0].error_code, code.code(), "version {version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_that_names_a_topic_twice_over_deletes_nothing() {
+    let (_broker, mut client) = started(&[]).await;
+    for name in ["a", "b"] {
+        calls::create_topic(&mut client, name, 1, &[]).await;
+    }
+    let named = |name: &'static str, topic_id| DeleteTopicState { name: Some(name.into()), topic_id };
+    let neither = DeleteTopicState::default();
+    for unclear in [named("a", Uuid::from_u128(7)), neither] {
+        let request = DeleteTopicsRequest {
+            topics: vec![unclear, named("b", Uuid::nil())],
+            timeout_ms: 1000,
+            ..DeleteTopicsRequest::default()
+        };
+        let frame = within("deletion", client.call(&request, 6)).await.unwrap();
+        let response: DeleteTopicsResponse<'_> = frame.decode().unwrap();
+        let codes: Vec<i16> = response.responses.iter().map(|topic| topic.error_code).collect();
+        assert_eq!(codes, [ErrorCode::InvalidRequest.code(); 2]);
+    }
+    assert_eq!(all(&mut client).await, [("a".to_owned(), 1), ("b".to_owned(), 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
