@@ -138,6 +138,12 @@ impl<'a> Records<'a> {
         Records { rest: bytes, index: 0, record_count }
     }
 
+    /// Bytes that were not read yet.
+    #[must_use]
+    pub fn bytes_left(&self) -> usize {
+        self.rest.len()
+    }
+
     fn fail(&mut self, error: RecordError) -> Option<Result<Record<'a>, RecordError>> {
         self.rest = &[];
         self.index = self.record_count;

@@ -359,6 +359,14 @@ pub fn assemble(header: &BatchHeader, record_bytes: &[u8]) -> Vec<u8> {
     batch
 }
 
+/// What stays of a batch that loses all its records: a header that keeps offsets, sequences and the largest timestamp.
+#[must_use]
+pub fn without_records(header: &BatchHeader) -> Vec<u8> {
+    let attributes = header.attributes & !(COMPRESSION_MASK | DELETE_HORIZON_BIT);
+    let base_timestamp = header.max_timestamp;
+    assemble(&BatchHeader { attributes, base_timestamp, record_count: 0, ..*header }, &[])
+}
+
 /// Writes the base offset into the batch at the start of `batch`; outside the CRC.
 ///
 /// # Panics
