@@ -1,10 +1,12 @@
 //! The settings of topics in force: their own, over those changed at run time, over those of the start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_config::{
     CleanupPolicy, CompressionType, Config, DynamicBrokerConfigs, TimestampType, TopicConfig,
 };
+use broker_log::cleaner::CleanerSettings;
 use broker_log::log_config::{CleanupPolicy as LogCleanup, LogConfig};
 use broker_protocol::compression::Compression;
 use broker_protocol::record_batch::TimestampType as LogTimestamps;
@@ -75,6 +77,27 @@ impl TopicSettings {
         self.config.layers(&self.dynamic(image)).get(key)?.parse().ok()
     }
 
+    /// How logs are compacted: from the broker's settings that may change at run time, as they are in force.
+    #[must_use]
+    pub fn cleaner(&self, image: &MetadataImage) -> CleanerSettings {
+        let dynamic = self.dynamic(image);
+        let layers = self.config.layers(&dynamic);
+        let whole = |key: &str| layers.get(key).and_then(|text| text.parse::<u64>().ok());
+        let decimal = |key: &str| layers.get(key).and_then(|text| text.parse::<f64>().ok());
+        let defaults = CleanerSettings::default();
+        let io_buffer_bytes =
+            whole("log.cleaner.io.buffer.size").and_then(|bytes| usize::try_from(bytes).ok());
+        CleanerSettings {
+            dedupe_buffer_bytes: whole("log.cleaner.dedupe.buffer.size")
+                .unwrap_or(defaults.dedupe_buffer_bytes),
+            load_factor: decimal("log.cleaner.io.buffer.load.factor").unwrap_or(defaults.load_factor),
+            io_buffer_bytes: io_buffer_bytes.unwrap_or(defaults.io_buffer_bytes),
+            bytes_per_second_max: decimal("log.cleaner.io.max.bytes.per.second")
+                .unwrap_or(defaults.bytes_per_second_max),
+            backoff: whole("log.cleaner.backoff.ms").map_or(defaults.backoff, Duration::from_millis),
+        }
+    }
+
     /// The settings that the broker was started with.
     #[must_use]
     pub fn config(&self) -> &Config {
@@ -129,6 +152,10 @@ impl TopicSettings {
             compression_lz4_level: config.compression_lz4_level,
             compression_zstd_level: config.compression_zstd_level,
             cleanup: LogCleanup { delete, compact },
+            min_cleanable_dirty_ratio_ppm: (config.min_cleanable_dirty_ratio * 1e6).round() as u32,
+            min_compaction_lag_ms: ms(config.min_compaction_lag_ms),
+            max_compaction_lag_ms: ms(config.max_compaction_lag_ms),
+            delete_retention_ms: ms(config.delete_retention_ms),
             flush_messages: ms(config.flush_messages),
             flush_ms: ms(config.flush_ms),
             flush_before_ack: config.flush_before_ack,

@@ -213,8 +213,11 @@ impl Committer {
         if let Some(reason) = shared.failure.reason() {
             return Err(reason);
         }
+        let lsn = gate.next_lsn();
         for work in &self.work {
             work.handle.with(|log| {
+                // Whatever the route: frames that were written before one found no room may have some of it.
+                work.dirty.ranges.iter().for_each(|range| log.note_commit_log(range.segment_base, lsn));
                 if work.route == Route::Segments {
                     for range in &work.dirty.ranges {
                         log.mark_synced(range.segment_base, range.to);

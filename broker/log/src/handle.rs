@@ -1,8 +1,9 @@
 //! One log shared between those who append, those who read and the committer.
 //!
-//! The log's lock is held for the length of one append or lookup, never while bytes are made durable. Lock order: the
-//! commit gate, then a handle's commit state, then its log.
+//! The log's lock is held for the length of one append or lookup, never while bytes are made durable. Lock order: a
+//! handle's segments, the commit gate, the handle's commit state, its log.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
@@ -38,6 +39,8 @@ pub struct LogHandle {
     relaxed: AtomicBool,
     listener: Mutex<Option<Arc<dyn DurabilityListener>>>,
     commit: Mutex<CommitState>,
+    /// Held by whoever takes segments away or replaces them, also while that is made durable.
+    segments: Mutex<()>,
     shared: Arc<Shared>,
 }
 
@@ -63,6 +66,10 @@ pub(crate) struct CommitState {
     pub(crate) is_checkpointed: bool,
     /// A cycle could not make everything durable for want of file descriptors.
     pub(crate) put_off: bool,
+    /// First offset of the last segment in the last durable checkpoint: those before it are sealed and synced there.
+    pub(crate) sealed_below: Offset,
+    /// Records of swaps that the last durable checkpoint may not know of, by number.
+    pub(crate) swap_records: Vec<(u64, PathBuf)>,
     /// End of the log when it was last made durable, and since when there was more (for `flush.ms`).
     pub(crate) unflushed_since_ms: Option<i64>,
 }
@@ -88,6 +95,7 @@ impl LogHandle {
             listener: Mutex::new(None),
             log: Mutex::new(log),
             commit: Mutex::new(commit),
+            segments: Mutex::new(()),
             shared,
         }
     }
@@ -326,6 +334,7 @@ impl LogHandle {
     /// # Errors
     /// See [`PartitionLog::truncate_to`]; the directory is then out of service.
     pub fn truncate_to(self: &Arc<Self>, to: Offset) -> Result<(), LogError> {
+        let _segments = self.segments.lock();
         let gate = self.shared.gate.lock();
         let mut commit = self.commit.lock();
         let cut = {
@@ -357,6 +366,11 @@ impl LogHandle {
 
     pub(crate) fn commit_state(&self) -> parking_lot::MutexGuard<'_, CommitState> {
         self.commit.lock()
+    }
+
+    /// Nobody else takes segments away or replaces them until this is dropped.
+    pub(crate) fn lock_segments(&self) -> parking_lot::MutexGuard<'_, ()> {
+        self.segments.lock()
     }
 
     /// Everything below `end` is durable: tells the listener unless it knew.

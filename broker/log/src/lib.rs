@@ -5,6 +5,7 @@
 pub mod append;
 mod batch_scan;
 pub mod checkpoint;
+pub mod cleaner;
 pub mod commit_log;
 pub mod committer;
 mod entry_file;
@@ -23,6 +24,8 @@ pub mod producer_state;
 pub mod recovery;
 pub mod retention;
 pub mod segment;
+mod swap_files;
+mod swap_record;
 pub mod tail_checkpoint;
 pub mod time_index;
 pub mod transaction_index;

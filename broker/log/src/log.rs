@@ -22,6 +22,7 @@ use crate::producer_state::{ProducerState, ProducerTable};
 use crate::segment::{Files, LOG_SUFFIX, Segment};
 
 mod append;
+mod cleaning;
 mod commit_view;
 mod durability;
 mod hints;
@@ -31,13 +32,16 @@ mod read;
 mod search;
 mod trim;
 
+pub(crate) use cleaning::Settled;
 pub use durability::{Dirty, DirtyRange, PreparedCheckpoint, SealedSegment, Unsynced};
 pub(crate) use lookup::newest_record;
 pub use lookup::{TimedBatch, TimestampOffset};
 pub use open::{Cut, OpenReport};
 pub use read::{FetchExtent, ReadRange};
 pub use search::{Halt, Lookups};
+pub(crate) use trim::set_aside;
 
+use cleaning::CleaningState;
 use hints::Hints;
 
 /// One partition's log; see the file's header.
@@ -62,6 +66,7 @@ pub struct PartitionLog {
     broken: bool,
     /// Counts changes of the files other than appends: what a look-up has found before one does not count.
     generation: u64,
+    cleaning: CleaningState,
 }
 
 impl PartitionLog {
@@ -109,6 +114,7 @@ impl PartitionLog {
             hints: Hints::default(),
             broken: false,
             generation: 1,
+            cleaning: CleaningState::default(),
         }
     }
 

@@ -76,6 +76,14 @@ pub struct LogConfig {
     pub compression_zstd_level: i32,
     /// `cleanup.policy`.
     pub cleanup: CleanupPolicy,
+    /// `min.cleanable.dirty.ratio`, in millionths: the dirty share of a compacted log at which it is cleaned.
+    pub min_cleanable_dirty_ratio_ppm: u32,
+    /// `min.compaction.lag.ms`: age below which a record is not touched by a cleaning.
+    pub min_compaction_lag_ms: i64,
+    /// `max.compaction.lag.ms`: age of a dirty record at which the log is cleaned whatever the ratio says.
+    pub max_compaction_lag_ms: i64,
+    /// `delete.retention.ms`: how long a tombstone stays once all that is older has gone.
+    pub delete_retention_ms: i64,
     /// `flush.messages`: records after which a log that does not flush before acknowledging is flushed.
     pub flush_messages: i64,
     /// `flush.ms`: age of unflushed records at which such a log is flushed.
@@ -107,11 +115,28 @@ impl Default for LogConfig {
             compression_lz4_level: 9,
             compression_zstd_level: 3,
             cleanup: CleanupPolicy::default(),
+            min_cleanable_dirty_ratio_ppm: 500_000,
+            min_compaction_lag_ms: 0,
+            max_compaction_lag_ms: i64::MAX,
+            delete_retention_ms: 86_400_000,
             flush_messages: i64::MAX,
             flush_ms: i64::MAX,
             flush_before_ack: true,
             file_delete_delay_ms: 60_000,
             producer_id_expiration_ms: 86_400_000,
+        }
+    }
+}
+
+impl LogConfig {
+    /// The level at which records are compressed; `None` leaves it to the compression.
+    #[must_use]
+    pub fn compression_level(&self, compression: Compression) -> Option<i32> {
+        match compression {
+            Compression::Gzip => Some(self.compression_gzip_level).filter(|&level| level > 0),
+            Compression::Zstd => Some(self.compression_zstd_level),
+            Compression::Lz4 => Some(self.compression_lz4_level),
+            Compression::None | Compression::Snappy => None,
         }
     }
 }

@@ -12,6 +12,7 @@ mod removals;
 mod reserve;
 mod settings;
 pub(crate) mod shared;
+mod swapping;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -28,6 +29,8 @@ pub use settings::{LogDirError, LogDirSettings};
 pub use shared::CommitObserver;
 
 use crate::checkpoint::Checkpoint;
+use crate::cleaner::thread::CleanerThread;
+use crate::cleaner::{Cleaner, CleanerTotals};
 use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
 use crate::committer::{Committer, CycleOutcome};
 use crate::handle::{CommitState, LogHandle};
@@ -70,6 +73,7 @@ pub struct LogDir {
     sequence: AtomicU64,
     maintenance: Mutex<Maintenance>,
     thread: Mutex<Option<CommitterThread>>,
+    cleaner_thread: Mutex<Option<CleanerThread>>,
     lock: Mutex<Option<DirLock>>,
     /// Distinguishes the directories of logs that are deleted.
     deletions: AtomicU64,
@@ -117,6 +121,7 @@ impl LogDir {
             checkpoint_wanted: found.wants_checkpoint(),
             ..Maintenance::default()
         };
+        shared.checkpointed_lsn.store(found.checkpoint.lsn, Ordering::Release);
         let dir = Arc::new(LogDir {
             logs: RwLock::new(recovered.logs),
             offline: Mutex::new(recovered.offline),
@@ -125,6 +130,7 @@ impl LogDir {
             sequence: AtomicU64::new(found.checkpoint.sequence),
             maintenance: Mutex::new(maintenance),
             thread: Mutex::new(None),
+            cleaner_thread: Mutex::new(None),
             lock: Mutex::new(Some(lock)),
             deletions: AtomicU64::new(0),
             shared,
@@ -274,7 +280,9 @@ impl LogDir {
     /// # Errors
     /// The disk failed; the directory is then out of service.
     pub fn delete_log(&self, topic_id: TopicId, partition: PartitionIndex) -> Result<bool, LogDirError> {
-        // No cycle may be at work with its files.
+        let known = self.get(topic_id, partition);
+        // No cycle may be at work with its files, and no cleaning.
+        let _segments = known.as_ref().map(|handle| handle.lock_segments());
         let gate = self.shared.gate.lock();
         let Some(handle) = self.logs.write().remove(&(topic_id, partition)) else {
             drop(gate);
@@ -355,6 +363,21 @@ impl LogDir {
         Ok(())
     }
 
+    /// Starts the thread that cleans. [`LogDir::close`] ends it.
+    ///
+    /// # Errors
+    /// The system has no more threads.
+    pub fn spawn_cleaner_thread(&self, cleaner: Cleaner) -> io::Result<()> {
+        *self.cleaner_thread.lock() = Some(CleanerThread::spawn(cleaner)?);
+        Ok(())
+    }
+
+    /// What the cleaner has done since the directory was opened.
+    #[must_use]
+    pub fn cleaner_totals(&self) -> CleanerTotals {
+        self.shared.cleaner.totals(self.shared.clock.monotonic())
+    }
+
     /// Has `wake` called when there is something to commit, in place of the thread. Counts once.
     pub fn set_wake(&self, wake: Box<dyn Fn() + Send + Sync>) {
         self.shared.queue.set_waker(wake);
@@ -389,6 +412,10 @@ impl LogDir {
     pub fn close(self: &Arc<Self>) {
         if self.shared.closed.swap(true, Ordering::AcqRel) {
             return;
+        }
+        let cleaner = self.cleaner_thread.lock().take();
+        if let Some(cleaner) = cleaner {
+            cleaner.stop();
         }
         let thread = self.thread.lock().take();
         if let Some(thread) = thread {

@@ -7,9 +7,10 @@
 
 mod known;
 mod replay_log;
+mod swaps;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -30,6 +31,7 @@ use crate::segment::DELETED_SUFFIX;
 use crate::tail_checkpoint::TailCheckpoint;
 use known::Identified;
 use replay_log::{Replayed, replay_log};
+use swaps::SettledSwaps;
 
 /// Kafka's metadata log in a combined process: not a topic.
 const METADATA_LOG_DIR: &str = "__cluster_metadata-0";
@@ -348,9 +350,15 @@ fn recover_log(
 ) -> Result<(), LogDirError> {
     let disk = shared.disk.as_ref();
     let dir = shared.path.join(name);
-    let files = disk.list(&dir).map_err(LogDirError::io(&dir))?;
+    let mut files = disk.list(&dir).map_err(LogDirError::io(&dir))?;
     let key = (identity.topic_id, identity.partition);
-    known::check_segments(found, &dir, identity, &files)?;
+    let mut known_tail = found.tails.get(&key);
+    let settled = swaps::settle(shared, found, &dir, (identity, known_tail), &files)?;
+    if let Some(settled) = &settled {
+        files = disk.list(&dir).map_err(LogDirError::io(&dir))?;
+        known_tail = settled.tail.as_ref();
+    }
+    known::check_segments(found, &dir, (identity, known_tail), &files)?;
     let deleted: Vec<_> = files
         .iter()
         .filter(|file| file.name.ends_with(DELETED_SUFFIX))
@@ -358,7 +366,7 @@ fn recover_log(
         .collect();
     shared.removals.add_files(deleted, 0);
     let Replayed { tail, claimed_end, log_start, rebuilt, truncated, new_segment } =
-        replay_log(disk, &dir, identity, found, &files).map_err(LogDirError::io(&dir))?;
+        replay_log(disk, &dir, (identity, known_tail), found, &files).map_err(LogDirError::io(&dir))?;
     let config = config_of(identity);
     let now_ms = shared.clock.now_ms();
     let (mut log, opened) =
@@ -377,14 +385,22 @@ fn recover_log(
         rewrite_metadata(shared, log.dir())?;
         log.rewrite_unsynced()?;
     }
+    if rebuilt {
+        log.note_replayed(found.replay.next_lsn);
+    }
+    let was_settled = settled.is_some();
+    let (sealed_below, swap_records) = cleaned_so_far(&mut log, known_tail, settled.as_ref());
     let end = log.log_end_offset();
     let known_end = log.committed_offset().max(claimed_end.unwrap_or_default());
     let flushed = accept_tail(shared, &mut log, known_end)?;
+    let is_as_told = opened.from_checkpoint && opened.bytes_scanned == 0 && opened.cut.is_none();
     let commit = CommitState {
+        sealed_below,
+        swap_records,
         durable_log_start: log.log_start_offset(),
         // Without a tail of the last checkpoint it needs one, and its directory may be as new as that.
         new_directory: new_segment || !found.tails.contains_key(&key),
-        changed: rebuilt || !opened.from_checkpoint || opened.bytes_scanned > 0 || opened.cut.is_some(),
+        changed: rebuilt || was_settled || !is_as_told,
         is_checkpointed: opened.from_checkpoint && found.tails.contains_key(&key),
         tail: tail.filter(|_| opened.from_checkpoint).map(|tail| tail.encode().into_boxed_slice()),
         // The next start may see the truncation again, and must then see what was appended behind it.
@@ -401,6 +417,20 @@ fn recover_log(
     }
     result.logs.insert(key, handle);
     Ok(())
+}
+
+/// What cleanings have to know of a log that was opened: see [`CommitState`].
+fn cleaned_so_far(
+    log: &mut PartitionLog,
+    tail: Option<&TailCheckpoint>,
+    settled: Option<&SettledSwaps>,
+) -> (Offset, Vec<(u64, PathBuf)>) {
+    let records = settled.map(|settled| settled.records.clone()).unwrap_or_default();
+    // Also where the log was read without the checkpoint: no number is given twice.
+    let known = tail.map(|tail| tail.swaps);
+    log.raise_swaps(records.last().map(|(number, _)| *number).max(known).unwrap_or(0));
+    let last = tail.and_then(|tail| tail.segments.last());
+    (last.map_or(Offset(0), |segment| segment.base_offset), records)
 }
 
 /// Decides what of the tail counts as flushed. What the commit log covers does; if there is more, all of it waits for

@@ -84,6 +84,8 @@ pub(crate) struct Segment {
     pub(crate) since_index: u32,
     /// The directory entry is not known to be durable.
     pub(crate) new_file: bool,
+    /// LSN of the commit log below which all is that it has of this segment.
+    pub(crate) commit_log_end: u64,
     /// Sealed, but its index files are not complete.
     pub(crate) seal_pending: bool,
     /// Producer snapshot at the base offset that is not in its file yet.
@@ -115,6 +117,7 @@ impl Segment {
             indexed_timestamp: NO_TIMESTAMP,
             since_index: 0,
             new_file: false,
+            commit_log_end: 0,
             seal_pending: false,
             snapshot: None,
             trusted: TrustedRanges::default(),
@@ -283,6 +286,11 @@ impl Segment {
     pub(crate) fn index_paths(&self, files: Files<'_>) -> [PathBuf; 3] {
         [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX]
             .map(|suffix| files.path(self.base_offset, suffix))
+    }
+
+    /// Entries of the indexes, in the order of [`Segment::index_paths`].
+    pub(crate) fn index_sizes(&self) -> [usize; 3] {
+        [self.offsets.len(), self.times.len(), self.transactions.len()]
     }
 
     /// Whether an index has reached `segment.index.bytes`; one entry of the time index stays free for sealing.

@@ -1,6 +1,6 @@
 //! What the directory's checkpoint says of one log: enough to open it without reading what it holds.
 //!
-//! Format 1, big-endian; strings and lists begin with their count as u32. The checkpoint file around it has a checksum.
+//! Format 2, big-endian; strings and lists begin with their count as u32. The checkpoint file around it has a checksum.
 //! ```text
 //! version u8 | topic | topic id u128 | partition i32 | log start i64 | recovery point i64
 //! | segments | epochs (epoch i32, start i64) | producers
@@ -8,7 +8,9 @@
 //!           since index u32, offset/time/transaction index (length u32, crc u32)
 //! producer: id i64, epoch i16, coordinator epoch i32, timestamp i64, transaction start i64 (-1 none), batches
 //! batch:    last sequence i32, last offset i64, offset delta i32, timestamp i64
+//! version 2 only, at the end: clean below i64 | swaps u64
 //! ```
+//! A log that no cleaning has gone through has version 1.
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ use crate::producer_state::{BatchMetadata, ProducerState, ProducerTable, RETAINE
 use crate::segment::Segment;
 
 const VERSION: u8 = 1;
+const VERSION_CLEANED: u8 = 2;
 
 /// Description of a log at one moment. Everything below the recovery point was synced then.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,6 +41,10 @@ pub struct TailCheckpoint {
     pub epochs: Vec<EpochEntry>,
     /// The producers as of the recovery point.
     pub producers: ProducerTable,
+    /// Up to where a cleaning has gone through the log.
+    pub clean_below: Offset,
+    /// Number of the last swap of segments that the list of them has in it: see `swap_record.rs`.
+    pub swaps: u64,
 }
 
 /// Description of a segment.
@@ -70,6 +77,23 @@ pub struct SegmentSummary {
 }
 
 impl SegmentSummary {
+    /// Bytes of an encoded one.
+    pub(crate) const BYTES: usize = 8 * 8 + 4 + 3 * 8;
+
+    /// Adds its bytes, as they are in a checkpoint.
+    pub(crate) fn encode_to(&self, out: &mut Vec<u8>) {
+        let mut writer = Writer(std::mem::take(out));
+        writer.segment(self);
+        *out = writer.0;
+    }
+
+    /// Reads what [`SegmentSummary::encode_to`] wrote, and nothing more.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<SegmentSummary> {
+        let mut input = Reader { bytes, at: 0 };
+        let summary = input.segment().ok()?;
+        (input.at == bytes.len()).then_some(summary)
+    }
+
     pub(crate) fn of(segment: &Segment) -> SegmentSummary {
         SegmentSummary {
             base_offset: segment.base_offset,
@@ -114,7 +138,7 @@ pub enum TailCheckpointError {
     #[error("checkpoint of a log is malformed at byte {0}")]
     Malformed(usize),
     /// Another format.
-    #[error("checkpoint of a log has version {0}, expected {VERSION}")]
+    #[error("checkpoint of a log has version {0}, expected {VERSION_CLEANED} or less")]
     Version(u8),
 }
 
@@ -123,7 +147,8 @@ impl TailCheckpoint {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer(Vec::with_capacity(160 + self.segments.len() * 100));
-        out.0.push(VERSION);
+        let is_cleaned = self.clean_below > Offset(0) || self.swaps > 0;
+        out.0.push(if is_cleaned { VERSION_CLEANED } else { VERSION });
         out.count(self.identity.topic.len());
         out.0.extend_from_slice(self.identity.topic.as_bytes());
         out.0.extend_from_slice(&self.identity.topic_id.0.as_u128().to_be_bytes());
@@ -139,6 +164,10 @@ impl TailCheckpoint {
         }
         out.count(self.producers.len());
         self.producers.iter().for_each(|(id, state)| out.producer(id, state));
+        if is_cleaned {
+            out.i64(self.clean_below.0);
+            out.0.extend_from_slice(&self.swaps.to_be_bytes());
+        }
         out.0
     }
 
@@ -148,10 +177,11 @@ impl TailCheckpoint {
     /// Another version, or bytes that do not follow the format.
     pub fn decode(bytes: &[u8]) -> Result<TailCheckpoint, TailCheckpointError> {
         let mut input = Reader { bytes, at: 0 };
-        match input.take::<1>()? {
-            [VERSION] => {}
+        let is_cleaned = match input.take::<1>()? {
+            [VERSION] => false,
+            [VERSION_CLEANED] => true,
             [other] => return Err(TailCheckpointError::Version(other)),
-        }
+        };
         let topic = input.string()?;
         let topic_id = TopicId(Uuid::from_u128(u128::from_be_bytes(input.take()?)));
         let identity = LogIdentity { topic, topic_id, partition: input.i32()? };
@@ -165,10 +195,23 @@ impl TailCheckpoint {
         for (id, state) in input.list(Reader::producer)? {
             producers.restore(id, state);
         }
+        let (mut clean_below, mut swaps) = (Offset(0), 0);
+        if is_cleaned {
+            (clean_below, swaps) = (Offset(input.i64()?), u64::from_be_bytes(input.take()?));
+        }
         if input.at != bytes.len() || segments.is_empty() {
             return Err(TailCheckpointError::Malformed(input.at));
         }
-        Ok(TailCheckpoint { identity, log_start_offset, recovery_point, segments, epochs, producers })
+        Ok(TailCheckpoint {
+            identity,
+            log_start_offset,
+            recovery_point,
+            segments,
+            epochs,
+            producers,
+            clean_below,
+            swaps,
+        })
     }
 }
 

@@ -289,10 +289,14 @@ impl PartitionLog {
             || active.indexes_full(self.config.segment_index_bytes)
     }
 
-    /// Age at which the active segment rolls: `segment.ms`, less a part of `segment.jitter.ms` that differs from log to
+    /// Age at which the active segment rolls: `segment.ms`, or `max.compaction.lag.ms` if that is less, less a part of `segment.jitter.ms` that differs from log to
     /// log and from segment to segment, and stays the same for one of them.
     fn active_ms_max(&self) -> i64 {
-        let (most, jitter) = (self.config.segment_ms, self.config.segment_jitter_ms);
+        let (mut most, jitter) = (self.config.segment_ms, self.config.segment_jitter_ms);
+        if self.config.cleanup.compact {
+            // An active segment is not cleaned.
+            most = most.min(self.config.max_compaction_lag_ms);
+        }
         let bound = u64::try_from(jitter.min(most)).unwrap_or(0);
         if bound == 0 {
             return most;
@@ -335,12 +339,6 @@ fn judge(producers: &ProducerTable, batch: &RecordBatch<'_>) -> Result<(), Appen
 
 /// What the topic's settings demand of a batch.
 fn rules(config: &LogConfig) -> ValidationRules {
-    let level = match config.compression {
-        Some(Compression::Gzip) => Some(config.compression_gzip_level).filter(|&level| level > 0),
-        Some(Compression::Zstd) => Some(config.compression_zstd_level),
-        Some(Compression::Lz4) => Some(config.compression_lz4_level),
-        Some(Compression::None | Compression::Snappy) | None => None,
-    };
     ValidationRules {
         compacted: config.cleanup.compact,
         timestamp_type: config.timestamp_type,
@@ -348,7 +346,7 @@ fn rules(config: &LogConfig) -> ValidationRules {
         timestamp_after_max_ms: config.timestamp_after_max_ms,
         message_bytes_max: config.max_message_bytes as usize,
         compression: config.compression,
-        compression_level: level,
+        compression_level: config.compression.and_then(|target| config.compression_level(target)),
         decompressed_bytes_max: DECOMPRESSED_BYTES_MAX,
     }
 }

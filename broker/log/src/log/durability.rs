@@ -234,6 +234,8 @@ impl PartitionLog {
                 segments: self.segments.iter().map(SegmentSummary::of).collect(),
                 epochs: self.epochs.entries().to_vec(),
                 producers: self.producers.clone(),
+                clean_below: self.clean_below(),
+                swaps: self.swaps(),
             },
             unsynced: self.unsynced()?,
             new_files: self.segments.iter().any(|segment| segment.new_file),

@@ -111,6 +111,7 @@ impl PartitionLog {
         self.segments = tail.segments.iter().map(|summary| summary.restore()).collect();
         self.epochs = LeaderEpochCache::from_entries(&tail.epochs);
         self.producers = tail.producers.clone();
+        self.restore_cleaning(tail);
         self.log_start = tail.log_start_offset;
         self.log_end = tail.recovery_point;
         self.committed = tail.recovery_point;

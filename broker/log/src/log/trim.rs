@@ -103,6 +103,7 @@ impl PartitionLog {
         if to >= self.log_end {
             return Ok(Vec::new());
         }
+        self.note_cut();
         let result =
             if to <= self.segments[0].base_offset { self.restart_at(to, now_ms) } else { self.cut_at(to) };
         let result = result.and_then(|paths| self.sync_names().map(|()| paths));
@@ -116,7 +117,7 @@ impl PartitionLog {
     }
 
     /// Forgets what was found in the files, and has every look-up under way do so.
-    fn files_changed(&mut self) {
+    pub(super) fn files_changed(&mut self) {
         self.hints.clear();
         self.generation += 1;
     }
@@ -223,6 +224,7 @@ impl PartitionLog {
     /// # Errors
     /// `Io`; the log is then out of service.
     pub fn truncate_fully_and_start_at(&mut self, to: Offset, now_ms: i64) -> Result<Vec<PathBuf>, LogError> {
+        self.note_cut();
         let result = self.restart_at(to, now_ms).and_then(|paths| self.sync_names().map(|()| paths));
         match &result {
             Ok(_) => {
@@ -238,18 +240,24 @@ impl PartitionLog {
 }
 
 /// Renames the files of a segment to `*.deleted`. The `.log` goes last: while it has its name, the segment is there.
-pub(super) fn set_aside(files: Files<'_>, base: Offset, paths: &mut Vec<PathBuf>) -> Result<(), LogError> {
-    for suffix in SUFFIXES.iter().rev() {
-        let path = files.path(base, suffix);
-        let mut name = path.clone().into_os_string();
-        name.push(".");
-        name.push(DELETED_SUFFIX);
-        let target = PathBuf::from(name);
-        match files.disk.rename(&path, &target) {
-            Ok(()) => paths.push(target),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(LogError::io(&path, error)),
-        }
+pub(crate) fn set_aside(files: Files<'_>, base: Offset, paths: &mut Vec<PathBuf>) -> Result<(), LogError> {
+    SUFFIXES.iter().rev().try_for_each(|suffix| set_aside_file(files, files.path(base, suffix), paths))
+}
+
+/// Renames a file to `*.deleted`, if it is there.
+pub(super) fn set_aside_file(
+    files: Files<'_>,
+    path: PathBuf,
+    paths: &mut Vec<PathBuf>,
+) -> Result<(), LogError> {
+    let mut name = path.clone().into_os_string();
+    name.push(".");
+    name.push(DELETED_SUFFIX);
+    let target = PathBuf::from(name);
+    match files.disk.rename(&path, &target) {
+        Ok(()) => paths.push(target),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(LogError::io(&path, error)),
     }
     Ok(())
 }

@@ -34,6 +34,10 @@ pub(super) struct CheckpointRun {
 struct Covered {
     handle: Arc<LogHandle>,
     log_start: Offset,
+    /// First offset of its last segment.
+    active_base: Offset,
+    /// Number of the last swap of segments that is in its list of them.
+    swaps: u64,
 }
 
 /// Why a checkpoint did not come about.
@@ -95,7 +99,12 @@ impl LogDir {
             Ok(tail) => {
                 commit.tail = Some(tail.encode().into_boxed_slice());
                 drop(commit);
-                Ok(Some(Covered { handle: handle.clone(), log_start: tail.log_start_offset }))
+                Ok(Some(Covered {
+                    handle: handle.clone(),
+                    log_start: tail.log_start_offset,
+                    active_base: tail.segments.last().map_or(Offset(0), |segment| segment.base_offset),
+                    swaps: tail.swaps,
+                }))
             }
             Err(failure) => {
                 commit.changed = true;
@@ -176,9 +185,15 @@ impl LogDir {
         let disk = shared.disk.as_ref();
         shared.with_reserve(is_full, || checkpoint::store(disk, &shared.path, &bytes)).map_err(failed)?;
         shared.gate.lock().end_checkpoint(run.lsn);
+        shared.checkpointed_lsn.store(run.lsn, Ordering::Release);
         shared.removals.end_checkpoint(run.removals);
-        for Covered { handle, log_start } in run.covered.drain(..) {
+        for Covered { handle, log_start, active_base, swaps } in run.covered.drain(..) {
             let mut commit = handle.commit_state();
+            commit.sealed_below = active_base;
+            // What they tell stands in the checkpoint.
+            let told = commit.swap_records.partition_point(|(number, _)| *number <= swaps);
+            let told = commit.swap_records.drain(..told).map(|(_, path)| path).collect();
+            shared.removals.add_files(told, 0);
             if run.new_directories {
                 commit.new_directory = false;
             }

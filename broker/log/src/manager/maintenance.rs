@@ -84,6 +84,7 @@ impl LogDir {
         retention_due: bool,
         high_watermark: &dyn Fn(&LogHandle) -> Offset,
     ) -> Result<(), LogError> {
+        let _segments = handle.lock_segments();
         let upper = if retention_due { high_watermark(handle) } else { Offset(0) };
         let gone_below = match self.settle_producers(handle, now_ms) {
             // Nothing is deleted then; all else goes on.

@@ -70,6 +70,8 @@ pub enum PlantedBug {
     NoDirectoryFsync,
     /// What recovery finds behind the commit log counts as durable without a sync.
     ReplayedTailNotSynced,
+    /// What a cleaning has written takes the place of segments without a sync.
+    SwapBeforeFsync,
 }
 
 #[cfg(feature = "planted-bugs")]
@@ -85,6 +87,10 @@ impl LogDirSettings {
     pub(crate) fn is_planted_replayed_tail_not_synced(&self) -> bool {
         self.planted == Some(PlantedBug::ReplayedTailNotSynced)
     }
+
+    pub(crate) fn is_planted_swap_before_fsync(&self) -> bool {
+        self.planted == Some(PlantedBug::SwapBeforeFsync)
+    }
 }
 
 #[cfg(not(feature = "planted-bugs"))]
@@ -99,6 +105,10 @@ impl LogDirSettings {
     }
 
     pub(crate) const fn is_planted_replayed_tail_not_synced(&self) -> bool {
+        false
+    }
+
+    pub(crate) const fn is_planted_swap_before_fsync(&self) -> bool {
         false
     }
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use parking_lot::Mutex;
 use super::LogDirSettings;
 use super::removals::Removals;
 use super::reserve::Reserve;
+use crate::cleaner::CleanerFigures;
 use crate::commit_log::CommitLog;
 use crate::handle::LogHandle;
 use crate::io::{Clock, Disk, OpenMode, lacks_files};
@@ -50,6 +51,9 @@ pub(crate) struct Shared {
     pub(crate) observer: OnceLock<Box<dyn CommitObserver>>,
     pub(crate) reserve: Reserve,
     pub(crate) removals: Removals,
+    /// LSN of the commit log below which the last durable checkpoint covers everything.
+    pub(crate) checkpointed_lsn: AtomicU64,
+    pub(crate) cleaner: CleanerFigures,
     /// Set by an orderly close: nothing may be appended any more.
     pub(crate) closed: AtomicBool,
     /// The last append that reached the disk found no room there.
@@ -81,6 +85,8 @@ impl Shared {
             failure: Failure::default(),
             observer: OnceLock::new(),
             removals: Removals::default(),
+            checkpointed_lsn: AtomicU64::new(0),
+            cleaner: CleanerFigures::default(),
             closed: AtomicBool::new(false),
             lacks_room: AtomicBool::new(false),
         }

@@ -134,14 +134,14 @@ pub(super) fn identify(
 pub(super) fn check_segments(
     found: &Found,
     dir: &Path,
-    identity: &LogIdentity,
+    (identity, tail): (&LogIdentity, Option<&TailCheckpoint>),
     files: &[DirEntry],
 ) -> Result<(), LogError> {
     let entries = || found.replay.entries_of(identity.topic_id, identity.partition).map(|(header, _)| header);
     let file =
         |base: Offset| files.iter().find(|file| parse_file_name(&file.name) == Some((base, LOG_SUFFIX)));
     let path = |base: Offset| dir.join(file_name(base, LOG_SUFFIX));
-    let Some(tail) = found.tails.get(&(identity.topic_id, identity.partition)) else {
+    let Some(tail) = tail else {
         // A log that no checkpoint has keeps its first segment: retention waits for one.
         let bases = super::segment_bases(files).into_iter();
         let in_segments = entries().filter(|header| header.kind != EntryKind::LogStart);

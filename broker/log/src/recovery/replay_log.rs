@@ -36,11 +36,10 @@ pub(super) struct Replayed {
 pub(super) fn replay_log(
     disk: &dyn Disk,
     dir: &Path,
-    identity: &LogIdentity,
+    (identity, tail): (&LogIdentity, Option<&TailCheckpoint>),
     found: &Found,
     files: &[DirEntry],
 ) -> io::Result<Replayed> {
-    let tail = found.tails.get(&(identity.topic_id, identity.partition));
     // Where a checkpoint exists, a log without a tail is younger than it.
     let ours = !found.is_foreign();
     let entries = || found.replay.entries_of(identity.topic_id, identity.partition);
@@ -164,8 +163,9 @@ fn from_segment(disk: &dyn Disk, dir: &Path, tail: &TailCheckpoint, first: Offse
         let snapshot = disk.read(&dir.join(file_name(first, SNAPSHOT_SUFFIX))).ok();
         let producers = snapshot.and_then(|bytes| producer_snapshot::decode(&bytes).ok());
         // Without the snapshot nobody knows how far the checkpoint's producers have come: none may be refused for it.
-        let epochs = tail.epochs;
-        return TailCheckpoint { epochs, ..tail_at(tail.identity, first, producers.unwrap_or_default()) };
+        let TailCheckpoint { identity, epochs, clean_below, swaps, .. } = tail;
+        let at_first = tail_at(identity, first, producers.unwrap_or_default());
+        return TailCheckpoint { epochs, clean_below, swaps, ..at_first };
     }
     tail.log_start_offset = tail.log_start_offset.max(first);
     tail
@@ -181,6 +181,8 @@ fn tail_at(identity: LogIdentity, base: Offset, producers: ProducerTable) -> Tai
         segments: vec![SegmentSummary::of(&Segment::empty(base, 0))],
         epochs: Vec::new(),
         producers,
+        clean_below: Offset(0),
+        swaps: 0,
     }
 }
 
