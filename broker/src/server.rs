@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use broker_config::{Config, Listener as ListenerConfig};
+use broker_log::cleaner::Cleaner;
 use broker_log::commit_log::CommitLogSizes;
 use broker_log::log_config::{LogConfig, LogIdentity};
 use broker_log::manager::{LogDir, LogDirSettings};
@@ -36,6 +37,7 @@ use crate::net::budget::MemoryBudget;
 use crate::net::stream::Listener;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::{MetadataLog, QuorumConfig, RaftNode};
+use crate::replication::cleaning::ReplicaCleaning;
 use crate::replication::manager::ReplicaManager;
 use crate::topic_settings::TopicSettings;
 
@@ -173,13 +175,14 @@ impl Broker {
             )));
         }
         let following = Arc::clone(&ctx);
-        let background = vec![
+        let mut background = vec![
             tokio::spawn(maintain(Arc::clone(&ctx))),
             tokio::spawn(acceptor::keep_within_limit(Arc::clone(&ctx), Arc::clone(&connections))),
             tokio::spawn(async move {
                 following.controller.follow_all(&following.replicas, &following.env).await
             }),
         ];
+        background.extend(start_cleaner(&ctx)?);
         let took = ctx.env.clock.monotonic().saturating_sub(began);
         tracing::info!(
             node_id = broker_id.0,
@@ -406,6 +409,30 @@ fn spawn_committer_task(log_dir: &Arc<LogDir>, commit_time: Duration) {
             committer.run_cycle();
         }
     });
+}
+
+/// Has a thread, or a task where there are none, clean the compacted logs, unless the settings say otherwise.
+fn start_cleaner(ctx: &ApiContext) -> anyhow::Result<Option<JoinHandle<()>>> {
+    if !ctx.config.storage.cleaner_enabled {
+        return Ok(None);
+    }
+    let (replicas, settings) = (Arc::clone(&ctx.replicas), Arc::clone(&ctx.settings));
+    let seams = Box::new(ReplicaCleaning::new(replicas, ctx.metadata.clone(), settings));
+    let log_dir = Arc::clone(ctx.replicas.log_dir());
+    let mut cleaner = Cleaner::new(Arc::clone(&log_dir), seams, ctx.env.random.uuid().as_u64_pair());
+    match ctx.env.blocking {
+        Blocking::Threads => {
+            log_dir.spawn_cleaner_thread(cleaner).context("the cleaner cannot be started")?;
+            Ok(None)
+        }
+        Blocking::Inline => Ok(Some(tokio::spawn(async move {
+            loop {
+                let pause = cleaner.step();
+                // No disk does any work in no time.
+                tokio::time::sleep(pause.max(Duration::from_millis(1))).await;
+            }
+        }))),
+    }
 }
 
 /// The addresses clients are told: as configured, port 0 replaced by the real one, an empty host by the machine's.

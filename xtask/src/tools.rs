@@ -50,7 +50,12 @@ pub(crate) fn run(arguments: &ToolsArguments) -> Result<()> {
         fs::remove_dir_all(&directory).with_context(|| directory.display().to_string())?;
     }
     let address = free_address()?;
-    let settings = vec![("group.initial.rebalance.delay.ms".to_owned(), "0".to_owned())];
+    let settings = [
+        ("group.initial.rebalance.delay.ms", "0"),
+        ("log.cleaner.backoff.ms", "100"),
+        ("highwater.checkpoint.interval.ms", "500"),
+    ];
+    let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
     let options = BrokerOptions { binary, address, directory: directory.clone(), settings };
     let mut broker = BrokerProcess::start(&options)?;
     fs::write(directory.join("delete-records.json"), DELETE_RECORDS)?;

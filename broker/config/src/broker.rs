@@ -96,6 +96,8 @@ pub struct StorageConfig {
     pub checkpoint_interval_ms: u64,
     /// `producer.id.expiration.ms`, from 1.
     pub producer_id_expiration_ms: u64,
+    /// `log.cleaner.enable`.
+    pub cleaner_enabled: bool,
     /// `highwater.cold.read.threads`, from 1 to 256.
     pub cold_read_threads: usize,
     /// `highwater.cold.read.max.bytes`, from 1 MiB.
@@ -182,6 +184,7 @@ impl BrokerConfig {
                 commit_log_bytes_max: read.unsigned("highwater.commit.log.max.bytes"),
                 checkpoint_interval_ms: read.unsigned("highwater.checkpoint.interval.ms"),
                 producer_id_expiration_ms: read.unsigned("producer.id.expiration.ms"),
+                cleaner_enabled: read.boolean("log.cleaner.enable"),
                 cold_read_threads: read.size("highwater.cold.read.threads"),
                 cold_read_bytes_max: read.size("highwater.cold.read.max.bytes"),
             },

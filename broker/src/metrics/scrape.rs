@@ -24,6 +24,18 @@ struct Samples {
     fetch_sessions: IntGaugeVec,
     log_dir_up: IntGaugeVec,
     partitions_offline: IntGaugeVec,
+    cleaner: CleanerSamples,
+}
+
+/// Of the log cleaner.
+struct CleanerSamples {
+    cleanings: IntCounterVec,
+    read_bytes: IntCounterVec,
+    written_bytes: IntCounterVec,
+    recopied: GaugeVec,
+    dirty: GaugeVec,
+    uncleanable: IntGaugeVec,
+    last_step: GaugeVec,
 }
 
 /// Of partitions and topics.
@@ -163,6 +175,76 @@ impl GroupSamples {
     }
 }
 
+fn decimal_gauge(name: &str, help: &str) -> GaugeVec {
+    GaugeVec::new(Opts::new(name, help), &[]).expect("names and labels are constants that a test collects")
+}
+
+impl CleanerSamples {
+    fn new() -> CleanerSamples {
+        CleanerSamples {
+            cleanings: counter(
+                "highwater_log_cleaner_cleanings_total",
+                "Times that a partition was compacted.",
+                &[],
+            ),
+            read_bytes: counter(
+                "highwater_log_cleaner_read_bytes_total",
+                "Bytes read to compact partitions.",
+                &[],
+            ),
+            written_bytes: counter(
+                "highwater_log_cleaner_written_bytes_total",
+                "Bytes written in compacting partitions.",
+                &[],
+            ),
+            recopied: decimal_gauge(
+                "highwater_log_cleaner_recopied_percent",
+                "Share of the bytes that the last compaction has left.",
+            ),
+            dirty: decimal_gauge(
+                "highwater_log_cleaner_dirty_percent_max",
+                "Largest share of a partition that waits to be compacted.",
+            ),
+            uncleanable: gauge(
+                "highwater_log_cleaner_uncleanable_partitions",
+                "Partitions that are not compacted because their files are damaged.",
+                &[],
+            ),
+            last_step: decimal_gauge(
+                "highwater_log_cleaner_last_step_seconds",
+                "Seconds since the log cleaner last did something or looked for something to do.",
+            ),
+        }
+    }
+
+    fn collectors(&self) -> [&dyn Collector; 7] {
+        [
+            &self.cleanings,
+            &self.read_bytes,
+            &self.written_bytes,
+            &self.recopied,
+            &self.dirty,
+            &self.uncleanable,
+            &self.last_step,
+        ]
+    }
+
+    /// Nothing where there is no cleaner.
+    fn fill(&self, ctx: &ApiContext) {
+        let totals = ctx.replicas.log_dir().cleaner_totals();
+        let Some(since_last_step) = totals.since_last_step else { return };
+        let none: [&str; 0] = [];
+        self.cleanings.with_label_values(&none).inc_by(totals.cleanings);
+        self.read_bytes.with_label_values(&none).inc_by(totals.read_bytes);
+        self.written_bytes.with_label_values(&none).inc_by(totals.written_bytes);
+        self.recopied.with_label_values(&none).set(totals.recopied_percent);
+        self.dirty.with_label_values(&none).set(totals.dirty_percent_max);
+        let uncleanable = i64::try_from(totals.uncleanable_partitions).unwrap_or(i64::MAX);
+        self.uncleanable.with_label_values(&none).set(uncleanable);
+        self.last_step.with_label_values(&none).set(since_last_step.as_secs_f64());
+    }
+}
+
 impl Samples {
     fn new() -> Samples {
         Samples {
@@ -184,12 +266,13 @@ impl Samples {
                 "Partitions whose logs are lost, damaged, or not made yet for want of room.",
                 &[],
             ),
+            cleaner: CleanerSamples::new(),
         }
     }
 
-    fn collectors(&self) -> [&dyn Collector; 18] {
+    fn collectors(&self) -> Vec<&dyn Collector> {
         let (logs, groups) = (&self.logs, &self.groups);
-        [
+        let own: [&dyn Collector; 18] = [
             &logs.size,
             &logs.start,
             &logs.end,
@@ -208,12 +291,14 @@ impl Samples {
             &self.fetch_sessions,
             &self.log_dir_up,
             &self.partitions_offline,
-        ]
+        ];
+        own.into_iter().chain(self.cleaner.collectors()).collect()
     }
 
     fn fill(&self, ctx: &ApiContext) {
         self.logs.fill(ctx);
         self.groups.fill(ctx);
+        self.cleaner.fill(ctx);
         self.memory.with_label_values(&["used"]).set(as_i64(ctx.memory.used()));
         self.memory.with_label_values(&["limit"]).set(as_i64(ctx.memory.limit()));
         let none: [&str; 0] = [];

@@ -5,6 +5,7 @@
 #[path = "../harness/harness.rs"]
 mod harness;
 
+mod cleaning;
 mod compaction;
 mod configs;
 mod connections;

@@ -6,8 +6,7 @@ use std::fmt;
 use anyhow::{Context, Result, bail, ensure};
 
 /// Reasons for which a test may be skipped: each names a part of Kafka that is not built yet.
-pub(crate) const TAGS: [&str; 8] =
-    ["txn", "848", "share", "security", "multi-broker", "tiering", "compaction", "quota"];
+pub(crate) const TAGS: [&str; 7] = ["txn", "848", "share", "security", "multi-broker", "tiering", "quota"];
 
 /// Tests that Kafka itself now and then does not pass in three runs, although its baseline has a pass: suite, test,
 /// what it hangs on. They run and stand in the table, and are not held against anyone.

@@ -47,6 +47,17 @@ pub(super) const ONLINE: &[Call] = &[
         prints: &[],
     },
     call(
+        "topics --bootstrap-server {bootstrap} --create --topic prices --partitions 1 --config cleanup.policy=compact \
+         --config segment.ms=100 --config min.cleanable.dirty.ratio=0.01",
+        &[&["Created topic prices."]],
+    ),
+    Call {
+        line: "console-producer --bootstrap-server {bootstrap} --topic prices --property parse.key=true --property \
+               key.separator=: --compression-codec zstd",
+        input: "tea:1\ncoffee:2\ntea:3\ncoffee:4\nmilk:5\n",
+        prints: &[],
+    },
+    call(
         "console-consumer --bootstrap-server {bootstrap} --topic orders --from-beginning --max-messages 3 --group \
          readers --property print.key=true --property print.offset=true",
         &[&["Offset:0", "ann", "tea"], &["Offset:1", "bob", "coffee"], &["Offset:2", "ann", "milk"]],
@@ -55,6 +66,13 @@ pub(super) const ONLINE: &[Call] = &[
         "consumer-groups --bootstrap-server {bootstrap} --describe --group readers",
         &[&["readers", "orders", "0", "3", "3", "0"]],
     ),
+    // By then the segment with the first prices is sealed.
+    Call {
+        line: "console-producer --bootstrap-server {bootstrap} --topic prices --property parse.key=true --property \
+               key.separator=:",
+        input: "tea:6\n",
+        prints: &[],
+    },
     call(
         "producer-perf-test --topic orders --num-records 5000 --record-size 100 --throughput -1 --command-property \
          bootstrap.servers={bootstrap} acks=all enable.idempotence=true",
@@ -136,19 +154,36 @@ pub(super) const ONLINE: &[Call] = &[
         "streams-application-reset --bootstrap-server {bootstrap} --application-id totals --input-topics verified --force",
         &[&["Done."]],
     ),
+    // Compacted by then: otherwise the first three would be others.
+    call(
+        "console-consumer --bootstrap-server {bootstrap} --topic prices --from-beginning --max-messages 3 --property \
+         print.key=true --property print.offset=true",
+        &[&["Offset:3", "coffee", "4"], &["Offset:4", "milk", "5"], &["Offset:5", "tea", "6"]],
+    ),
     call("topics --bootstrap-server {bootstrap} --delete --topic round", &[]),
     call("topics --bootstrap-server {bootstrap} --list", &[&["orders"], &["verified"]]),
 ];
 
 /// On the files of the stopped broker.
-pub(super) const AFTER_STOP: &[Call] = &[call(
-    "dump-log --files data/orders-0/00000000000000000000.log --print-data-log --deep-iteration",
-    &[
-        &["baseOffset: 0", "isvalid: true"],
-        &["offset: 0", "key: ann payload: tea"],
-        &["offset: 5002", "valueSize: 100"],
-    ],
-)];
+pub(super) const AFTER_STOP: &[Call] = &[
+    call(
+        "dump-log --files data/orders-0/00000000000000000000.log --print-data-log --deep-iteration",
+        &[
+            &["baseOffset: 0", "isvalid: true"],
+            &["offset: 0", "key: ann payload: tea"],
+            &["offset: 5002", "valueSize: 100"],
+        ],
+    ),
+    // Compacted.
+    call(
+        "dump-log --files data/prices-0/00000000000000000000.log --print-data-log --deep-iteration",
+        &[
+            &["lastOffset: 4", "isvalid: true"],
+            &["offset: 3", "key: coffee payload: 4"],
+            &["offset: 4", "key: milk payload: 5"],
+        ],
+    ),
+];
 
 #[cfg(test)]
 mod tests {

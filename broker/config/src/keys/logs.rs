@@ -65,7 +65,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     list(
         "log.cleanup.policy",
         "delete",
-        "What happens to old segments: delete, compact, both, or nothing (empty). Nothing is compacted yet.",
+        "What happens to old segments: delete, compact, both, or nothing (empty).",
     )
         .takes(Validator::EachOneOf(&["compact", "delete"]))
         .dynamic(),
@@ -144,30 +144,68 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "log.cleaner.delete.retention.ms",
         "86400000",
-        "Milliseconds that a compacted log keeps delete markers. Stored and without effect.",
+        "Milliseconds that a compacted log keeps a tombstone once all that it deletes has gone.",
     )
         .at_least(0)
         .dynamic(),
     long(
         "log.cleaner.min.compaction.lag.ms",
         "0",
-        "Milliseconds that a record stays uncompacted at least. Stored and without effect.",
+        "Milliseconds that a record stays uncompacted at least.",
     )
         .at_least(0)
         .dynamic(),
     long(
         "log.cleaner.max.compaction.lag.ms",
         "9223372036854775807",
-        "Milliseconds that a record stays uncompacted at most. Stored and without effect.",
+        "Milliseconds after which a log is compacted whatever its ratio; an active segment rolls at that age.",
     )
         .at_least(1)
         .dynamic(),
     double(
         "log.cleaner.min.cleanable.ratio",
         "0.5",
-        "Share of a log that has to be uncompacted before it is compacted. Stored and without effect.",
+        "Share of a log that has to be uncompacted before it is compacted.",
     )
         .takes(Validator::Ratio)
+        .dynamic(),
+    boolean("log.cleaner.enable", "true", "Whether compacted logs are compacted at all."),
+    int(
+        "log.cleaner.threads",
+        "1",
+        "Threads that compact logs; there is one, which compacts one log at a time. Stored and without effect.",
+    )
+        .at_least(0)
+        .dynamic(),
+    long(
+        "log.cleaner.dedupe.buffer.size",
+        "134217728",
+        "Most bytes of memory for telling keys apart; taken while a log is compacted, and no more than it needs.",
+    )
+        .at_least(1 << 20)
+        .dynamic(),
+    double(
+        "log.cleaner.io.buffer.load.factor",
+        "0.9",
+        "Share of log.cleaner.dedupe.buffer.size that is used; with less, fewer keys fit and each is found sooner.",
+    )
+        .takes(Validator::Ratio)
+        .dynamic(),
+    int(
+        "log.cleaner.io.buffer.size",
+        "524288",
+        "Bytes of memory for reading and writing while a log is compacted; at least 128 KiB are used.",
+    )
+        .at_least(0)
+        .dynamic(),
+    double(
+        "log.cleaner.io.max.bytes.per.second",
+        "1.7976931348623157E308",
+        "Bytes a second that compacting reads and writes together at most.",
+    )
+        .dynamic(),
+    long("log.cleaner.backoff.ms", "15000", "Milliseconds between two looks for a log to compact while there is none.")
+        .at_least(0)
         .dynamic(),
     long(
         "log.local.retention.ms",

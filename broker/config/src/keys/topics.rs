@@ -20,7 +20,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     list(
         "cleanup.policy",
         "delete",
-        "What happens to old segments: delete, compact, both, or nothing (empty). Nothing is compacted yet.",
+        "What happens to old segments: delete, compact, both, or nothing (empty).",
     )
         .takes(Validator::EachOneOf(&["compact", "delete"]))
         .falls_back_to(broker!("log.cleanup.policy")),
@@ -43,7 +43,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "delete.retention.ms",
         "86400000",
-        "Milliseconds that a compacted log keeps delete markers. Stored and without effect.",
+        "Milliseconds that a compacted log keeps a tombstone once all that it deletes has gone.",
     )
         .at_least(0)
         .falls_back_to(broker!("log.cleaner.delete.retention.ms")),
@@ -103,7 +103,7 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "max.compaction.lag.ms",
         "9223372036854775807",
-        "Milliseconds that a record stays uncompacted at most. Stored and without effect.",
+        "Milliseconds after which the log is compacted whatever its ratio; the active segment rolls at that age.",
     )
         .at_least(1)
         .falls_back_to(broker!("log.cleaner.max.compaction.lag.ms")),
@@ -138,14 +138,14 @@ pub(super) const KEYS: &[ConfigDef] = &[
     double(
         "min.cleanable.dirty.ratio",
         "0.5",
-        "Share of the log that has to be uncompacted before it is compacted. Stored and without effect.",
+        "Share of the log that has to be uncompacted before it is compacted.",
     )
         .takes(Validator::Ratio)
         .falls_back_to(broker!("log.cleaner.min.cleanable.ratio")),
     long(
         "min.compaction.lag.ms",
         "0",
-        "Milliseconds that a record stays uncompacted at least. Stored and without effect.",
+        "Milliseconds that a record stays uncompacted at least.",
     )
         .at_least(0)
         .falls_back_to(broker!("log.cleaner.min.compaction.lag.ms")),
