@@ -13,7 +13,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::broker_process::checkout;
 
 /// Bugs that broker-sim can run with.
-const PLANTED: [&str; 3] = ["ack-before-fsync", "no-directory-fsync", "replayed-tail-not-synced"];
+const PLANTED: [&str; 4] =
+    ["ack-before-fsync", "no-directory-fsync", "replayed-tail-not-synced", "swap-before-fsync"];
 /// Seeds after which a planted bug must have been found.
 const PLANTED_SEEDS_MAX: u64 = 200;
 /// Seeds whose course alone is compared with that among the others: so many that one would differ where a tenth does.

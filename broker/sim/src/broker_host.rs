@@ -1,6 +1,6 @@
 //! The simulated machine of the broker: its disk and clock outlive the process, the process starts from nothing but them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::pin::pin;
 use std::rc::Rc;
@@ -53,6 +53,8 @@ pub struct BrokerHost {
     bug: Option<Bug>,
     /// Ids and commit times of the process's lives.
     rng: RefCell<Rng>,
+    /// Cleanings of earlier lives, and of this one.
+    cleanings: Cell<(u64, u64)>,
 }
 
 /// A bug of broker-log to run with.
@@ -78,6 +80,7 @@ impl BrokerHost {
             plan: plan.clone(),
             bug,
             rng: RefCell::new(Rng::new(plan.seed, purpose::BROKER)),
+            cleanings: Cell::default(),
         }))
     }
 
@@ -120,6 +123,20 @@ impl BrokerHost {
         let socket = SimListener::bind(PORT).await?;
         let bound = vec![Bound { config: listener, socket }];
         Broker::start_tuned(env, Arc::clone(&self.config), bound, Arc::new(Metrics::new()), &tuning).await
+    }
+
+    /// Counts what the cleaner has done: between two steps of the simulation.
+    pub fn note_cleanings(&self) {
+        let Process::Serving(ctx) = &*self.process.borrow() else { return };
+        let ((before, last), now) = (self.cleanings.get(), ctx.replicas.log_dir().cleaner_totals().cleanings);
+        self.cleanings.set(if now < last { (before + last, now) } else { (before, now) });
+    }
+
+    /// Cleanings in all lives.
+    #[must_use]
+    pub fn cleanings(&self) -> u64 {
+        let (before, last) = self.cleanings.get();
+        before + last
     }
 
     /// Takes back an order to stop that the last process did not live to see.

@@ -45,6 +45,7 @@ enum Planted {
     AckBeforeFsync,
     NoDirectoryFsync,
     ReplayedTailNotSynced,
+    SwapBeforeFsync,
 }
 
 #[cfg(feature = "planted-bugs")]
@@ -53,6 +54,7 @@ fn bug(arguments: &Arguments) -> Option<Bug> {
         Planted::AckBeforeFsync => Bug::AckBeforeFsync,
         Planted::NoDirectoryFsync => Bug::NoDirectoryFsync,
         Planted::ReplayedTailNotSynced => Bug::ReplayedTailNotSynced,
+        Planted::SwapBeforeFsync => Bug::SwapBeforeFsync,
     })
 }
 

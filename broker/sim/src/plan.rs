@@ -24,6 +24,8 @@ pub mod purpose {
     pub const DELETIONS: u64 = 7;
     /// When and how far records are deleted on request.
     pub const DELETE_RECORDS: u64 = 8;
+    /// Which topics are compacted.
+    pub const COMPACTION: u64 = 9;
     /// Ids of the broker; one further for each of its lives.
     pub const BROKER: u64 = 1_000;
     /// Clients; one further for each.
@@ -203,6 +205,7 @@ impl Plan {
         let load_ms = rng.between(4_000, 8_000);
         let mut topics = topics(&mut rng, load_ms);
         lose_records(&mut Rng::new(seed, purpose::DELETIONS), &mut topics);
+        compact(&mut Rng::new(seed, purpose::COMPACTION), &mut topics);
         let payload_max = *rng.pick(&[100, 1_000, 5_000, 60_000]);
         let producers: Vec<_> = (0..rng.between(2, 3)).map(|_| producer(&mut rng, payload_max)).collect();
         let consumers: Vec<_> = (0..rng.between(1, 2)).map(|_| *rng.pick(&[500, 20_000, 1 << 20])).collect();
@@ -257,6 +260,20 @@ fn lose_records(rng: &mut Rng, topics: &mut [TopicPlan]) {
     }
 }
 
+/// Decides which topics are compacted. Every record has a key of its own, so that cleanings rewrite segments and all
+/// records stay; what goes, goes from the topic of the groups' offsets.
+fn compact(rng: &mut Rng, topics: &mut [TopicPlan]) {
+    for topic in topics {
+        if !rng.chance(40) {
+            continue;
+        }
+        let policy = if topic.retention_bytes.is_some() { "compact,delete" } else { "compact" };
+        let ratio = *rng.pick(&["0", "0.3"]);
+        let pairs = [("cleanup.policy", policy), ("min.cleanable.dirty.ratio", ratio)];
+        topic.configs.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
+}
+
 /// Small segments: by time, by size of the index, or by the least size that Kafka allows.
 fn topic_configs(rng: &mut Rng) -> Vec<(String, String)> {
     let segment_ms = *rng.pick(&[200, 1_000, 3_000, 604_800_000]);
@@ -292,6 +309,10 @@ fn settings(rng: &mut Rng) -> Vec<String> {
         "offsets.topic.num.partitions=4".to_owned(),
         "log.segment.delete.delay.ms=500".to_owned(),
         "log.retention.check.interval.ms=250".to_owned(),
+        "log.cleaner.backoff.ms=20".to_owned(),
+        "log.cleaner.min.cleanable.ratio=0.01".to_owned(),
+        // For the topic of the groups' offsets, which has no settings of its own.
+        "log.roll.ms=300".to_owned(),
         "group.initial.rebalance.delay.ms=50".to_owned(),
         "group.min.session.timeout.ms=100".to_owned(),
         format!("highwater.checkpoint.interval.ms={checkpoint_ms}"),

@@ -62,10 +62,10 @@ pub fn run(seed: u64, options: Options) -> Outcome {
     let recorder = Recorder::new(Arc::clone(&clock), options.print);
     let shared = Shared::new(&plan, Arc::clone(&clock), recorder);
     let ran = catch_unwind(AssertUnwindSafe(|| simulate(&plan, &clock, &shared, options.bug)));
-    let (faults, disk, broken) = match ran {
-        Ok(Ok((faults, disk))) => (faults, disk, None),
-        Ok(Err(error)) => (Default::default(), FaultCounts::default(), Some(format!("{error:#}"))),
-        Err(panic) => (Default::default(), FaultCounts::default(), Some(panic_text(panic.as_ref()))),
+    let (happened, broken) = match ran {
+        Ok(Ok(happened)) => (happened, None),
+        Ok(Err(error)) => (Happened::default(), Some(format!("{error:#}"))),
+        Err(panic) => (Happened::default(), Some(panic_text(panic.as_ref()))),
     };
     let simulated_ms = clock.elapsed_ms();
     if let Some(broken) = broken {
@@ -78,14 +78,15 @@ pub fn run(seed: u64, options: Options) -> Outcome {
         seed,
         findings,
         hash: record.hash,
-        counts: counts(&faults, &disk, *shared.counts.borrow()),
+        counts: counts(&happened, *shared.counts.borrow()),
         simulated_ms,
         acknowledged: record.report.totals.sent_ok,
         read: record.report.totals.read,
     }
 }
 
-fn counts(faults: &[u64; FAULT_KINDS.len()], disk: &FaultCounts, work: WorkCounts) -> Vec<(String, u64)> {
+fn counts(happened: &Happened, work: WorkCounts) -> Vec<(String, u64)> {
+    let Happened { faults, disk, cleanings } = happened;
     let mut counts: Vec<_> = FAULT_KINDS.iter().copied().zip(faults.iter().copied()).collect();
     counts.extend([
         ("write that failed", disk.write_errors),
@@ -99,6 +100,7 @@ fn counts(faults: &[u64; FAULT_KINDS.len()], disk: &FaultCounts, work: WorkCount
         ("group assignment", work.assignments),
         ("fenced commit", work.fenced_commits),
         ("deleted position", work.deleted_positions),
+        ("compaction", *cleanings),
     ]);
     counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
@@ -117,14 +119,20 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     format!("panic: {}", text.unwrap_or_else(|| "without a message".to_owned()))
 }
 
-type Counts = ([u64; FAULT_KINDS.len()], FaultCounts);
+/// What has happened to the broker, and in it.
+#[derive(Default)]
+struct Happened {
+    faults: [u64; FAULT_KINDS.len()],
+    disk: FaultCounts,
+    cleanings: u64,
+}
 
 fn simulate(
     plan: &Plan,
     clock: &Arc<SimClock>,
     shared: &Rc<Shared>,
     bug: Option<Bug>,
-) -> anyhow::Result<Counts> {
+) -> anyhow::Result<Happened> {
     let host = BrokerHost::new(plan, Arc::clone(clock), bug)?;
     let mut sim = turmoil::Builder::new()
         .rng_seed(Rng::new(plan.seed, purpose::NETWORK).next_u64())
@@ -152,18 +160,22 @@ fn simulate(
             shared.phase.set(Phase::Drain);
         }
         nemesis.tick(sim, now_ms);
+        host.note_cleanings();
     })?;
     shared.phase.set(Phase::Final);
     sim.client("final", clients::final_polls::run(Rc::clone(shared)));
     let deadline = clock.elapsed_ms() + FINAL_MS_MAX;
-    run_until_done(&mut sim, clock, deadline, |sim, now_ms| nemesis.tick(sim, now_ms))?;
+    run_until_done(&mut sim, clock, deadline, |sim, now_ms| {
+        nemesis.tick(sim, now_ms);
+        host.note_cleanings();
+    })?;
     let disk = host.disk.fault_counts();
     let faults = *counts.borrow();
     // What the process holds must go while its runtime is still there.
     host.disk.kill();
     sim.crash(BROKER);
     *host.process.borrow_mut() = crate::broker_host::Process::Down;
-    Ok((faults, disk))
+    Ok(Happened { faults, disk, cleanings: host.cleanings() })
 }
 
 /// Steps until every client has ended.

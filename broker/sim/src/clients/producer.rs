@@ -135,7 +135,8 @@ impl Producer {
             let len = usize::try_from(self.rng.between(0, self.plan.payload_max)).expect("fits in memory");
             let payload = payload::of(value, len);
             records.push(Record { offset: None, value, crc: Some(payload::checksum(&payload)) });
-            builder.push(self.shared.clock.true_now_ms(), None, Some(&payload), &[]);
+            let key = value.to_be_bytes();
+            builder.push(self.shared.clock.true_now_ms(), Some(&key), Some(&payload), &[]);
         }
         let bytes = builder.build();
         let (attempts, state) = (Vec::new(), State::Open);
