@@ -1,10 +1,12 @@
 //! `cargo xtask gen`: writes the generated files of broker/protocol, or with `--check` compares them with the folder.
+//! The protobuf messages of `proto` are written by `gen/protobuf.rs`.
 //!
 //! Input: `broker/protocol/schema/{messages,apis,errors}.json`. Output: `src/messages.rs`, one file per message under
 //! `src/messages/`, `src/api_key/table.rs`, `src/error_code.rs`, all in rustfmt's form. Files that no schema asks for are removed.
 
 mod message;
 mod names;
+pub(crate) mod protobuf;
 mod schema;
 mod tables;
 

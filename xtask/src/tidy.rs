@@ -23,6 +23,7 @@ const GENERATED: &[&str] = &[
     "broker/protocol/src/error_code.rs",
     "broker/protocol/src/messages.rs",
     "broker/protocol/src/messages/",
+    "proto/src/tier/",
 ];
 
 /// All violations below `root`, ordered by path and line, each as `path:line: what is wrong` or `path: what is wrong`.

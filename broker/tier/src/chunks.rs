@@ -1,0 +1,281 @@
+//! Fetches objects in chunks: each chunk once however many want it, more of them ahead for who reads on, all within one
+//! budget of bytes.
+//!
+//! A fetch is a task of its own: whoever waits for it may give up, and finds its chunks in the cache the next time.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use broker_protocol::types::Uuid;
+use bytes::Bytes;
+use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::cache::{ChunkCache, ChunkId};
+use crate::keys::{ClusterKeys, Key, SegmentKey};
+use crate::lru::Lru;
+use crate::store::Store;
+use crate::store_error::{StoreError, StoreErrorKind};
+
+/// Bytes of a chunk; the last one of an object is shorter.
+pub const CHUNK_BYTES: u64 = 1 << 20;
+/// Chunks that one request fetches at most.
+const RUN_CHUNKS_MAX: u32 = 8;
+/// Chunks that are fetched ahead of a reader at most.
+const AHEAD_CHUNKS_MAX: u32 = 32;
+/// Readers whose pace is remembered.
+const READERS_MAX: u64 = 4096;
+/// Unit of the budget, in bytes.
+const BUDGET_UNIT: u64 = 1024;
+
+/// Counts for metrics; they only grow.
+#[derive(Debug, Default)]
+pub struct ChunkCounts {
+    /// Chunks that came from the disk cache.
+    pub hits: AtomicU64,
+    /// Chunks that somebody waited for to be fetched.
+    pub misses: AtomicU64,
+    /// Chunks that were fetched ahead.
+    pub ahead: AtomicU64,
+}
+
+/// An object and the part of it that a reader goes through.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Stretch {
+    /// The object.
+    pub object: SegmentKey,
+    /// Bytes of the object.
+    pub object_length: u64,
+    /// Where the part ends that is read on: nothing behind it is fetched ahead.
+    pub end: u64,
+}
+
+type Fetched = Option<Result<Bytes, StoreError>>;
+
+/// Fetches chunks; see the file's header.
+#[derive(Debug)]
+pub struct Chunks {
+    store: Arc<Store>,
+    keys: Arc<ClusterKeys>,
+    cache: Arc<ChunkCache>,
+    budget: Arc<Semaphore>,
+    flights: Mutex<HashMap<ChunkId, watch::Receiver<Fetched>>>,
+    readers: Mutex<Lru<(Uuid, u32), Readahead>>,
+    counts: ChunkCounts,
+}
+
+/// How many chunks to fetch for a reader that comes to a chunk. Pure.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Readahead {
+    window: u32,
+}
+
+impl Readahead {
+    /// Of a reader that begins somewhere.
+    pub const FIRST: Readahead = Readahead { window: 1 };
+
+    /// Of a reader that goes on to the next chunk.
+    #[must_use]
+    pub fn on(self) -> Readahead {
+        Readahead { window: (self.window * 2).min(AHEAD_CHUNKS_MAX) }
+    }
+}
+
+impl Chunks {
+    /// `budget_bytes` bounds what is being fetched at once.
+    #[must_use]
+    pub fn new(
+        store: Arc<Store>,
+        keys: Arc<ClusterKeys>,
+        cache: Arc<ChunkCache>,
+        budget_bytes: u64,
+    ) -> Chunks {
+        let least = CHUNK_BYTES * u64::from(RUN_CHUNKS_MAX);
+        let units = usize::try_from(budget_bytes.max(least) / BUDGET_UNIT).unwrap_or(usize::MAX);
+        Chunks {
+            store,
+            keys,
+            cache,
+            budget: Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))),
+            flights: Mutex::new(HashMap::new()),
+            readers: Mutex::new(Lru::new(READERS_MAX)),
+            counts: ChunkCounts::default(),
+        }
+    }
+
+    /// The counts.
+    #[must_use]
+    pub fn counts(&self) -> &ChunkCounts {
+        &self.counts
+    }
+
+    /// The disk cache.
+    #[must_use]
+    pub fn cache(&self) -> &Arc<ChunkCache> {
+        &self.cache
+    }
+
+    /// The bytes of an object from `position` to the end of the chunk that holds it, and what follows is fetched ahead
+    /// if the reader has come here chunk by chunk.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn get(self: &Arc<Self>, stretch: &Stretch, position: u64) -> Result<Bytes, StoreError> {
+        let index = chunk_index(position);
+        let chunk = ChunkId { object: stretch.object.id, index };
+        let ahead = self.pace(chunk);
+        if let Some(bytes) = self.cache.get(chunk).await {
+            self.counts.hits.fetch_add(1, Ordering::Relaxed);
+            self.fetch_ahead(stretch, index + 1..ahead);
+            return Ok(within(&bytes, position));
+        }
+        let run = index..(index + 1).max(ahead.min(index.saturating_add(RUN_CHUNKS_MAX)));
+        let Some(mut flight) = self.depart(stretch, run, None) else {
+            let detail = format!("position {position} is behind its end");
+            return Err(StoreError::new(StoreErrorKind::Invalid, "get", stretch.object, detail));
+        };
+        self.counts.misses.fetch_add(1, Ordering::Relaxed);
+        self.fetch_ahead(stretch, index + 1..ahead);
+        let fetched = flight.wait_for(Option::is_some).await.ok().and_then(|fetched| fetched.clone());
+        match fetched {
+            Some(result) => result.map(|bytes| within(&bytes, position)),
+            None => Err(StoreError::late("get", stretch.object)),
+        }
+    }
+
+    /// Forgets a chunk whose content turned out to be wrong.
+    pub async fn forget(&self, stretch: &Stretch, position: u64) {
+        self.cache.forget(ChunkId { object: stretch.object.id, index: chunk_index(position) }).await;
+    }
+
+    /// Notes that a reader has come to a chunk; returns up to which chunk to fetch for it.
+    fn pace(&self, chunk: ChunkId) -> u32 {
+        let mut readers = self.readers.lock();
+        let own = (chunk.object, chunk.index);
+        let known = readers.get(&own).copied();
+        let before = chunk.index.checked_sub(1).and_then(|index| readers.remove(&(chunk.object, index)));
+        let pace = before.map(Readahead::on).or(known).unwrap_or(Readahead::FIRST);
+        readers.put(own, pace, 1);
+        chunk.index.saturating_add(pace.window)
+    }
+
+    /// Fetches those of some chunks that nobody has or fetches, as far as the budget goes.
+    fn fetch_ahead(self: &Arc<Self>, stretch: &Stretch, wanted: Range<u32>) {
+        let end = chunk_index(stretch.end.saturating_sub(1)).saturating_add(1).min(wanted.end);
+        let mut index = wanted.start;
+        while index < end {
+            let is_there = |index| {
+                let chunk = ChunkId { object: stretch.object.id, index };
+                self.cache.contains(chunk) || self.flights.lock().contains_key(&chunk)
+            };
+            if is_there(index) {
+                index += 1;
+                continue;
+            }
+            let limit = end.min(index + RUN_CHUNKS_MAX);
+            let stop = (index..limit).find(|index| is_there(*index)).unwrap_or(limit);
+            let units =
+                u32::try_from(u64::from(stop - index) * CHUNK_BYTES / BUDGET_UNIT).unwrap_or(u32::MAX);
+            let Ok(permit) = Arc::clone(&self.budget).try_acquire_many_owned(units) else { return };
+            self.counts.ahead.fetch_add(u64::from(stop - index), Ordering::Relaxed);
+            let _ = self.depart(stretch, index..stop, Some(permit));
+            index = stop;
+        }
+    }
+
+    /// Begins a fetch of chunks that follow one another, as far as nobody has or fetches them. Gives the flight of the
+    /// first, also if it was under way; `None` behind the object's end.
+    fn depart(
+        self: &Arc<Self>,
+        stretch: &Stretch,
+        wanted: Range<u32>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) -> Option<watch::Receiver<Fetched>> {
+        let last = chunk_index(stretch.object_length.saturating_sub(1)).saturating_add(1);
+        let mut flights = self.flights.lock();
+        let first = ChunkId { object: stretch.object.id, index: wanted.start };
+        if let Some(flight) = flights.get(&first) {
+            return Some(flight.clone());
+        }
+        let mut senders = Vec::new();
+        for index in wanted.start..wanted.end.min(last) {
+            let chunk = ChunkId { object: stretch.object.id, index };
+            if flights.contains_key(&chunk) || (index > wanted.start && self.cache.contains(chunk)) {
+                break;
+            }
+            let (sender, receiver) = watch::channel(None);
+            flights.insert(chunk, receiver);
+            senders.push((chunk, sender));
+        }
+        let flight = flights.get(&first).cloned()?;
+        drop(flights);
+        let (chunks, stretch) = (Arc::clone(self), *stretch);
+        tokio::spawn(async move { chunks.fetch(&stretch, senders, permit).await });
+        Some(flight)
+    }
+
+    async fn fetch(
+        &self,
+        stretch: &Stretch,
+        senders: Vec<(ChunkId, watch::Sender<Fetched>)>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) {
+        // Whatever ends this task, the next reader has to find its way free.
+        let _landing = Landing { chunks: self, ids: senders.iter().map(|(chunk, _)| *chunk).collect() };
+        let count = senders.len() as u64;
+        let units = u32::try_from(count * CHUNK_BYTES / BUDGET_UNIT).unwrap_or(u32::MAX);
+        let _permit = match permit {
+            Some(permit) => Some(permit),
+            None => Arc::clone(&self.budget).acquire_many_owned(units).await.ok(),
+        };
+        let begin = senders.first().map_or(0, |(chunk, _)| u64::from(chunk.index) * CHUNK_BYTES);
+        let end = (begin + count * CHUNK_BYTES).min(stretch.object_length);
+        let path = self.keys.path(&Key::Segment(stretch.object));
+        match self.store.get_range(&path, begin..end).await {
+            Ok(bytes) => {
+                for (at, (chunk, sender)) in senders.into_iter().enumerate() {
+                    let from = at * usize::try_from(CHUNK_BYTES).unwrap_or(usize::MAX);
+                    let to = (from + usize::try_from(CHUNK_BYTES).unwrap_or(usize::MAX)).min(bytes.len());
+                    let part = bytes.slice(from..to);
+                    sender.send_replace(Some(Ok(part.clone())));
+                    self.cache.put(chunk, part).await;
+                }
+            }
+            Err(error) => {
+                for (_, sender) in &senders {
+                    sender.send_replace(Some(Err(error.clone())));
+                }
+            }
+        }
+    }
+}
+
+/// Takes flights off the list when their task ends.
+struct Landing<'a> {
+    chunks: &'a Chunks,
+    ids: Vec<ChunkId>,
+}
+
+impl Drop for Landing<'_> {
+    fn drop(&mut self) {
+        let mut flights = self.chunks.flights.lock();
+        for chunk in &self.ids {
+            flights.remove(chunk);
+        }
+    }
+}
+
+fn chunk_index(position: u64) -> u32 {
+    u32::try_from(position / CHUNK_BYTES).unwrap_or(u32::MAX)
+}
+
+/// The part of a chunk from a position of its object on.
+fn within(chunk: &Bytes, position: u64) -> Bytes {
+    let from = usize::try_from(position % CHUNK_BYTES).unwrap_or(usize::MAX);
+    chunk.slice(from.min(chunk.len())..)
+}
+
+#[cfg(test)]
+mod tests;

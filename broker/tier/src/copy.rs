@@ -1,0 +1,315 @@
+//! Copies a range of batches: the object first, then the manifest that names it.
+//!
+//! Every batch is checked as it goes by, so that damage never becomes durable elsewhere. Memory: one part and what is
+//! read for the next, whatever the range. A crash or an error at any point leaves an object that no manifest names, which
+//! the scrubber removes; a later attempt writes under another key.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_log::io::FileHandle;
+use broker_log::transaction_index::AbortedTxn;
+use broker_protocol::types::{LeaderEpoch, Offset};
+use bytes::Bytes;
+use thiserror::Error;
+
+use crate::bandwidth::Bandwidth;
+use crate::entry::{ABORTED_IN_ENTRY_MAX, Entry};
+use crate::footer::{ProducerSnapshot, tail_of};
+use crate::ids::PartitionId;
+use crate::keys::{ClusterKeys, Key, SegmentKey};
+use crate::manifest::{AdmissionError, Manifest};
+use crate::page;
+use crate::publish::{PublishError, Publisher};
+use crate::sections::{RangeScan, ScanError, ScannedRange};
+use crate::store::{Store, Upload};
+use crate::store_error::StoreError;
+
+/// Bytes of a part of an upload. Objects up to this size are written at once.
+pub const PART_BYTES: usize = 8 << 20;
+/// Bytes read at once from the segment.
+const READ_BYTES: usize = 1 << 20;
+/// Time from the first byte of an upload to its manifest at most: the scrubber takes an object for an orphan after three
+/// times as long.
+pub const COPY_TIME_MAX: Duration = Duration::from_secs(2 * 3600);
+
+/// What is to be copied: whole batches of one segment file.
+#[derive(Clone, Debug)]
+pub struct CopySource {
+    /// The file.
+    pub file: FileHandle,
+    /// Its path, for messages.
+    pub path: PathBuf,
+    /// Where the batches begin.
+    pub position: u64,
+    /// Bytes of the batches.
+    pub length: u64,
+    /// Base offset of the first batch.
+    pub base_offset: Offset,
+    /// Offset after the last batch.
+    pub next_offset: Offset,
+    /// The aborted transactions whose markers are among the batches, in the order of these.
+    pub aborted: Vec<AbortedTxn>,
+    /// The producers at some offset of the range or before it, the later the better.
+    pub producer_snapshot: Option<ProducerSnapshot>,
+}
+
+/// Why nothing was copied.
+#[derive(Debug, Error)]
+pub enum CopyError {
+    /// The local disk.
+    #[error("{path}: {error}")]
+    Local {
+        /// The file.
+        path: PathBuf,
+        /// What it said.
+        error: io::Error,
+    },
+    /// The local file is damaged: a person has to look, nothing behind it is copied.
+    #[error("{path}: {error}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: ScanError,
+    },
+    /// The local file does not hold what it was said to hold.
+    #[error("{path}: the batches end at offset {found} after {length} bytes, expected {expected}")]
+    Incomplete {
+        /// The file.
+        path: PathBuf,
+        /// Where the batches end.
+        found: Offset,
+        /// Bytes of the batches.
+        length: u64,
+        /// Where they should.
+        expected: Offset,
+    },
+    /// The store; try again later.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The manifest was not published; see there.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// The range does not follow what was copied: plan anew.
+    #[error(transparent)]
+    Admission(#[from] AdmissionError),
+    /// It took so long that the object may be deleted as an orphan: copy again.
+    #[error("copying took {0:?}, more than {COPY_TIME_MAX:?}")]
+    TooSlow(Duration),
+}
+
+/// Copies ranges; shared by all partitions.
+#[derive(Debug)]
+pub struct Copier {
+    store: Arc<Store>,
+    keys: Arc<ClusterKeys>,
+    bandwidth: Arc<Bandwidth>,
+}
+
+impl Copier {
+    /// A copier.
+    #[must_use]
+    pub fn new(store: Arc<Store>, keys: Arc<ClusterKeys>, bandwidth: Arc<Bandwidth>) -> Copier {
+        Copier { store, keys, bandwidth }
+    }
+
+    /// Uploads a range and publishes a manifest that names it; `log_start` is the partition's first offset. When this
+    /// returns, [`Publisher::manifest`] is durable and names the range.
+    ///
+    /// # Errors
+    /// See [`CopyError`]. The manifest is then what the next take-over finds.
+    pub async fn copy(
+        &self,
+        publisher: &mut Publisher,
+        source: &CopySource,
+        log_start: Offset,
+    ) -> Result<Arc<Manifest>, CopyError> {
+        let (clock, partition) = (&self.store.env().clock, publisher.manifest().partition);
+        let began = clock.monotonic();
+        let entry = self.upload(partition, publisher.fence().leader_epoch, source).await?;
+        let took = clock.monotonic().saturating_sub(began);
+        if took > COPY_TIME_MAX {
+            return Err(CopyError::TooSlow(took));
+        }
+        let mut edited = Manifest::clone(publisher.manifest());
+        edited.advance_log_start(log_start, clock.now_ms());
+        edited.append(entry)?;
+        if let Some(page) = edited.spill(self.store.env().random.uuid()) {
+            let bytes = page::encode(self.keys.cluster(), partition, &page.entries);
+            self.store.put_unique(&self.keys.path(&Key::Page(page.key)), bytes.into()).await?;
+        }
+        publisher.publish(edited).await?;
+        Ok(Arc::clone(publisher.manifest()))
+    }
+
+    /// Writes the object of a range and gives the entry for the manifest.
+    ///
+    /// # Errors
+    /// As [`Copier::copy`]; no object is left but perhaps an orphan.
+    pub async fn upload(
+        &self,
+        partition: PartitionId,
+        leader_epoch: LeaderEpoch,
+        source: &CopySource,
+    ) -> Result<Entry, CopyError> {
+        let (base_offset, id) = (source.base_offset, self.store.env().random.uuid());
+        let object = SegmentKey { partition, base_offset, leader_epoch, id };
+        let path = self.keys.path(&Key::Segment(object));
+        let mut sink = Sink { copier: self, path, part: Vec::new(), upload: None, sent: 0 };
+        let range = match self.send_batches(source, &mut sink).await {
+            Ok(range) => range,
+            Err(error) => {
+                sink.abort().await;
+                return Err(error);
+            }
+        };
+        let snapshot = source.producer_snapshot.as_ref();
+        let who = (partition, leader_epoch);
+        let tail = tail_of(self.keys.cluster(), who, base_offset, &range, &source.aborted, snapshot);
+        let object_length = sink.finish(&tail.bytes).await?;
+        let has_few = source.aborted.len() <= ABORTED_IN_ENTRY_MAX;
+        Ok(Entry {
+            base_offset,
+            end_offset: range.next_offset.plus(-1),
+            object,
+            position: 0,
+            length: range.length,
+            object_length,
+            footer_position: tail.footer_position,
+            batches_crc: range.crc,
+            epochs: range.epochs,
+            max_timestamp: range.max_timestamp,
+            max_timestamp_offset: range.max_timestamp_offset,
+            aborted_count: u32::try_from(source.aborted.len()).unwrap_or(u32::MAX),
+            aborted: if has_few { source.aborted.clone() } else { Vec::new() },
+            created_ms: self.store.env().clock.now_ms(),
+        })
+    }
+
+    async fn send_batches(
+        &self,
+        source: &CopySource,
+        sink: &mut Sink<'_>,
+    ) -> Result<ScannedRange, CopyError> {
+        let damaged = |error| CopyError::Damaged { path: source.path.clone(), error };
+        let mut scan = RangeScan::new(source.base_offset, source.length);
+        let mut pending: Vec<u8> = Vec::new();
+        let (mut position, end) = (source.position, source.position + source.length);
+        loop {
+            let taken = scan.take(&pending).map_err(damaged)?;
+            sink.send(&pending[..taken]).await?;
+            pending.drain(..taken);
+            let needed = scan.bytes_needed(&pending).map_err(damaged)?.saturating_sub(pending.len());
+            let left = usize::try_from(end - position).unwrap_or(usize::MAX);
+            if left == 0 {
+                break;
+            }
+            let read = self.read(source, position, READ_BYTES.max(needed).min(left)).await?;
+            position += read.len() as u64;
+            if pending.is_empty() { pending = read } else { pending.extend_from_slice(&read) }
+        }
+        let range = scan.finish();
+        if range.next_offset != source.next_offset || range.length != source.length || range.length == 0 {
+            return Err(CopyError::Incomplete {
+                path: source.path.clone(),
+                found: range.next_offset,
+                length: range.length,
+                expected: source.next_offset,
+            });
+        }
+        Ok(range)
+    }
+
+    async fn read(&self, source: &CopySource, position: u64, length: usize) -> Result<Vec<u8>, CopyError> {
+        let file = Arc::clone(&source.file);
+        let read = move || {
+            let mut bytes = vec![0; length];
+            // What nobody has read lately is not kept in memory for us.
+            let was_resident = file.is_resident(position, length as u64);
+            let read = file.read_at(&mut bytes, position)?;
+            if !was_resident {
+                file.drop_cache(position, length as u64);
+            }
+            if read < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(bytes) }
+        };
+        let done = self.store.env().blocking.run(read).await;
+        let result = done.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()));
+        result.map_err(|error| CopyError::Local { path: source.path.clone(), error })
+    }
+}
+
+/// Takes the bytes of an object piece by piece and sends them in parts of one size.
+struct Sink<'a> {
+    copier: &'a Copier,
+    path: object_store::path::Path,
+    part: Vec<u8>,
+    upload: Option<Upload>,
+    sent: u64,
+}
+
+impl Sink<'_> {
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut rest = bytes;
+        while self.part.len() + rest.len() > PART_BYTES {
+            let (now, later) = rest.split_at(PART_BYTES - self.part.len());
+            self.part.extend_from_slice(now);
+            rest = later;
+            let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES));
+            self.send_part(part).await?;
+        }
+        self.part.extend_from_slice(rest);
+        Ok(())
+    }
+
+    async fn send_part(&mut self, part: Vec<u8>) -> Result<(), StoreError> {
+        self.copier.bandwidth.wait_for(part.len() as u64).await;
+        let upload = match &mut self.upload {
+            Some(upload) => upload,
+            none => none.insert(self.copier.store.begin_upload(&self.path).await?),
+        };
+        self.sent += part.len() as u64;
+        upload.part(part.into()).await
+    }
+
+    /// Sends what ends the object; returns its bytes.
+    async fn finish(mut self, tail: &[u8]) -> Result<u64, StoreError> {
+        let finished = self.finish_parts(tail).await;
+        match finished {
+            Ok(bytes) => Ok(bytes),
+            Err(error) => {
+                self.abort().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn finish_parts(&mut self, tail: &[u8]) -> Result<u64, StoreError> {
+        self.send(tail).await?;
+        let last = std::mem::take(&mut self.part);
+        let bytes = self.sent + last.len() as u64;
+        if self.upload.is_none() {
+            self.copier.bandwidth.wait_for(bytes).await;
+            self.copier.store.put_unique(&self.path, Bytes::from(last)).await?;
+            return Ok(bytes);
+        }
+        if !last.is_empty() {
+            self.send_part(last).await?;
+        }
+        if let Some(upload) = self.upload.take() {
+            upload.complete().await?;
+        }
+        Ok(bytes)
+    }
+
+    async fn abort(mut self) {
+        if let Some(upload) = self.upload.take() {
+            upload.abort().await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

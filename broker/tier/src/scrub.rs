@@ -1,0 +1,269 @@
+//! Compares what the bucket holds of a partition with what its newest manifest names, tells what is wrong, and removes
+//! what nobody names any more.
+//!
+//! Nothing is decided from a listing alone: what is not in one is asked for by name before it is told as missing, and
+//! what is in one is removed only if it is older than any copy that may still be under way.
+
+use std::collections::{HashMap, HashSet};
+
+use broker_protocol::types::{Offset, TopicId};
+
+use crate::entry::Entry;
+use crate::ids::{ManifestNumber, PartitionId};
+use crate::keys::{ClusterKeys, Key};
+use crate::manifest::{Manifest, RemovedObject};
+use crate::publish::{PublishError, Publisher, load_newest, load_page, number_of};
+use crate::store::{Listed, Listing, Store};
+use crate::store_error::{StoreError, StoreErrorKind};
+
+/// Age at which an object that nobody names is an orphan: three times what a copy may take.
+pub const ORPHAN_AGE_MS: i64 = 6 * 3600 * 1000;
+/// Time for which manifests that were superseded are kept.
+pub const MANIFEST_AGE_MS: i64 = 24 * 3600 * 1000;
+/// Rounds in which the objects of a deleted topic are listed and deleted.
+const DELETE_ROUNDS_MAX: usize = 10;
+
+/// What is wrong with a partition in the bucket, and what is left over.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ScrubReport {
+    /// Objects that nobody names, old enough to be removed.
+    pub orphans: Vec<Key>,
+    /// Objects that nobody names and that may belong to a copy under way.
+    pub young_count: usize,
+    /// Objects that are named and not there: records are lost, a person has to look.
+    pub missing: Vec<Key>,
+    /// Objects that are named and have another size: records are lost, a person has to look.
+    pub resized: Vec<Key>,
+    /// Offsets between two entries that no entry holds: the first and the one after the last.
+    pub gaps: Vec<(Offset, Offset)>,
+    /// Offsets that two entries hold.
+    pub overlaps: Vec<(Offset, Offset)>,
+    /// Manifests that mean nothing any more.
+    pub old_manifests: Vec<ManifestNumber>,
+    /// The oldest manifest that is young enough to be kept, and its predecessor's number.
+    pub keep_from: Option<ManifestNumber>,
+    /// Names that are none of this layout's; they are left alone.
+    pub foreign: Vec<String>,
+    /// Objects that were removed.
+    pub removed_count: usize,
+}
+
+impl ScrubReport {
+    /// Whether records are lost or told twice.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.missing.is_empty() && self.resized.is_empty() && self.gaps.is_empty() && self.overlaps.is_empty()
+    }
+}
+
+/// What a manifest and its pages name.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Named {
+    /// Objects that have to be there, with the size of those whose size is known.
+    pub needed: HashMap<Key, Option<u64>>,
+    /// Objects that wait to be deleted: they may be there or not.
+    pub leaving: HashSet<Key>,
+    /// First and last offset of every entry in order.
+    pub ranges: Vec<(Offset, Offset)>,
+}
+
+impl Named {
+    fn add_entries(&mut self, entries: &[Entry]) {
+        for entry in entries {
+            self.needed.insert(Key::Segment(entry.object), Some(entry.object_length));
+            self.ranges.push((entry.base_offset, entry.end_offset));
+        }
+    }
+}
+
+/// Compares. Pure; `now_ms` is by the store's clock.
+#[must_use]
+pub fn judge(manifest: &Manifest, named: &Named, listing: &Listing, now_ms: i64) -> ScrubReport {
+    let mut report = ScrubReport { foreign: listing.foreign.clone(), ..ScrubReport::default() };
+    let listed: HashMap<Key, &Listed> = listing.objects.iter().map(|object| (object.key, object)).collect();
+    for (key, size) in &named.needed {
+        match listed.get(key) {
+            None => report.missing.push(*key),
+            Some(object) if size.is_some_and(|size| size != object.size) => report.resized.push(*key),
+            Some(_) => {}
+        }
+    }
+    for object in &listing.objects {
+        let is_named = named.needed.contains_key(&object.key) || named.leaving.contains(&object.key);
+        match object.key {
+            Key::Manifest(_, number) if number < manifest.oldest_kept => report.old_manifests.push(number),
+            Key::Segment(_) | Key::Page(_) if !is_named => {
+                if object.modified_ms <= now_ms.saturating_sub(ORPHAN_AGE_MS) {
+                    report.orphans.push(object.key);
+                } else {
+                    report.young_count += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    for pair in named.ranges.windows(2) {
+        let (before, after) = (pair[0].1.plus(1), pair[1].0);
+        if before < after {
+            report.gaps.push((before, after));
+        } else if before > after {
+            report.overlaps.push((after, before));
+        }
+    }
+    report.keep_from = keep_from(manifest, listing, now_ms);
+    report.missing.sort_unstable();
+    report.orphans.sort_unstable();
+    report
+}
+
+/// The manifests of the last while are kept, and the one that was the newest when it began.
+fn keep_from(manifest: &Manifest, listing: &Listing, now_ms: i64) -> Option<ManifestNumber> {
+    let old = |object: &&Listed| object.modified_ms <= now_ms.saturating_sub(MANIFEST_AGE_MS);
+    let numbers = listing.objects.iter().filter(old);
+    let newest_old = numbers.filter_map(|object| number_of(manifest.partition, &object.key)).max();
+    // One alone is not worth a manifest: an idle partition would get one with every run.
+    newest_old.filter(|number| number.0 > manifest.oldest_kept.0 + 1)
+}
+
+/// Everything that a manifest and its pages name. Pages that are gone or damaged are told by the report.
+///
+/// # Errors
+/// The store's.
+pub async fn named_by(store: &Store, keys: &ClusterKeys, manifest: &Manifest) -> Result<Named, PublishError> {
+    let mut named = Named::default();
+    for page in &manifest.pages {
+        named.needed.insert(Key::Page(page.key), None);
+        match load_page(store, keys, page.key).await {
+            Ok(entries) => {
+                named.add_entries(entries.get(page.removed_count as usize..).unwrap_or_default());
+                let removed = entries.iter().take(page.removed_count as usize);
+                named.leaving.extend(removed.map(|entry| Key::Segment(entry.object)));
+            }
+            Err(PublishError::Store(error)) if error.kind == StoreErrorKind::Missing => {
+                named.ranges.push((page.base_offset, page.end_offset));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    named.add_entries(&manifest.entries);
+    for removed in &manifest.removed {
+        match removed.object {
+            RemovedObject::Segment(key) => {
+                named.leaving.insert(Key::Segment(key));
+            }
+            RemovedObject::Page(key, _) => {
+                named.leaving.insert(Key::Page(key));
+                match load_page(store, keys, key).await {
+                    Ok(entries) => {
+                        named.leaving.extend(entries.iter().map(|entry| Key::Segment(entry.object)));
+                    }
+                    Err(PublishError::Store(error)) if error.kind == StoreErrorKind::Missing => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+    }
+    Ok(named)
+}
+
+/// Looks at a partition and removes nothing. `now_ms` is by the store's clock.
+///
+/// # Errors
+/// The store's, or a damaged manifest or page.
+pub async fn inspect(
+    store: &Store,
+    keys: &ClusterKeys,
+    manifest: &Manifest,
+    now_ms: i64,
+) -> Result<ScrubReport, PublishError> {
+    let listing = store.list(keys, &keys.partition_path(manifest.partition)).await?;
+    // The manifest may be older than the listing, but then what it does not name is young.
+    let named = named_by(store, keys, manifest).await?;
+    let mut report = judge(manifest, &named, &listing, now_ms);
+    let mut missing = Vec::new();
+    for key in std::mem::take(&mut report.missing) {
+        match store.head(&keys.path(&key)).await? {
+            None => missing.push(key),
+            Some((size, _))
+                if named.needed.get(&key).copied().flatten().is_some_and(|known| known != size) =>
+            {
+                report.resized.push(key);
+            }
+            Some(_) => {}
+        }
+    }
+    report.missing = missing;
+    Ok(report)
+}
+
+/// Looks at a partition that one leads, and removes orphans and manifests that mean nothing any more.
+///
+/// # Errors
+/// The store's, or as [`Publisher::publish`]; what was removed stays removed.
+pub async fn scrub(publisher: &mut Publisher, now_ms: i64) -> Result<ScrubReport, PublishError> {
+    let (store, keys) = (publisher.store().clone(), publisher.keys().clone());
+    let partition = publisher.manifest().partition;
+    let Some(newest) = load_newest(&store, &keys, partition, publisher.manifest().number).await? else {
+        return Ok(ScrubReport::default());
+    };
+    if newest.number != publisher.manifest().number {
+        return Err(PublishError::Moved(newest.number.unwrap_or(ManifestNumber::FIRST)));
+    }
+    let mut report = inspect(&store, &keys, &newest, now_ms).await?;
+    for key in report.orphans.clone() {
+        store.delete(&keys.path(&key)).await?;
+        report.removed_count += 1;
+    }
+    if let Some(number) = report.keep_from {
+        // The next run deletes those below it: first it has to be durable that they mean nothing.
+        let mut edited = Manifest::clone(publisher.manifest());
+        edited.keep_from(number);
+        publisher.publish(edited).await?;
+    }
+    for number in report.old_manifests.clone() {
+        store.delete(&keys.path(&Key::Manifest(partition, number))).await?;
+        report.removed_count += 1;
+    }
+    Ok(report)
+}
+
+/// Deletes everything of a topic that was deleted. Harmless to repeat; returns how many objects were deleted.
+///
+/// # Errors
+/// The store's; what is left goes the next time.
+pub async fn delete_topic(store: &Store, keys: &ClusterKeys, topic_id: TopicId) -> Result<usize, StoreError> {
+    let mut deleted = 0;
+    // A leader that does not know yet may still be writing.
+    for _ in 0..DELETE_ROUNDS_MAX {
+        let mut objects = store.list(keys, &keys.topic_path(topic_id)).await?.objects;
+        if objects.is_empty() {
+            break;
+        }
+        // Manifests first: without them nothing else means anything.
+        objects.sort_by_key(|object| !matches!(object.key, Key::Manifest(..)));
+        for object in objects {
+            store.delete(&keys.path(&object.key)).await?;
+            deleted += 1;
+        }
+    }
+    Ok(deleted)
+}
+
+/// Looks at a partition of which nothing is known here, as a person asks for it.
+///
+/// # Errors
+/// As [`inspect`].
+pub async fn inspect_newest(
+    store: &Store,
+    keys: &ClusterKeys,
+    partition: PartitionId,
+    now_ms: i64,
+) -> Result<Option<ScrubReport>, PublishError> {
+    match load_newest(store, keys, partition, None).await? {
+        Some(manifest) => inspect(store, keys, &manifest, now_ms).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests;

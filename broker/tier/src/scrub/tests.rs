@@ -1,0 +1,130 @@
+use super::*;
+use crate::expire;
+use crate::faulty_store::{Answer, Effect, Operation};
+use crate::manifest::tests::{PARTITION, entry, grown};
+use crate::sections::tests::batches;
+use crate::test_bucket::{Bucket, now_ms};
+
+const LATER_MS: i64 = MANIFEST_AGE_MS + 60_000;
+
+fn segments(count: i64) -> Vec<Vec<u8>> {
+    (0..count).map(|index| batches(index * 10, 1, 0)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_partition_is_sound_and_keeps_everything() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.copied(&segments(200)).await;
+    let before = bucket.segments_there().await;
+    let report = scrub(&mut publisher, now_ms() + LATER_MS).await.unwrap();
+    assert!(report.is_sound() && report.orphans.is_empty(), "{report:?}");
+    assert_eq!((bucket.segments_there().await, report.removed_count), (before, 0));
+}
+
+/// fault = 45, 57
+/// tiering = 8
+#[tokio::test(start_paused = true)]
+async fn orphans_are_removed_once_no_copy_can_be_under_way() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.copied(&segments(2)).await;
+    bucket.faulty.next(Operation::Create, "manifest/", u32::MAX, Effect::Fail(Answer::ServerError));
+    let source = bucket.source(&batches(20, 1, 0));
+    assert!(bucket.copier().copy(&mut publisher, &source, Offset(0)).await.is_err());
+    bucket.faulty.heal();
+    let report = scrub(&mut publisher, now_ms()).await.unwrap();
+    assert_eq!((report.young_count, report.removed_count), (1, 0));
+    let report = scrub(&mut publisher, now_ms() + ORPHAN_AGE_MS + 1000).await.unwrap();
+    assert_eq!((report.orphans.len(), report.removed_count), (1, 1));
+    assert_eq!(bucket.segments_there().await, 2);
+    assert!(scrub(&mut publisher, now_ms()).await.unwrap().is_sound());
+}
+
+/// fault = 62
+#[tokio::test(start_paused = true)]
+async fn missing_and_resized_objects_are_told() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.copied(&segments(3)).await;
+    let keys: Vec<Key> =
+        publisher.manifest().entries.iter().map(|entry| Key::Segment(entry.object)).collect();
+    bucket.store.delete(&bucket.keys.path(&keys[0])).await.unwrap();
+    bucket.store.put_unique(&bucket.keys.path(&keys[1]), "short".into()).await.unwrap();
+    let report = scrub(&mut publisher, now_ms() + LATER_MS).await.unwrap();
+    assert!(!report.is_sound());
+    assert_eq!((report.missing, report.resized), (vec![keys[0]], vec![keys[1]]));
+    assert_eq!(bucket.segments_there().await, 2, "nothing that is named is removed");
+}
+
+/// fault = 59
+#[tokio::test(start_paused = true)]
+async fn a_stale_listing_makes_nothing_missing() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.copied(&segments(3)).await;
+    let folder = bucket.keys.partition_path(PARTITION).to_string();
+    bucket.faulty.plan(crate::faulty_store::Rule {
+        operation: Operation::List,
+        path: folder,
+        after: 1,
+        times: 1,
+        effect: Effect::EmptyList,
+    });
+    let report = scrub(&mut publisher, now_ms() + LATER_MS).await.unwrap();
+    assert!(report.is_sound() && report.removed_count == 0, "{report:?}");
+}
+
+/// fault = 53
+/// tiering = 4, 5
+#[test]
+fn gaps_and_overlaps_are_told() {
+    let (manifest, _) = grown(2);
+    let mut named = Named::default();
+    named.add_entries(&[entry(0, 9), entry(12, 20), entry(18, 30), entry(31, 40)]);
+    let report = judge(&manifest, &named, &Listing::default(), 0);
+    assert_eq!(report.gaps, [(Offset(10), Offset(12))]);
+    assert_eq!(report.overlaps, [(Offset(18), Offset(21))]);
+}
+
+/// fault = 50
+#[tokio::test(start_paused = true)]
+async fn old_manifests_go_only_after_a_durable_one_says_so() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.copied(&segments(5)).await;
+    let manifests = async || {
+        let keys = bucket.keys_there().await;
+        keys.iter().filter_map(|key| number_of(PARTITION, key)).map(|number| number.0).collect::<Vec<_>>()
+    };
+    let report = scrub(&mut publisher, now_ms() + LATER_MS).await.unwrap();
+    assert_eq!(report.keep_from, Some(ManifestNumber(5)));
+    assert_eq!(manifests().await, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(publisher.manifest().oldest_kept, ManifestNumber(5));
+    scrub(&mut publisher, now_ms() + LATER_MS).await.unwrap();
+    assert_eq!(manifests().await, [5, 6]);
+    scrub(&mut publisher, now_ms() + LATER_MS).await.unwrap();
+    assert_eq!(manifests().await, [5, 6], "an idle partition gets no manifest with every run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_to_be_deleted_is_no_orphan() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.copied(&segments(200)).await;
+    let limits = crate::plan::Limits { now_ms: 0, retention_ms: None, retention_bytes: Some(0) };
+    expire::apply_retention(&mut publisher, &bucket.reader(), Offset(0), 0, &limits).await.unwrap();
+    let report = scrub(&mut publisher, now_ms() + ORPHAN_AGE_MS + 1000).await.unwrap();
+    assert_eq!(report.orphans, []);
+    assert_eq!(bucket.segments_there().await, 200);
+}
+
+/// fault = 60
+#[tokio::test(start_paused = true)]
+async fn a_deleted_topic_takes_its_objects_along_and_no_others() {
+    let bucket = Bucket::new();
+    bucket.claim(1).await;
+    bucket.copied(&segments(3)).await;
+    let other = TopicId(broker_protocol::types::Uuid::from_u128(99));
+    assert_eq!(delete_topic(&bucket.store, &bucket.keys, other).await, Ok(0));
+    bucket.faulty.next(Operation::Delete, "seg/", 1, Effect::Fail(Answer::Denied));
+    assert!(delete_topic(&bucket.store, &bucket.keys, PARTITION.topic_id).await.is_err());
+    delete_topic(&bucket.store, &bucket.keys, PARTITION.topic_id).await.unwrap();
+    assert_eq!(bucket.keys_there().await.len(), 1, "the root");
+    let found = inspect_newest(&bucket.store, &bucket.keys, PARTITION, now_ms()).await;
+    assert_eq!(found, Ok(None));
+}

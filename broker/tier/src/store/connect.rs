@@ -1,0 +1,231 @@
+//! Makes the clients of the crate object_store from a url and settings. The only file that knows the providers.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
+use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+
+use super::{Store, StoreLimits};
+use crate::seams::Env;
+use crate::store_error::StoreError;
+use crate::url::{Location, RemoteUrl};
+
+/// Repetitions of a part of an upload by the client itself.
+const PART_RETRIES: usize = 5;
+
+/// A key that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Credentials that were given as such. Without them, a provider's own ways are gone: those of `environment`, then the
+/// machine's or pod's identity, both of which are renewed as they expire.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Credentials {
+    /// S3: the access key id. Azure: the account.
+    pub id: String,
+    /// S3: the secret access key. Azure: the account's key. Google: the service account's key, as json.
+    pub secret: Secret,
+    /// S3: the token of a session.
+    pub token: Option<Secret>,
+}
+
+/// Settings beside the url.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct StoreSettings {
+    /// Another server than the provider's, as `http://host:port`.
+    pub endpoint: Option<String>,
+    /// S3: the region.
+    pub region: Option<String>,
+    /// Credentials.
+    pub credentials: Option<Credentials>,
+    /// What stands in the process's environment: names that begin with AWS_, GOOGLE_ or AZURE_ count for their provider.
+    pub environment: Vec<(String, String)>,
+}
+
+impl fmt::Debug for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = self.environment.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("StoreSettings")
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .field("credentials", &self.credentials)
+            .field("environment", &names)
+            .finish()
+    }
+}
+
+/// Connects to a store. Nothing is sent: the first request tells whether it works.
+///
+/// # Errors
+/// Settings that make no sense, or a directory that is not there.
+pub fn connect(
+    url: &RemoteUrl,
+    settings: &StoreSettings,
+    limits: StoreLimits,
+    env: Env,
+) -> Result<Store, StoreError> {
+    if !matches!(url.location, Location::File(_)) {
+        // Whoever comes first decides for the process; that somebody was faster is fine.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+    let client = |retries| build(url, settings, limits, retries);
+    let failed = |error: object_store::Error| StoreError::of("connect", url, &error);
+    let single = client(0).map_err(failed)?;
+    let repeating = client(PART_RETRIES).map_err(failed)?;
+    Ok(Store::new(single, repeating, env, limits))
+}
+
+fn build(
+    url: &RemoteUrl,
+    settings: &StoreSettings,
+    limits: StoreLimits,
+    retries: usize,
+) -> object_store::Result<Arc<dyn ObjectStore>> {
+    let retry = RetryConfig {
+        max_retries: retries,
+        retry_timeout: limits.transfer_timeout,
+        backoff: BackoffConfig {
+            init_backoff: limits.backoff,
+            max_backoff: limits.backoff_max,
+            ..BackoffConfig::default()
+        },
+    };
+    // The deadlines of `Store` count; these end what nobody waits for any more.
+    let is_plain = settings.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let options = ClientOptions::new()
+        .with_timeout(limits.transfer_timeout + Duration::from_secs(5))
+        .with_connect_timeout(limits.request_timeout)
+        .with_allow_http(is_plain);
+    match &url.location {
+        Location::S3(bucket) => s3(bucket, settings, is_plain, retry, options),
+        Location::Gs(bucket) => google(bucket, settings, retry, options),
+        Location::Az(container) => azure(container, settings, retry, options),
+        Location::File(directory) => {
+            Ok(Arc::new(LocalFileSystem::new_with_prefix(directory)?.with_fsync(true)))
+        }
+    }
+}
+
+fn s3(
+    bucket: &str,
+    settings: &StoreSettings,
+    is_plain: bool,
+    retry: RetryConfig,
+    options: ClientOptions,
+) -> object_store::Result<Arc<dyn ObjectStore>> {
+    let mut builder = AmazonS3Builder::new();
+    for (key, value) in provider_settings::<AmazonS3ConfigKey>(settings, "AWS_") {
+        builder = builder.with_config(key, value);
+    }
+    builder = builder
+        .with_bucket_name(bucket)
+        .with_conditional_put(S3ConditionalPut::ETagMatch)
+        // TLS protects the payload already; without it, the signature covers its SHA-256.
+        .with_unsigned_payload(!is_plain)
+        .with_retry(retry)
+        .with_client_options(options);
+    if let Some(endpoint) = &settings.endpoint {
+        builder = builder.with_endpoint(endpoint);
+    }
+    if let Some(region) = &settings.region {
+        builder = builder.with_region(region);
+    }
+    if let Some(Credentials { id, secret, token }) = &settings.credentials {
+        builder = builder.with_access_key_id(id).with_secret_access_key(&secret.0);
+        if let Some(token) = token {
+            builder = builder.with_token(&token.0);
+        }
+    }
+    Ok(Arc::new(builder.build()?))
+}
+
+fn google(
+    bucket: &str,
+    settings: &StoreSettings,
+    retry: RetryConfig,
+    options: ClientOptions,
+) -> object_store::Result<Arc<dyn ObjectStore>> {
+    let mut builder = GoogleCloudStorageBuilder::new();
+    for (key, value) in provider_settings::<GoogleConfigKey>(settings, "GOOGLE_") {
+        builder = builder.with_config(key, value);
+    }
+    builder = builder.with_bucket_name(bucket).with_retry(retry).with_client_options(options);
+    if let Some(endpoint) = &settings.endpoint {
+        builder = builder.with_base_url(endpoint);
+    }
+    if let Some(credentials) = &settings.credentials {
+        builder = builder.with_service_account_key(&credentials.secret.0);
+    }
+    Ok(Arc::new(builder.build()?))
+}
+
+fn azure(
+    container: &str,
+    settings: &StoreSettings,
+    retry: RetryConfig,
+    options: ClientOptions,
+) -> object_store::Result<Arc<dyn ObjectStore>> {
+    let mut builder = MicrosoftAzureBuilder::new();
+    for (key, value) in provider_settings::<AzureConfigKey>(settings, "AZURE_") {
+        builder = builder.with_config(key, value);
+    }
+    builder = builder.with_container_name(container).with_retry(retry).with_client_options(options);
+    if let Some(endpoint) = &settings.endpoint {
+        builder = builder.with_endpoint(endpoint.clone());
+    }
+    if let Some(credentials) = &settings.credentials {
+        builder = builder.with_account(&credentials.id).with_access_key(&credentials.secret.0);
+    }
+    Ok(Arc::new(builder.build()?))
+}
+
+/// The settings of a provider in the environment that its client knows.
+fn provider_settings<K: FromStr>(settings: &StoreSettings, prefix: &str) -> Vec<(K, String)> {
+    let known = |(name, value): &(String, String)| {
+        let key = name.starts_with(prefix).then(|| name.to_ascii_lowercase().parse().ok()).flatten()?;
+        Some((key, value.clone()))
+    };
+    settings.environment.iter().filter_map(known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_printed() {
+        let settings = StoreSettings {
+            credentials: Some(Credentials {
+                id: "id".to_owned(),
+                secret: Secret("hush".to_owned()),
+                token: Some(Secret("hush".to_owned())),
+            }),
+            environment: vec![("AWS_SECRET_ACCESS_KEY".to_owned(), "hush".to_owned())],
+            ..StoreSettings::default()
+        };
+        let told = format!("{settings:?}");
+        assert!(told.contains("AWS_SECRET_ACCESS_KEY") && !told.contains("hush"), "{told}");
+    }
+
+    #[test]
+    fn only_a_providers_own_names_count_for_it() {
+        let environment = ["AWS_REGION", "GOOGLE_BUCKET", "AWS_NO_SUCH_SETTING", "PATH"];
+        let settings = StoreSettings {
+            environment: environment.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect(),
+            ..StoreSettings::default()
+        };
+        assert_eq!(provider_settings::<AmazonS3ConfigKey>(&settings, "AWS_").len(), 1);
+    }
+}
