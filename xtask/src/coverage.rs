@@ -1,6 +1,7 @@
 //! `cargo xtask coverage`: which faults that must be survived are proved by which tests.
 //!
-//! A test names the rows that it proves in its doc comment, on one line directly above `#[test]`: `/// fault = 36, 40`.
+//! A test names the rows that it proves in its doc comment, directly above `#[test]`: `/// fault = 36, 40`, and likewise
+//! `/// tiering = 5` for the ways in which tiering has failed elsewhere.
 //! A row counts only if a test that names it ran and passed in the log that `cargo xtask test` leaves behind. The page
 //! docs/coverage.md is written from that; a row of this milestone without a test, a marked test that did not run and a
 //! mark that nobody can read are failures.
@@ -20,6 +21,7 @@ use clap::Args;
 
 use crate::check::workspace_root;
 use marks::Mark;
+use rows::List;
 use test_log::{Outcome, TestLog};
 
 /// Where the page lies, below the workspace's root.
@@ -67,7 +69,8 @@ pub(crate) fn run(arguments: &CoverageArguments) -> anyhow::Result<()> {
     if differs {
         fs::write(&path, wanted).with_context(|| format!("write {PAGE}"))?;
     }
-    println!("{} rows, {} tests, all passed", rows::ROWS.len(), marks.len());
+    let rows: usize = List::ALL.iter().map(|list| list.rows().count()).sum();
+    println!("{rows} rows, {} tests, all passed", marks.len());
     Ok(())
 }
 
@@ -81,13 +84,16 @@ fn judge(marks: &[Mark], log: &TestLog) -> Vec<String> {
             Outcome::Failed => faults.push(format!("{place}: did not pass")),
             Outcome::NotRun => faults.push(format!("{place}: is marked with a fault and did not run")),
         }
-        for row in mark.rows.iter().filter(|row| rows::find(**row).is_none()) {
-            faults.push(format!("{place}: fault {row} is not in the list of xtask/src/coverage/rows.rs"));
+        let word = mark.list.word();
+        for row in mark.rows.iter().filter(|row| rows::find(mark.list, **row).is_none()) {
+            faults.push(format!("{place}: {word} {row} is not in the list of xtask/src/coverage/rows.rs"));
         }
     }
-    for row in rows::ROWS {
-        if !marks.iter().any(|mark| mark.rows.contains(&row.number)) {
-            faults.push(format!("fault {} ({}) has no test", row.number, row.scenario));
+    for list in List::ALL {
+        for row in list.rows() {
+            if !marks.iter().any(|mark| mark.list == list && mark.rows.contains(&row.number)) {
+                faults.push(format!("{} {} ({}) has no test", list.word(), row.number, row.scenario));
+            }
         }
     }
     faults

@@ -1,16 +1,18 @@
-//! Finds the tests that carry a mark `/// fault = 36, 40`, and tells which test program runs each.
+//! Finds the tests that carry a mark `/// fault = 36, 40` or `/// tiering = 5`, and tells which test program runs each.
 //!
-//! Reads lines, not syntax: the mark stands alone on its line, the test attribute on the next, the function below.
+//! Reads lines, not syntax: marks stand alone on their lines, the test attribute on the next, the function below.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
 
+use super::rows::List;
+
 /// Folders of the workspace that are not ours or hold no sources.
 const SKIPPED: [&str; 3] = ["target", "testdata", "highwater-data"];
-/// What a mark begins with.
-const MARK: &str = "/// fault = ";
+/// What a mark begins with, by the list that its numbers belong to.
+const MARKS: [(List, &str); 2] = [(List::Faults, "/// fault = "), (List::Tiering, "/// tiering = ")];
 /// Attributes that may stand between the mark's attribute and the function.
 const LINES_TO_FUNCTION_MAX: usize = 8;
 
@@ -27,6 +29,8 @@ pub(super) struct Mark {
     pub(super) target: String,
     /// Modules that the file's place says; the function's path in the program begins with them.
     pub(super) module: String,
+    /// The list that the rows belong to.
+    pub(super) list: List,
     /// The rows, as written.
     pub(super) rows: Vec<u16>,
 }
@@ -43,7 +47,7 @@ pub(super) fn of_workspace(root: &Path) -> anyhow::Result<(Vec<Mark>, Vec<String
     for file in files {
         let text = fs::read_to_string(root.join(&file)).with_context(|| format!("read {file}"))?;
         // Only a file with a mark needs a program.
-        if text.lines().any(|line| line.trim_start().starts_with(MARK)) {
+        if text.lines().any(|line| mark(line.trim_start()).is_some()) {
             let place = placement(root, &file);
             of_file(&file, &text, place.as_ref(), &mut marks, &mut faults);
         }
@@ -118,11 +122,12 @@ pub(super) fn of_file(
 ) {
     let lines: Vec<&str> = text.lines().map(str::trim).collect();
     for (index, line) in lines.iter().enumerate() {
-        let Some(numbers) = line.strip_prefix(MARK) else {
+        let Some((list, numbers)) = mark(line) else {
             continue;
         };
         let rows: Result<Vec<u16>, _> = numbers.split(", ").map(str::parse).collect();
-        let below = &lines[index + 1..];
+        let others = lines[index + 1..].iter().take_while(|line| mark(line).is_some()).count();
+        let below = &lines[index + 1 + others..];
         let is_test =
             below.first().is_some_and(|line| *line == "#[test]" || line.starts_with("#[tokio::test"));
         let found = if is_test { function_name(below) } else { None };
@@ -133,6 +138,7 @@ pub(super) fn of_file(
                 test: test.to_owned(),
                 target: place.target.clone(),
                 module: place.module.clone(),
+                list,
                 rows,
             }),
             (Err(_), ..) => faults.push(format!("{file}:{}: a mark reads `/// fault = 36, 40`", index + 1)),
@@ -140,6 +146,11 @@ pub(super) fn of_file(
             (.., None) => faults.push(format!("{file}:{}: cargo runs no tests of this file", index + 1)),
         }
     }
+}
+
+/// The list and the numbers of a line that is a mark.
+fn mark(line: &str) -> Option<(List, &str)> {
+    MARKS.iter().find_map(|(list, beginning)| Some((*list, line.strip_prefix(beginning)?)))
 }
 
 fn function_name<'a>(lines: &[&'a str]) -> Option<&'a str> {

@@ -1,4 +1,39 @@
-//! The faults that this milestone must survive: one broker, no tiering.
+//! The faults that this milestone must survive: one broker; tiering as far as the library for it goes.
+
+mod tiering;
+
+/// A list of rows; each has numbers of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum List {
+    /// What happens to brokers, disks, networks and object stores.
+    Faults,
+    /// How tiering has failed elsewhere.
+    Tiering,
+}
+
+impl List {
+    /// Both lists, in the order of the page.
+    pub(super) const ALL: [List; 2] = [List::Faults, List::Tiering];
+
+    /// The word of its marks.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            List::Faults => "fault",
+            List::Tiering => "tiering",
+        }
+    }
+
+    /// Its rows, by number. Each needs at least one passing test.
+    pub(super) fn rows(self) -> impl Iterator<Item = &'static Row> {
+        let (rows, more): (&[Row], &[Row]) = match self {
+            List::Faults => (ROWS, tiering::FAULTS),
+            List::Tiering => (tiering::ROWS, &[]),
+        };
+        let mut all: Vec<&Row> = rows.iter().chain(more).collect();
+        all.sort_by_key(|row| row.number);
+        all.into_iter()
+    }
+}
 
 /// One fault.
 #[derive(Clone, Copy, Debug)]
@@ -11,12 +46,12 @@ pub(super) struct Row {
 }
 
 /// The row of that number.
-pub(super) fn find(number: u16) -> Option<&'static Row> {
-    ROWS.iter().find(|row| row.number == number)
+pub(super) fn find(list: List, number: u16) -> Option<&'static Row> {
+    list.rows().find(|row| row.number == number)
 }
 
-/// All rows, by number. Each needs at least one passing test.
-pub(super) const ROWS: &[Row] = &[
+/// Faults of one broker, by number.
+const ROWS: &[Row] = &[
     Row {
         number: 33,
         scenario: "The disk fails a read or a write",

@@ -1,5 +1,6 @@
 use super::judge;
 use super::marks::{Mark, Placement, of_file, placement_in};
+use super::rows::List;
 use super::test_log::{Outcome, TestLog};
 
 const LOG: &str = "\
@@ -46,6 +47,15 @@ fn a_mark_belongs_to_the_test_below_it() {
     assert_eq!((marks[0].test.as_str(), marks[0].line, &marks[0].rows), ("cut_is_found", 1, &vec![36, 40]));
     let (marks, _) = marks_of("/// fault = 7\n#[tokio::test(start_paused = true)]\nasync fn waits() {}\n");
     assert_eq!(marks[0].test, "waits");
+}
+
+#[test]
+fn a_test_may_carry_a_mark_of_each_list() {
+    let text = "/// fault = 36\n/// tiering = 5\n#[test]\nfn cut_is_found() {}\n";
+    let (marks, faults) = marks_of(text);
+    assert_eq!(faults, [""; 0]);
+    let found: Vec<_> = marks.iter().map(|mark| (mark.list, mark.rows[0], mark.test.as_str())).collect();
+    assert_eq!(found, [(List::Faults, 36, "cut_is_found"), (List::Tiering, 5, "cut_is_found")]);
 }
 
 #[test]
