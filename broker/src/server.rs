@@ -123,7 +123,6 @@ impl Broker {
         let broker_id = BrokerId(settings.node_id);
         let advertised = advertised(settings, &listeners)?;
 
-        kafka_directory::refuse(&env, &settings.log_dir)?;
         let log_dir = open_log_dir(&env, settings, &metrics, tuning).await?;
         let metadata = start_metadata_log(&env, &log_dir, settings, &advertised, tuning).await?;
         unknown_logs::refuse(&env, &log_dir, &metadata).await?;
@@ -304,6 +303,7 @@ async fn open_log_dir(
     metrics: &Arc<Metrics>,
     tuning: &Tuning,
 ) -> anyhow::Result<Arc<LogDir>> {
+    kafka_directory::refuse(env, &settings.log_dir)?;
     let (env_, settings_) = (env.clone(), settings.clone());
     let tune = tuning.log_dir.clone();
     let began = env.clock.monotonic();
