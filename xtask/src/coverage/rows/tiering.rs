@@ -86,6 +86,11 @@ pub(super) const FAULTS: &[Row] = &[
                 listing decides by what is not in it.",
     },
     Row {
+        number: 60,
+        scenario: "A topic is deleted and made again under the same name",
+        shown: "Keys hold the topic's id: the deleted topic's objects go, and those of no other topic are touched.",
+    },
+    Row {
         number: 61,
         scenario: "A request hangs for ever",
         shown: "Every request has a deadline, and copies, reads and the rest have lanes of their own.",
