@@ -103,6 +103,13 @@ const ROWS: &[Row] = &[
                 not fit are made anew.",
     },
     Row {
+        number: 41,
+        scenario: "kill -9 or power loss while a log is cut or the segments of a compaction are swapped",
+        shown: "Stopped at any disk operation, a log has either the old segments or the new one, records that were \
+                deleted beside it stay deleted, and the last record of every key is there. Cuts by another replica \
+                come with more brokers.",
+    },
+    Row {
         number: 42,
         scenario: "kill -9 while a topic is deleted",
         shown: "The deletion is finished by the next start, and a topic made again under the name has another id and \

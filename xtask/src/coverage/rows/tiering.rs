@@ -195,6 +195,12 @@ pub(super) const ROWS: &[Row] = &[
         shown: "There is one ledger, of manifest and pages, and the bytes behind it.",
     },
     Row {
+        number: 20,
+        scenario: "Offsets too far apart for an index overflow it while segments are merged",
+        shown: "The compaction plans its groups in 64 bits and begins another segment where an index could not tell the \
+                offset any more.",
+    },
+    Row {
         number: 22,
         scenario: "Buffers grow",
         shown: "What is fetched at once stays within a budget, caches within their limits, an upload within one part.",
