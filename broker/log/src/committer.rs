@@ -56,6 +56,8 @@ struct Work {
     dirty: Dirty,
     /// Log start offset to be made durable.
     log_start: Option<Offset>,
+    /// Start for readers to be made durable.
+    remote_start: Option<Offset>,
     truncation: Option<(Offset, u64, Offset)>,
     new_directory: bool,
     /// Replay must see it: see `CommitState::truncated_at`.
@@ -165,7 +167,8 @@ impl Committer {
             if commit.deleted {
                 continue;
             }
-            let (dirty, log_start) = handle.with(|log| (log.take_dirty(), log.log_start_offset()));
+            let (dirty, log_start, remote_start) =
+                handle.with(|log| (log.take_dirty(), log.local_log_start_offset(), log.remote_start()));
             let dirty = match dirty {
                 Err(error) if passes(&error) => {
                     commit.put_off = true;
@@ -175,9 +178,11 @@ impl Committer {
                 dirty => dirty.map_err(|error| error.to_string())?,
             };
             let log_start = Some(log_start).filter(|start| *start > commit.durable_log_start);
+            let remote_start = remote_start.filter(|start| Some(*start) > commit.durable_remote_start);
             commit.unflushed_since_ms = None;
             let truncation = commit.truncation.take();
-            if dirty.ranges.is_empty() && log_start.is_none() && truncation.is_none() {
+            let starts_anew = log_start.is_some() || remote_start.is_some();
+            if dirty.ranges.is_empty() && !starts_anew && truncation.is_none() {
                 continue;
             }
             commit.changed = true;
@@ -188,6 +193,7 @@ impl Committer {
                 handle,
                 dirty,
                 log_start,
+                remote_start,
                 truncation,
                 new_directory,
                 commit_log_only,
@@ -286,6 +292,11 @@ impl Committer {
                 let header = work.header(EntryKind::Truncate);
                 gate.push(&EntryHeader { segment_base, position, end_offset: offset, ..header })?;
             }
+            // First: without it, what an object store holds would be taken for deleted.
+            if let Some(remote_start) = work.remote_start {
+                let header = work.header(EntryKind::RemoteStart);
+                gate.push(&EntryHeader { end_offset: remote_start, ..header })?;
+            }
             if let Some(log_start) = work.log_start {
                 gate.push(&EntryHeader { end_offset: log_start, ..work.header(EntryKind::LogStart) })?;
             }
@@ -298,9 +309,9 @@ impl Committer {
 
     fn note_commit_log(&mut self) {
         for work in &mut self.work {
-            if let Some(log_start) = work.log_start {
-                work.handle.commit_state().durable_log_start = log_start;
-            }
+            let mut commit = work.handle.commit_state();
+            commit.durable_log_start = work.log_start.unwrap_or(commit.durable_log_start);
+            commit.durable_remote_start = work.remote_start.or(commit.durable_remote_start);
         }
     }
 

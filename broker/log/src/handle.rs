@@ -56,6 +56,8 @@ pub(crate) struct CommitState {
     pub(crate) truncation: Option<(Offset, u64, Offset)>,
     /// Log start offset as it is durable.
     pub(crate) durable_log_start: Offset,
+    /// Start for readers as it is durable, where it is not that of the log on the disk.
+    pub(crate) durable_remote_start: Option<Offset>,
     /// Deleted: nothing is made durable any more.
     pub(crate) deleted: bool,
     /// Changed since `tail` was made.
@@ -325,7 +327,19 @@ impl LogHandle {
     /// The log start offset as it would be after a crash.
     #[must_use]
     pub fn durable_log_start_offset(&self) -> Offset {
-        self.commit.lock().durable_log_start
+        let commit = self.commit.lock();
+        commit.durable_remote_start.unwrap_or(commit.durable_log_start)
+    }
+
+    /// Lets the segments below `to` go from the disk, as [`PartitionLog::release_local`] does, and has that made durable,
+    /// without which no file goes. To be called only with what a durable manifest names. Returns whether there was
+    /// anything.
+    pub fn release_local(self: &Arc<Self>, to: Offset) -> bool {
+        let released = self.log.lock().release_local(to);
+        if released {
+            self.enqueue();
+        }
+        released
     }
 
     /// Cuts the log's end. Waits for a commit that is under way; what is appended afterwards goes through the commit

@@ -4,7 +4,8 @@
 //! durable and says so. Not thread safe: the owner holds a lock. Broken by a failed write, a log refuses appends until
 //! it is opened again; what a failed write left behind is never readable.
 //!
-//! Invariants: segments are in order of their base offsets and there is always one; `log_start <= log_end`; what
+//! Invariants: segments are in order of their base offsets and there is always one; `log_start <= log_end`; nothing that
+//! readers may ask for begins behind `log_start`; what
 //! `committed` is below is durable.
 
 use std::io;
@@ -30,6 +31,7 @@ mod lookup;
 mod open;
 mod read;
 mod search;
+mod tiered;
 mod trim;
 
 pub(crate) use cleaning::Settled;
@@ -39,6 +41,7 @@ pub use lookup::{TimedBatch, TimestampOffset};
 pub use open::{Cut, OpenReport};
 pub use read::{FetchExtent, ReadRange};
 pub use search::{Halt, Lookups};
+pub use tiered::{SegmentInfo, TieredStart};
 pub(crate) use trim::set_aside;
 
 use cleaning::CleaningState;
@@ -52,7 +55,10 @@ pub struct PartitionLog {
     identity: LogIdentity,
     config: Arc<LogConfig>,
     segments: Vec<Segment>,
+    /// Where what is on the disk begins.
     log_start: Offset,
+    /// First offset for readers, at `log_start` or before it; `None` for a log that never had older records elsewhere.
+    remote_start: Option<Offset>,
     log_end: Offset,
     /// Offset below which everything is durable.
     committed: Offset,
@@ -105,6 +111,7 @@ impl PartitionLog {
             config,
             segments: Vec::new(),
             log_start: Offset(0),
+            remote_start: None,
             log_end: Offset(0),
             committed: Offset(0),
             taken_end: Offset(0),
@@ -126,10 +133,10 @@ impl PartitionLog {
         self.segments.push(segment);
     }
 
-    /// First offset that readers may ask for.
+    /// First offset that readers may ask for: see `log/tiered.rs` for what is not on the disk.
     #[must_use]
     pub fn log_start_offset(&self) -> Offset {
-        self.log_start
+        self.remote_start.unwrap_or(self.log_start)
     }
 
     /// Offset that the next record gets.

@@ -92,6 +92,8 @@ pub struct LogConfig {
     pub flush_before_ack: bool,
     /// `file.delete.delay.ms`: how long a deleted segment's files stay for readers that are under way.
     pub file_delete_delay_ms: i64,
+    /// `remote.storage.enable`: an object store has the older records too, and retention is not the log's own affair.
+    pub tiered: bool,
     /// `producer.id.expiration.ms` (broker): idle time after which a producer id is forgotten.
     pub producer_id_expiration_ms: i64,
 }
@@ -123,6 +125,7 @@ impl Default for LogConfig {
             flush_ms: i64::MAX,
             flush_before_ack: true,
             file_delete_delay_ms: 60_000,
+            tiered: false,
             producer_id_expiration_ms: 86_400_000,
         }
     }

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use broker_protocol::types::{LeaderEpoch, Offset, PartitionIndex, TopicId, Uuid};
+use broker_protocol::types::{LeaderEpoch, PartitionIndex, TopicId, Uuid};
 use parking_lot::{Mutex, RwLock};
 
 #[cfg(feature = "planted-bugs")]
@@ -35,8 +35,9 @@ use crate::commit_log::{COMMIT_LOG_DIR, CommitLog};
 use crate::committer::{Committer, CycleOutcome};
 use crate::handle::{CommitState, LogHandle};
 use crate::io::{Clock, DirEntry, Disk, OpenMode, lacks_files};
-use crate::log::PartitionLog;
+use crate::log::{PartitionLog, TieredStart};
 use crate::log_config::{LogConfig, LogIdentity};
+use crate::log_error::LogError;
 use crate::meta_properties::MetaProperties;
 use crate::partition_metadata::PARTITION_METADATA_FILE;
 use crate::recovery::{self, RecoveryReport, Unopened};
@@ -177,6 +178,33 @@ impl LogDir {
         config: Arc<LogConfig>,
         leader_epoch: LeaderEpoch,
     ) -> Result<Arc<LogHandle>, LogDirError> {
+        self.create_with(identity, |disk, dir, identity| {
+            PartitionLog::create(disk, dir, identity, config, leader_epoch)
+        })
+    }
+
+    /// Makes a log that goes on where an object store ends: see [`PartitionLog::create_tiered`]. A start refuses it until
+    /// [`LogDir::checkpoint`] has noted it.
+    ///
+    /// # Errors
+    /// As [`LogDir::create_log`].
+    pub fn create_tiered_log(
+        &self,
+        identity: LogIdentity,
+        config: Arc<LogConfig>,
+        leader_epoch: LeaderEpoch,
+        start: &TieredStart,
+    ) -> Result<Arc<LogHandle>, LogDirError> {
+        self.create_with(identity, |disk, dir, identity| {
+            PartitionLog::create_tiered(disk, dir, identity, config, leader_epoch, start)
+        })
+    }
+
+    fn create_with(
+        &self,
+        identity: LogIdentity,
+        create: impl FnOnce(Arc<dyn Disk>, PathBuf, LogIdentity) -> Result<PartitionLog, LogError>,
+    ) -> Result<Arc<LogHandle>, LogDirError> {
         if !self.shared.takes_appends() {
             return Err(self.out_of_service(self.is_failed().unwrap_or_else(|| "it is closed".to_owned())));
         }
@@ -208,7 +236,7 @@ impl LogDir {
             }
         }
         let disk = self.shared.disk.clone();
-        let log = match PartitionLog::create(disk, dir, identity.clone(), config, leader_epoch) {
+        let log = match create(disk, dir, identity.clone()) {
             Ok(log) => log,
             Err(error) => {
                 drop(logs);
@@ -224,7 +252,8 @@ impl LogDir {
             }
         };
         let key = (log.identity().topic_id, log.identity().partition);
-        let handle = Arc::new(LogHandle::new(log, CommitState::of_new_log(), Offset(0), self.shared.clone()));
+        let begin = log.log_end_offset();
+        let handle = Arc::new(LogHandle::new(log, CommitState::of_new_log(), begin, self.shared.clone()));
         logs.insert(key, handle.clone());
         Ok(handle)
     }

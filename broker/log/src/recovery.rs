@@ -365,7 +365,7 @@ fn recover_log(
         .map(|file| dir.join(&file.name))
         .collect();
     shared.removals.add_files(deleted, 0);
-    let Replayed { tail, claimed_end, log_start, rebuilt, truncated, new_segment } =
+    let Replayed { tail, claimed_end, log_start, remote_start, rebuilt, truncated, new_segment } =
         replay_log(disk, &dir, (identity, known_tail), found, &files).map_err(LogDirError::io(&dir))?;
     let config = config_of(identity);
     let now_ms = shared.clock.now_ms();
@@ -378,9 +378,7 @@ fn recover_log(
             .map_err(LogDirError::io(&cut.path))?;
     }
     shared.removals.add_files(opened.leftovers.clone(), 0);
-    if let Some(log_start) = log_start {
-        log.advance_log_start_offset(log_start);
-    }
+    log.restore_starts(log_start, remote_start);
     if found.distrust_cache {
         rewrite_metadata(shared, log.dir())?;
         log.rewrite_unsynced()?;
@@ -397,7 +395,8 @@ fn recover_log(
     let commit = CommitState {
         sealed_below,
         swap_records,
-        durable_log_start: log.log_start_offset(),
+        durable_log_start: log.local_log_start_offset(),
+        durable_remote_start: log.remote_start(),
         // Without a tail of the last checkpoint it needs one, and its directory may be as new as that.
         new_directory: new_segment || !found.tails.contains_key(&key),
         changed: rebuilt || was_settled || !is_as_told,

@@ -1,6 +1,6 @@
 //! What the directory's checkpoint says of one log: enough to open it without reading what it holds.
 //!
-//! Format 2, big-endian; strings and lists begin with their count as u32. The checkpoint file around it has a checksum.
+//! Format 3, big-endian; strings and lists begin with their count as u32. The checkpoint file around it has a checksum.
 //! ```text
 //! version u8 | topic | topic id u128 | partition i32 | log start i64 | recovery point i64
 //! | segments | epochs (epoch i32, start i64) | producers
@@ -8,9 +8,10 @@
 //!           since index u32, offset/time/transaction index (length u32, crc u32)
 //! producer: id i64, epoch i16, coordinator epoch i32, timestamp i64, transaction start i64 (-1 none), batches
 //! batch:    last sequence i32, last offset i64, offset delta i32, timestamp i64
-//! version 2 only, at the end: clean below i64 | swaps u64
+//! from version 2 on, at the end: clean below i64 | swaps u64
+//! from version 3 on, behind it: start for readers i64
 //! ```
-//! A log that no cleaning has gone through has version 1.
+//! A log that no cleaning has gone through has version 1; one of which older records lie in an object store, 3.
 
 use std::sync::Arc;
 
@@ -25,13 +26,14 @@ use crate::segment::Segment;
 
 const VERSION: u8 = 1;
 const VERSION_CLEANED: u8 = 2;
+const VERSION_TIERED: u8 = 3;
 
 /// Description of a log at one moment. Everything below the recovery point was synced then.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct TailCheckpoint {
     /// Which partition.
     pub identity: LogIdentity,
-    /// First offset for readers.
+    /// Where the segments begin, and readers unless `remote_start` says otherwise.
     pub log_start_offset: Offset,
     /// Offset below which nothing needs to be looked at.
     pub recovery_point: Offset,
@@ -45,6 +47,8 @@ pub struct TailCheckpoint {
     pub clean_below: Offset,
     /// Number of the last swap of segments that the list of them has in it: see `swap_record.rs`.
     pub swaps: u64,
+    /// First offset for readers, where older records than those of the segments lie in an object store, or did.
+    pub remote_start: Option<Offset>,
 }
 
 /// Description of a segment.
@@ -138,7 +142,7 @@ pub enum TailCheckpointError {
     #[error("checkpoint of a log is malformed at byte {0}")]
     Malformed(usize),
     /// Another format.
-    #[error("checkpoint of a log has version {0}, expected {VERSION_CLEANED} or less")]
+    #[error("checkpoint of a log has version {0}, expected {VERSION_TIERED} or less")]
     Version(u8),
 }
 
@@ -148,7 +152,11 @@ impl TailCheckpoint {
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Writer(Vec::with_capacity(160 + self.segments.len() * 100));
         let is_cleaned = self.clean_below > Offset(0) || self.swaps > 0;
-        out.0.push(if is_cleaned { VERSION_CLEANED } else { VERSION });
+        out.0.push(match self.remote_start {
+            Some(_) => VERSION_TIERED,
+            None if is_cleaned => VERSION_CLEANED,
+            None => VERSION,
+        });
         out.count(self.identity.topic.len());
         out.0.extend_from_slice(self.identity.topic.as_bytes());
         out.0.extend_from_slice(&self.identity.topic_id.0.as_u128().to_be_bytes());
@@ -164,9 +172,12 @@ impl TailCheckpoint {
         }
         out.count(self.producers.len());
         self.producers.iter().for_each(|(id, state)| out.producer(id, state));
-        if is_cleaned {
+        if is_cleaned || self.remote_start.is_some() {
             out.i64(self.clean_below.0);
             out.0.extend_from_slice(&self.swaps.to_be_bytes());
+        }
+        if let Some(start) = self.remote_start {
+            out.i64(start.0);
         }
         out.0
     }
@@ -177,11 +188,10 @@ impl TailCheckpoint {
     /// Another version, or bytes that do not follow the format.
     pub fn decode(bytes: &[u8]) -> Result<TailCheckpoint, TailCheckpointError> {
         let mut input = Reader { bytes, at: 0 };
-        let is_cleaned = match input.take::<1>()? {
-            [VERSION] => false,
-            [VERSION_CLEANED] => true,
-            [other] => return Err(TailCheckpointError::Version(other)),
-        };
+        let [version] = input.take::<1>()?;
+        if !(VERSION..=VERSION_TIERED).contains(&version) {
+            return Err(TailCheckpointError::Version(version));
+        }
         let topic = input.string()?;
         let topic_id = TopicId(Uuid::from_u128(u128::from_be_bytes(input.take()?)));
         let identity = LogIdentity { topic, topic_id, partition: input.i32()? };
@@ -196,9 +206,10 @@ impl TailCheckpoint {
             producers.restore(id, state);
         }
         let (mut clean_below, mut swaps) = (Offset(0), 0);
-        if is_cleaned {
+        if version >= VERSION_CLEANED {
             (clean_below, swaps) = (Offset(input.i64()?), u64::from_be_bytes(input.take()?));
         }
+        let remote_start = if version >= VERSION_TIERED { Some(Offset(input.i64()?)) } else { None };
         if input.at != bytes.len() || segments.is_empty() {
             return Err(TailCheckpointError::Malformed(input.at));
         }
@@ -211,6 +222,7 @@ impl TailCheckpoint {
             producers,
             clean_below,
             swaps,
+            remote_start,
         })
     }
 }

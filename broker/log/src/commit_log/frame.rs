@@ -5,7 +5,7 @@
 //!   magic u32 "HWCL" | crc32c u32 of all that follows up to the padding
 //!   version u8 | epoch u64 | lsn u64 | count of entries u32 | length of the entries in bytes u32
 //! entry
-//!   kind u8 (1 append, 2 truncate, 3 log start) | topic id 16 bytes | partition i32 | segment base offset i64
+//!   kind u8 (1 append, 2 truncate, 3 log start, 4 start for readers) | topic id 16 bytes | partition i32 | segment base offset i64
 //!   end offset i64 | position in the segment u64 | length u32 | bytes (append only)
 //! ```
 
@@ -30,6 +30,8 @@ pub(crate) enum EntryKind {
     Truncate,
     /// The log starts at `end_offset`: nothing below it may come back.
     LogStart,
+    /// Readers may ask from `end_offset` on, also where the log on the disk starts later: an object store has the rest.
+    RemoteStart,
 }
 
 /// One entry without its bytes.
@@ -245,6 +247,7 @@ fn read_entry_header(bytes: &[u8]) -> Option<(EntryHeader, usize)> {
         1 => EntryKind::Append,
         2 => EntryKind::Truncate,
         3 => EntryKind::LogStart,
+        4 => EntryKind::RemoteStart,
         _ => return None,
     };
     let header = EntryHeader {

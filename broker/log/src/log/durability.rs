@@ -236,6 +236,7 @@ impl PartitionLog {
                 producers: self.producers.clone(),
                 clean_below: self.clean_below(),
                 swaps: self.swaps(),
+                remote_start: self.remote_start,
             },
             unsynced: self.unsynced()?,
             new_files: self.segments.iter().any(|segment| segment.new_file),

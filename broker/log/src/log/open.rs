@@ -113,6 +113,7 @@ impl PartitionLog {
         self.producers = tail.producers.clone();
         self.restore_cleaning(tail);
         self.log_start = tail.log_start_offset;
+        self.remote_start = tail.remote_start;
         self.log_end = tail.recovery_point;
         self.committed = tail.recovery_point;
         self.taken_end = tail.recovery_point;

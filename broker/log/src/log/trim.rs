@@ -22,17 +22,22 @@ impl PartitionLog {
     /// with the next retention run. Returns whether it moved.
     pub fn advance_log_start_offset(&mut self, to: Offset) -> bool {
         let to = to.min(self.log_end);
-        if to <= self.log_start {
+        if to <= self.log_start_offset() {
             return false;
         }
-        self.log_start = to;
+        self.remote_start = self.remote_start.map(|_| to);
+        self.log_start = self.log_start.max(to);
         self.epochs_dirty |= self.epochs.truncate_from_start(to);
         true
     }
 
-    /// How many of the oldest segments may be deleted now.
+    /// How many of the oldest segments may be deleted now. None of a log that has others in an object store: whoever
+    /// copies there decides about all of them.
     #[must_use]
     pub fn deletable_segments(&self, now_ms: i64, high_watermark: Offset) -> usize {
+        if self.config.tiered || self.remote_start.is_some_and(|start| start < self.log_start) {
+            return 0;
+        }
         let delete = self.config.cleanup.delete;
         let limits = RetentionLimits {
             now_ms,
@@ -49,7 +54,7 @@ impl PartitionLog {
         deletable(&ages, &limits)
     }
 
-    fn age_of(&self, index: usize, now_ms: i64) -> SegmentAge {
+    pub(super) fn age_of(&self, index: usize, now_ms: i64) -> SegmentAge {
         let segment = &self.segments[index];
         let next_base = self.segments.get(index + 1).map_or(self.log_end, |next| next.base_offset);
         let written_ms = if segment.created_ms > 0 { segment.created_ms } else { now_ms };
@@ -85,7 +90,9 @@ impl PartitionLog {
         }
         let count = count.min(self.segments.len() - 1);
         let removed: Vec<Segment> = self.segments.drain(..count).collect();
-        self.advance_log_start_offset(self.segments[0].base_offset);
+        if self.log_start < self.segments[0].base_offset {
+            self.advance_log_start_offset(self.segments[0].base_offset);
+        }
         self.files_changed();
         let mut paths = Vec::new();
         for segment in removed {
@@ -216,6 +223,7 @@ impl PartitionLog {
         self.committed = self.committed.min(to);
         self.taken_end = self.taken_end.min(to);
         self.log_start = self.log_start.min(to);
+        self.remote_start = self.remote_start.map(|start| start.min(to));
         self.epochs_dirty |= self.epochs.truncate_from_end(to);
     }
 
@@ -228,7 +236,7 @@ impl PartitionLog {
         let result = self.restart_at(to, now_ms).and_then(|paths| self.sync_names().map(|()| paths));
         match &result {
             Ok(_) => {
-                self.log_start = to;
+                (self.log_start, self.remote_start) = (to, None);
                 self.epochs_dirty |= self.epochs.truncate_from_end(Offset(0));
                 self.taken_end = to;
                 self.committed = to;

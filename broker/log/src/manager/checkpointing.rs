@@ -34,6 +34,7 @@ pub(super) struct CheckpointRun {
 struct Covered {
     handle: Arc<LogHandle>,
     log_start: Offset,
+    remote_start: Option<Offset>,
     /// First offset of its last segment.
     active_base: Offset,
     /// Number of the last swap of segments that is in its list of them.
@@ -102,6 +103,7 @@ impl LogDir {
                 Ok(Some(Covered {
                     handle: handle.clone(),
                     log_start: tail.log_start_offset,
+                    remote_start: tail.remote_start,
                     active_base: tail.segments.last().map_or(Offset(0), |segment| segment.base_offset),
                     swaps: tail.swaps,
                 }))
@@ -187,7 +189,7 @@ impl LogDir {
         shared.gate.lock().end_checkpoint(run.lsn);
         shared.checkpointed_lsn.store(run.lsn, Ordering::Release);
         shared.removals.end_checkpoint(run.removals);
-        for Covered { handle, log_start, active_base, swaps } in run.covered.drain(..) {
+        for Covered { handle, log_start, remote_start, active_base, swaps } in run.covered.drain(..) {
             let mut commit = handle.commit_state();
             commit.sealed_below = active_base;
             // What they tell stands in the checkpoint.
@@ -199,6 +201,7 @@ impl LogDir {
             }
             commit.is_checkpointed = true;
             commit.durable_log_start = commit.durable_log_start.max(log_start);
+            commit.durable_remote_start = commit.durable_remote_start.max(remote_start);
             if commit.truncated_at.is_some_and(|lsn| lsn < run.lsn) && commit.truncation.is_none() {
                 commit.truncated_at = None;
             }

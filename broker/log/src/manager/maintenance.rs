@@ -100,7 +100,10 @@ impl LogDir {
         };
         let mut wants_commit = handle.with(|log| flush_due(log.config().flush_ms));
         // A log start that found no room in the commit log: somebody waits for it.
-        wants_commit |= handle.with(|log| log.log_start_offset() > commit.durable_log_start);
+        wants_commit |= handle.with(|log| {
+            log.local_log_start_offset() > commit.durable_log_start
+                || log.remote_start() > commit.durable_remote_start
+        });
         wants_commit |= std::mem::take(&mut commit.put_off);
         let removed = handle.with(|log| -> Result<_, LogError> {
             if log.is_broken() {
@@ -116,7 +119,7 @@ impl LogDir {
             if retention_due {
                 log.expire_producers(now_ms);
                 let count = log.deletable_segments(now_ms, upper);
-                wants_commit |= log.advance_log_start_offset(log.start_after(count));
+                wants_commit |= count > 0 && log.advance_log_start_offset(log.start_after(count));
             }
             log.close_idle();
             self.shared.removals.add_files(std::mem::take(&mut removed), log.config().file_delete_delay_ms);

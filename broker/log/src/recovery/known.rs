@@ -144,7 +144,8 @@ pub(super) fn check_segments(
     let Some(tail) = tail else {
         // A log that no checkpoint has keeps its first segment: retention waits for one.
         let bases = super::segment_bases(files).into_iter();
-        let in_segments = entries().filter(|header| header.kind != EntryKind::LogStart);
+        let is_of_segment = |kind| !matches!(kind, EntryKind::LogStart | EntryKind::RemoteStart);
+        let in_segments = entries().filter(|header| is_of_segment(header.kind));
         let first = bases.chain(in_segments.map(|header| header.segment_base)).min();
         return match first {
             Some(first) if first > Offset(0) && found.source == CheckpointSource::Latest => {

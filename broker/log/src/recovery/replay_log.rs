@@ -24,6 +24,8 @@ pub(super) struct Replayed {
     pub(super) claimed_end: Option<Offset>,
     /// The log starts here at least.
     pub(super) log_start: Option<Offset>,
+    /// Readers may ask from here on, where that is not all there is on the disk.
+    pub(super) remote_start: Option<Offset>,
     /// There were entries.
     pub(super) rebuilt: bool,
     /// Among them was a truncation.
@@ -43,9 +45,12 @@ pub(super) fn replay_log(
     // Where a checkpoint exists, a log without a tail is younger than it.
     let ours = !found.is_foreign();
     let entries = || found.replay.entries_of(identity.topic_id, identity.partition);
-    let starts = entries().filter(|(header, _)| header.kind == EntryKind::LogStart);
-    let log_start =
-        starts.map(|(header, _)| header.end_offset).chain(tail.map(|tail| tail.log_start_offset)).max();
+    let starts = |kind| {
+        let of_kind = entries().filter(move |(header, _)| header.kind == kind);
+        of_kind.map(|(header, _)| header.end_offset)
+    };
+    let log_start = starts(EntryKind::LogStart).chain(tail.map(|tail| tail.log_start_offset)).max();
+    let remote_start = starts(EntryKind::RemoteStart).chain(tail.and_then(|tail| tail.remote_start)).max();
     let mut bases = segment_bases(files);
     let first_needed = first_needed(&bases, entries().map(|(header, _)| header), tail, log_start);
     let mut writer = SegmentWriter { disk, dir, open: None, distrust_cache: found.distrust_cache };
@@ -65,7 +70,7 @@ pub(super) fn replay_log(
                 cut_below =
                     Some(cut_below.map_or(header.end_offset, |cut: Offset| cut.min(header.end_offset)));
             }
-            EntryKind::LogStart => {}
+            EntryKind::LogStart | EntryKind::RemoteStart => {}
         }
     }
     // A checkpoint of more than the log had after a truncation describes bytes that are gone.
@@ -82,7 +87,7 @@ pub(super) fn replay_log(
     };
     let new_segment = tail.as_ref().is_some_and(|tail| tail.segments.iter().all(|summary| summary.size == 0));
     let truncated = cut_below.is_some();
-    Ok(Replayed { tail, claimed_end, log_start, rebuilt, truncated, new_segment })
+    Ok(Replayed { tail, claimed_end, log_start, remote_start, rebuilt, truncated, new_segment })
 }
 
 /// The segment that holds the log start, if one before it is not there any more: retention has deleted it, or its name
@@ -163,9 +168,9 @@ fn from_segment(disk: &dyn Disk, dir: &Path, tail: &TailCheckpoint, first: Offse
         let snapshot = disk.read(&dir.join(file_name(first, SNAPSHOT_SUFFIX))).ok();
         let producers = snapshot.and_then(|bytes| producer_snapshot::decode(&bytes).ok());
         // Without the snapshot nobody knows how far the checkpoint's producers have come: none may be refused for it.
-        let TailCheckpoint { identity, epochs, clean_below, swaps, .. } = tail;
+        let TailCheckpoint { identity, epochs, clean_below, swaps, remote_start, .. } = tail;
         let at_first = tail_at(identity, first, producers.unwrap_or_default());
-        return TailCheckpoint { epochs, clean_below, swaps, ..at_first };
+        return TailCheckpoint { epochs, clean_below, swaps, remote_start, ..at_first };
     }
     tail.log_start_offset = tail.log_start_offset.max(first);
     tail
@@ -183,6 +188,7 @@ fn tail_at(identity: LogIdentity, base: Offset, producers: ProducerTable) -> Tai
         producers,
         clean_below: Offset(0),
         swaps: 0,
+        remote_start: None,
     }
 }
 
