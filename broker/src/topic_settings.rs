@@ -116,6 +116,15 @@ impl TopicSettings {
         TopicConfig::effective(&map(&sources.own), &self.config.layers(&dynamic))
     }
 
+    /// Age at which a segment rolls: that of a tiered topic also bounds what is not copied yet.
+    fn segment_ms(&self, config: &TopicConfig, image: &MetadataImage) -> i64 {
+        let own = i64::try_from(config.segment_ms).unwrap_or(i64::MAX);
+        if !config.remote_storage_enable {
+            return own;
+        }
+        self.number(image, "highwater.remote.roll.ms").map_or(own, |roll_ms| own.min(roll_ms))
+    }
+
     /// What a log is told of the settings of its topic, and of those of the broker that concern every log.
     #[must_use]
     pub fn log_config(&self, config: &TopicConfig, image: &MetadataImage) -> LogConfig {
@@ -124,7 +133,7 @@ impl TopicSettings {
         let CleanupPolicy { delete, compact } = config.cleanup_policy;
         LogConfig {
             segment_bytes: config.segment_bytes,
-            segment_ms: ms(config.segment_ms),
+            segment_ms: self.segment_ms(config, image),
             segment_jitter_ms: ms(config.segment_jitter_ms),
             retention_ms: limit(config.retention_ms),
             retention_bytes: limit(config.retention_bytes),
@@ -160,6 +169,7 @@ impl TopicSettings {
             flush_ms: ms(config.flush_ms),
             flush_before_ack: config.flush_before_ack,
             file_delete_delay_ms: ms(config.file_delete_delay_ms),
+            tiered: config.remote_storage_enable,
             producer_id_expiration_ms: self
                 .number(image, "producer.id.expiration.ms")
                 .unwrap_or_else(|| ms(self.config.broker().storage.producer_id_expiration_ms)),

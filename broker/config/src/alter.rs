@@ -327,11 +327,6 @@ fn check_topic(overrides: &BTreeMap<String, String>) -> Result<(), AlterError> {
             expected: "the first to be at most the second",
         });
     }
-    let remote = "remote.storage.enable";
-    if value(remote) == "true" {
-        let reason = "this broker has no tiered storage yet";
-        return Err(AlterError::Unsupported { key: remote, value: value(remote), reason });
-    }
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 //! Invariant: a `BrokerConfig` is consistent; code that reads it checks nothing again. Every field names its setting,
 //! whose meaning and unit stand in the tables under `keys/`.
 
+mod remote;
+
 use std::path::PathBuf;
 
 use crate::def::{ConfigDef, split_list};
@@ -10,6 +12,8 @@ use crate::keys;
 use crate::layers::Layers;
 use crate::listener::{self, Listener, SecurityProtocol};
 use crate::load::ConfigError;
+
+pub use remote::RemoteConfig;
 
 /// All settings of a broker that its code reads, except those that only stand in for a topic's (see `TopicConfig`).
 #[derive(Clone, PartialEq, Debug)]
@@ -35,6 +39,8 @@ pub struct BrokerConfig {
     pub topics: TopicDefaults,
     /// Background work on the logs and the durability of acknowledged records.
     pub storage: StorageConfig,
+    /// Tiered storage.
+    pub remote: RemoteConfig,
     /// Consumer groups.
     pub groups: GroupConfig,
     /// Committed offsets and their topic.
@@ -188,6 +194,7 @@ impl BrokerConfig {
                 cold_read_threads: read.size("highwater.cold.read.threads"),
                 cold_read_bytes_max: read.size("highwater.cold.read.max.bytes"),
             },
+            remote: remote::remote(&read)?,
             groups: groups(&read)?,
             offsets: OffsetsConfig {
                 metadata_bytes_max: read.size("offset.metadata.max.bytes"),

@@ -6,6 +6,7 @@ mod groups;
 mod highwater;
 pub(crate) mod ignored;
 mod logs;
+mod remote;
 mod server;
 mod topics;
 
@@ -16,7 +17,7 @@ pub const ENVIRONMENT_PREFIX: &str = "HIGHWATER_";
 
 /// All settings of the broker, in the order of the reference.
 pub fn broker_keys() -> impl Iterator<Item = &'static ConfigDef> {
-    [server::KEYS, logs::KEYS, groups::KEYS, highwater::KEYS].into_iter().flatten()
+    [server::KEYS, logs::KEYS, remote::KEYS, groups::KEYS, highwater::KEYS].into_iter().flatten()
 }
 
 /// All settings of a topic, by name.

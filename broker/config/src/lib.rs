@@ -14,14 +14,16 @@ pub mod listener;
 pub mod load;
 mod properties;
 mod reference;
+pub mod tiering;
 pub mod topic;
 
 pub use alter::{AlterError, AlterOp, BrokerScope, ConfigChange};
-pub use broker::BrokerConfig;
+pub use broker::{BrokerConfig, RemoteConfig};
 pub use def::{ConfigDef, ConfigType, Importance, UpdateMode, ValueError};
 pub use describe::{ConfigSource, DescribedConfig, DescribedSynonym};
 pub use layers::{DynamicBrokerConfigs, Layers};
 pub use listener::{Listener, SecurityProtocol};
 pub use load::{Config, ConfigError, ConfigFile, Origin, Warning};
 pub use reference::reference_markdown;
+pub use tiering::check_tiering;
 pub use topic::{CleanupPolicy, CompressionType, TimestampType, TopicBase, TopicConfig};

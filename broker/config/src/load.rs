@@ -186,6 +186,7 @@ impl Config {
             merge.set(key.trim(), value, Origin::CommandLine)?;
         }
         merge.align_ids()?;
+        merge.tier_by_default();
         let Merge { values, origins, warnings } = merge;
         let broker =
             BrokerConfig::from_layers(&Layers { fixed: &values, dynamic: &DynamicBrokerConfigs::default() })?;
@@ -304,6 +305,17 @@ impl Merge {
                 let suggestion = suggestion.map(str::to_owned);
                 Err(ConfigError::UnknownKey { key: key.to_owned(), origin, suggestion })
             }
+        }
+    }
+
+    /// Where there is an object store, topics are copied to it unless somebody says otherwise.
+    fn tier_by_default(&mut self) {
+        let (from, to) = ("highwater.remote.url", "highwater.remote.storage.enable");
+        let is_set = self.values.get(from).is_some_and(|url| !url.is_empty());
+        if is_set && !self.values.contains_key(to) {
+            self.values.insert(to.to_owned(), "true".to_owned());
+            let origin = self.origins.get(from).cloned().unwrap_or(Origin::Default);
+            self.origins.insert(to.to_owned(), origin);
         }
     }
 

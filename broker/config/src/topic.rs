@@ -10,6 +10,8 @@ use crate::describe::ConfigSource;
 use crate::keys;
 use crate::layers::{LayerValue, Layers};
 
+const REMOTE_STORAGE_ENABLE: &str = "remote.storage.enable";
+
 /// What happens to old segments.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct CleanupPolicy {
@@ -92,7 +94,7 @@ pub struct TopicConfig {
     pub min_insync_replicas: i32,
     /// `preallocate`.
     pub preallocate: bool,
-    /// `remote.storage.enable`.
+    /// `remote.storage.enable`; never of a compacted topic.
     pub remote_storage_enable: bool,
     /// `remote.log.copy.disable`.
     pub remote_log_copy_disable: bool,
@@ -182,7 +184,11 @@ pub(crate) fn chain(
         .map(|value| LayerValue { def, value, source: ConfigSource::DynamicTopic, scale: 1 })
         .into_iter()
         .collect();
-    values.extend(layers.fallbacks(def));
+    // What the broker says of all topics is not for compacted ones.
+    if def.name != REMOTE_STORAGE_ENABLE || !TopicConfig::effective(overrides, layers).cleanup_policy.compact
+    {
+        values.extend(layers.fallbacks(def));
+    }
     values
 }
 
@@ -206,8 +212,9 @@ impl Reader<'_> {
         let retention_ms = self.limit("retention.ms");
         let local =
             |key: &str, whole: Option<u64>| if self.number(key) == -2 { whole } else { self.limit(key) };
+        let cleanup_policy = cleanup_policy(&self.text("cleanup.policy"));
         TopicConfig {
-            cleanup_policy: cleanup_policy(&self.text("cleanup.policy")),
+            cleanup_policy,
             compression_type: compression_type(&self.text("compression.type")),
             compression_gzip_level: u32::try_from(self.number("compression.gzip.level")).ok(),
             compression_lz4_level: self.int("compression.lz4.level"),
@@ -235,7 +242,7 @@ impl Reader<'_> {
             min_compaction_lag_ms: self.unsigned("min.compaction.lag.ms"),
             min_insync_replicas: self.int("min.insync.replicas"),
             preallocate: self.boolean("preallocate"),
-            remote_storage_enable: self.boolean("remote.storage.enable"),
+            remote_storage_enable: self.boolean(REMOTE_STORAGE_ENABLE) && !cleanup_policy.compact,
             remote_log_copy_disable: self.boolean("remote.log.copy.disable"),
             remote_log_delete_on_disable: self.boolean("remote.log.delete.on.disable"),
             retention_bytes,

@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use broker_config::keys;
-use broker_config::{AlterError, BrokerScope, ConfigType, Layers, alter};
+use broker_config::{AlterError, BrokerScope, ConfigType, Layers, alter, check_tiering};
 use broker_state::metadata::configs::ConfigRules;
 use broker_state::metadata::error::MetadataError;
-use broker_state::metadata::image::{ConfigMap, ConfigResource, ResourceKind};
+use broker_state::metadata::image::{ConfigMap, ConfigResource, MetadataImage, ResourceKind};
 
 /// Rules over the settings that this broker was started with.
 pub struct Rules<'a> {
     /// Where values are inherited from.
     pub layers: Layers<'a>,
+    /// What is so before the change.
+    pub image: &'a MetadataImage,
 }
 
 impl ConfigRules for Rules<'_> {
@@ -43,7 +45,12 @@ impl ConfigRules for Rules<'_> {
                 .map(|(key, value)| (key.as_str(), Some(value.as_str())))
         };
         match resource.kind {
-            ResourceKind::Topic => alter::validate_topic_configs(pairs(false)).map(drop).map_err(refusal),
+            ResourceKind::Topic => {
+                alter::validate_topic_configs(pairs(false)).map_err(refusal)?;
+                let none = ConfigMap::new();
+                let before = self.image.config(resource).map_or(&none, |settings| settings);
+                check_tiering(Some(before), settings, &self.layers).map_err(refusal)
+            }
             ResourceKind::Broker => {
                 let scope = if resource.name.is_empty() { BrokerScope::All } else { BrokerScope::One };
                 // What was stored before stays; only what changes has to be changeable.

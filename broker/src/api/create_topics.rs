@@ -1,6 +1,6 @@
 //! CreateTopics (KIP-4, KIP-525, KIP-464): each topic of a request succeeds or fails for itself.
 
-use broker_config::alter;
+use broker_config::{AlterError, alter, check_tiering};
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::create_topics_request::{CreatableTopic, CreateTopicsRequest};
 use broker_protocol::messages::create_topics_response::{
@@ -90,6 +90,12 @@ fn defaults(ctx: &ApiContext) -> TopicDefaults {
     }
 }
 
+/// The settings of a topic that is made, if they fit what this broker can do of tiered storage.
+fn tiered(ctx: &ApiContext, configs: ConfigMap) -> Result<ConfigMap, AlterError> {
+    let dynamic = ctx.settings.dynamic(&ctx.metadata.image());
+    check_tiering(None, &configs, &ctx.settings.config().layers(&dynamic)).map(|()| configs)
+}
+
 fn new_topic(ctx: &ApiContext, topic: &CreatableTopic<'_>) -> NewTopic {
     let asked = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
     NewTopic {
@@ -104,7 +110,9 @@ fn new_topic(ctx: &ApiContext, topic: &CreatableTopic<'_>) -> NewTopic {
                 (assignment.partition_index, assignment.broker_ids.iter().copied().map(BrokerId).collect())
             })
             .collect(),
-        configs: alter::validate_topic_configs(asked).map_err(refusal),
+        configs: alter::validate_topic_configs(asked)
+            .and_then(|configs| tiered(ctx, configs))
+            .map_err(refusal),
     }
 }
 

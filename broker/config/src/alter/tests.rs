@@ -62,7 +62,6 @@ fn unknown_topic_setting_and_bad_value_are_invalid_configs() {
         ("compression.gzip.level", "0"),
         ("follower.replication.throttled.replicas", "zz"),
         ("min.insync.replicas", "0"),
-        ("remote.storage.enable", "true"),
     ] {
         let error = topic(&[], name, AlterOp::Set, value).unwrap_err();
         assert!(!error.is_invalid_request() && error.to_string().contains(name), "{error}");

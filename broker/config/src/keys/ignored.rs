@@ -242,5 +242,10 @@ const IGNORED: &[Group] = &[
         families: &["metrics.", "kafka.metrics."],
         keys: &["metric.reporters", "auto.include.jmx.reporter"],
     },
-    Group { reason: "tiered storage is not supported yet", families: &["remote."], keys: &[] },
+    Group {
+        reason: "highwater.remote.url turns tiered storage on, which is built in and keeps its own metadata",
+        families: &["remote.log.storage.", "remote.log.metadata.", "rsm.config.", "rlmm.config."],
+        keys: &[],
+    },
+    Group { reason: "tiered storage sizes itself", families: &["remote."], keys: &[] },
 ];

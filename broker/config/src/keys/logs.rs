@@ -210,14 +210,14 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "log.local.retention.ms",
         "-2",
-        "Milliseconds that a tiered log stays on the disk; -2 means log.retention.ms. Stored and without effect.",
+        "Milliseconds that a tiered log stays on the disk; -2 means log.retention.ms.",
     )
         .at_least(-2)
         .dynamic(),
     long(
         "log.local.retention.bytes",
         "-2",
-        "Bytes that a tiered log keeps on the disk; -2 means log.retention.bytes. Stored and without effect.",
+        "Bytes that a tiered log keeps on the disk; -2 means log.retention.bytes.",
     )
         .at_least(-2)
         .dynamic(),

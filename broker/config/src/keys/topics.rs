@@ -89,14 +89,14 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "local.retention.bytes",
         "-2",
-        "Bytes that a tiered log keeps on the disk; -2 means retention.bytes. Stored and without effect.",
+        "Bytes that a tiered log keeps on the disk once they are copied; -2 means retention.bytes.",
     )
         .at_least(-2)
         .falls_back_to(broker!("log.local.retention.bytes")),
     long(
         "local.retention.ms",
         "-2",
-        "Milliseconds that a tiered log stays on the disk; -2 means retention.ms. Stored and without effect.",
+        "Milliseconds that a tiered log stays on the disk once it is copied; -2 means retention.ms.",
     )
         .at_least(-2)
         .falls_back_to(broker!("log.local.retention.ms")),
@@ -166,15 +166,21 @@ pub(super) const KEYS: &[ConfigDef] = &[
     boolean(
         "remote.log.copy.disable",
         "false",
-        "Whether a tiered topic stops copying segments (KIP-950). Stored and without effect.",
+        "Whether a tiered topic stops copying segments, while what was copied stays readable (KIP-950).",
     ),
     boolean(
         "remote.log.delete.on.disable",
         "false",
-        "Whether the remote segments are deleted when remote.storage.enable is turned off (KIP-950). Stored and \
-         without effect.",
+        "Whether what was copied is deleted when remote.storage.enable is turned off, without which it cannot be turned \
+         off (KIP-950).",
     ),
-    boolean("remote.storage.enable", "false", "Whether sealed segments are copied to object storage; only false is supported yet."),
+    boolean(
+        "remote.storage.enable",
+        "false",
+        "Whether sealed segments are copied to the object store of highwater.remote.url, and go from the disk by \
+         local.retention.*. Where that is set, every topic that is not compacted is tiered unless it says otherwise.",
+    )
+    .falls_back_to(broker!("highwater.remote.storage.enable")),
     long("retention.bytes", "-1", "Bytes that a partition keeps before its oldest segments go; negative sets no limit.")
         .falls_back_to(broker!("log.retention.bytes")),
     long(
