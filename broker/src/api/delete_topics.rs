@@ -40,7 +40,9 @@ pub async fn handle(
         );
     }
     let before_ms = ctx.env.clock.now_ms();
-    let results = match ctx.controller.change(|image| topics::delete_topics(image, &wanted)).await {
+    let is_tiered = ctx.config.remote.url.is_some();
+    let results = match ctx.controller.change(|image| topics::delete_topics(image, &wanted, is_tiered)).await
+    {
         Ok(results) => results,
         Err(error) => {
             let message = error.to_string();

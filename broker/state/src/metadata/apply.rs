@@ -12,7 +12,8 @@ use super::image::{
     BrokerImage, ConfigResource, LogPosition, MetadataImage, PartitionImage, ResourceKind, TopicImage,
 };
 use super::record::{
-    BrokerList, Config, Feature, MetadataBatch, Partition, PartitionChange, RecordKind, RegisterBroker, Topic,
+    BrokerList, Config, Feature, MetadataBatch, Partition, PartitionChange, RecordKind, RegisterBroker,
+    RemoteDeletion, Topic,
 };
 
 /// A record that cannot follow the ones before it.
@@ -123,6 +124,8 @@ impl NextImage {
             RecordKind::ProducerIds(record) => self.image.next_producer_id = ProducerId(record.next_id),
             RecordKind::Feature(record) => self.set_feature(record)?,
             RecordKind::ClusterId(record) => self.image.cluster_id = Some(record.id.as_str().into()),
+            RecordKind::RemoteDeletion(record) => self.note_remote_deletion(*record),
+            RecordKind::NoOp(_) => {}
         }
         Ok(())
     }
@@ -146,6 +149,17 @@ impl NextImage {
             fenced: record.fenced,
         };
         Arc::make_mut(&mut self.image.brokers).insert(id, Arc::new(broker));
+    }
+
+    /// Whoever deletes may say twice that it is done.
+    fn note_remote_deletion(&mut self, record: RemoteDeletion) {
+        let due = Arc::make_mut(&mut self.image.remote_deletions);
+        let topic_id = TopicId::from(record.topic_id);
+        if record.is_done {
+            due.remove(&topic_id);
+        } else {
+            due.insert(topic_id);
+        }
     }
 
     fn registered(&self, id: i32, epoch: i64) -> Result<BrokerId, ApplyError> {

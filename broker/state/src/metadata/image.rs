@@ -3,7 +3,7 @@
 //! An image is shared by reference; `apply` makes the next one, which shares all that did not change. Copying an image
 //! costs a handful of reference counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, PartitionIndex, ProducerId, TopicId, Uuid};
@@ -265,6 +265,8 @@ pub struct MetadataImage {
     pub next_producer_id: ProducerId,
     /// Features that are on, and their levels.
     pub features: Arc<BTreeMap<String, i16>>,
+    /// Topics that were removed and whose objects are to be deleted from the object store.
+    pub remote_deletions: Arc<BTreeSet<TopicId>>,
 }
 
 impl Default for MetadataImage {
@@ -277,6 +279,7 @@ impl Default for MetadataImage {
             configs: ChunkedMap::default(),
             next_producer_id: ProducerId(0),
             features: Arc::default(),
+            remote_deletions: Arc::default(),
         }
     }
 }

@@ -217,6 +217,21 @@ pub struct RemoveTopic {
     pub topic_id: UuidField,
 }
 
+/// The objects of a topic that was removed are to be deleted from the object store, or have been.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct RemoteDeletion {
+    /// Which one.
+    #[prost(message, required, tag = "1")]
+    pub topic_id: UuidField,
+    /// Nothing of it is left.
+    #[prost(bool, tag = "2")]
+    pub is_done: bool,
+}
+
+/// Changes nothing but the offset of the metadata log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct NoOp {}
+
 /// One key of one resource's dynamic configuration.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
 pub struct Config {
@@ -303,13 +318,19 @@ pub enum RecordKind {
     /// See [`ClusterId`].
     #[prost(message, tag = "12")]
     ClusterId(ClusterId),
+    /// See [`RemoteDeletion`].
+    #[prost(message, tag = "13")]
+    RemoteDeletion(RemoteDeletion),
+    /// See [`NoOp`].
+    #[prost(message, tag = "14")]
+    NoOp(NoOp),
 }
 
 /// One record of the metadata log.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
 pub struct MetadataRecord {
     /// What it says. Never absent in a batch that [`MetadataBatch::decode_versioned`] accepted.
-    #[prost(oneof = "RecordKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "RecordKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
     pub kind: Option<RecordKind>,
 }
 

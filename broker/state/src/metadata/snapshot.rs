@@ -9,7 +9,7 @@ use super::apply::{ApplyError, apply};
 use super::image::{BrokerImage, LogPosition, MetadataImage, PartitionImage, TopicImage};
 use super::record::{
     self, ClusterId, Config, DecodeError, Feature, MetadataBatch, MetadataRecord, Partition, ProducerIds,
-    RecordKind, RegisterBroker, Topic, broker_ids,
+    RecordKind, RegisterBroker, RemoteDeletion, Topic, broker_ids,
 };
 
 /// Version of the encoding; the first byte.
@@ -83,7 +83,10 @@ fn records(image: &MetadataImage) -> impl Iterator<Item = RecordKind> {
     let next_id = image.next_producer_id.0;
     let producer_ids =
         (next_id > 0).then_some(RecordKind::ProducerIds(ProducerIds { broker_id: -1, next_id }));
-    cluster.chain(features).chain(brokers).chain(topics).chain(configs).chain(producer_ids)
+    let deletions = image.remote_deletions.iter().map(|&topic_id| {
+        RecordKind::RemoteDeletion(RemoteDeletion { topic_id: topic_id.into(), is_done: false })
+    });
+    cluster.chain(features).chain(brokers).chain(topics).chain(configs).chain(producer_ids).chain(deletions)
 }
 
 fn broker_record(broker: &BrokerImage) -> RegisterBroker {

@@ -11,7 +11,7 @@ use super::image::{ConfigMap, MetadataImage, ResourceKind};
 use super::partitions::{
     PARTITIONS_PER_REQUEST_MAX, check_assignment, check_partition_budget, new_partition, place, seed_of,
 };
-use super::record::{Config, MetadataRecord, RecordKind, RemoveTopic, Topic};
+use super::record::{Config, MetadataRecord, RecordKind, RemoteDeletion, RemoveTopic, Topic};
 use super::topic_name;
 use crate::outcome::Outcome;
 
@@ -241,11 +241,13 @@ pub struct DeletedTopic {
 /// The answer for each topic, in the order of the request; of repeated ones, one.
 pub type DeleteTopicsResponse = Vec<(TopicRef, Result<DeletedTopic, MetadataError>)>;
 
-/// DeleteTopics. A topic that the request names twice, also once by name and once by id, is refused.
+/// DeleteTopics. A topic that the request names twice, also once by name and once by id, is refused. Where there is an
+/// object store (`is_tiered`), what it has of the topics is to be deleted too.
 #[must_use]
 pub fn delete_topics(
     image: &MetadataImage,
     topics: &[TopicRef],
+    is_tiered: bool,
 ) -> Outcome<MetadataRecord, DeleteTopicsResponse> {
     let mut times_named: BTreeMap<TopicId, usize> = BTreeMap::new();
     for topic in topics.iter().filter_map(|topic| resolve(image, topic).ok()) {
@@ -261,6 +263,10 @@ pub fn delete_topics(
         if let Ok(deleted) = &result {
             let record = RemoveTopic { topic_id: deleted.id.into() };
             outcome.records.push(RecordKind::RemoveTopic(record).into());
+            if is_tiered {
+                let deletion = RemoteDeletion { topic_id: deleted.id.into(), is_done: false };
+                outcome.records.push(RecordKind::RemoteDeletion(deletion).into());
+            }
         }
         outcome.response.push((topic.clone(), result));
     }

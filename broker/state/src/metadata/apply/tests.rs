@@ -167,7 +167,7 @@ fn decide(image: &MetadataImage, step: &Step, number: u128) -> Vec<MetadataRecor
             let topic = new_topic(&name(topic), number, partitions);
             create_topics(image, &[topic], DEFAULTS, false).records
         }
-        Step::Delete(topic) => delete_topics(image, &[TopicRef::Name(name(topic))]).records,
+        Step::Delete(topic) => delete_topics(image, &[TopicRef::Name(name(topic))], true).records,
         Step::Grow(topic, count) => {
             create_partitions(image, &[MorePartitions { name: name(topic), count, assignments: None }], false)
                 .records

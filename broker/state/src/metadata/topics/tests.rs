@@ -92,7 +92,7 @@ fn names_that_share_their_metrics_collide() {
     assert_eq!(create(&image, &[new_topic("a_b", 2, 1)]).0, [17]);
     assert_eq!(create(&image, &[new_topic("a.b", 2, 1)]).0, [36]);
     assert_eq!(create(&image, &[new_topic("c_d", 2, 1), new_topic("c.d", 3, 1)]).0, [0, 17]);
-    let gone = after(&image, delete_topics(&image, &[TopicRef::Name("a.b".into())]).records);
+    let gone = after(&image, delete_topics(&image, &[TopicRef::Name("a.b".into())], false).records);
     assert_eq!(create(&gone, &[new_topic("a_b", 2, 1)]).0, [0]);
 }
 
@@ -140,7 +140,7 @@ fn topics_are_deleted_by_name_or_id() {
         with_topics(&with_brokers(&[1]), &[new_topic("a", 1, 1), new_topic("b", 2, 1), new_topic("c", 3, 1)]);
     let id = |number| TopicRef::Id(TopicId(Uuid::from_u128(number)));
     let name = |name: &str| TopicRef::Name(name.into());
-    let outcome = delete_topics(&image, &[name("a"), id(2), id(9), name("x")]);
+    let outcome = delete_topics(&image, &[name("a"), id(2), id(9), name("x")], false);
     let codes: Vec<i16> =
         outcome.response.iter().map(|(_, result)| result.as_ref().map_or_else(number, |_| 0)).collect();
     assert_eq!(codes, [0, 0, 100, 3]);
@@ -153,8 +153,25 @@ fn topic_named_twice_is_not_deleted() {
     let image = with_topics(&with_brokers(&[1]), &[new_topic("a", 1, 1)]);
     let by_name = TopicRef::Name("a".into());
     let by_id = TopicRef::Id(TopicId(Uuid::from_u128(1)));
-    let outcome = delete_topics(&image, &[by_name.clone(), by_id, by_name]);
+    let outcome = delete_topics(&image, &[by_name.clone(), by_id, by_name], false);
     assert!(outcome.records.is_empty());
     assert_eq!(outcome.response.len(), 2);
     assert!(outcome.response.iter().all(|(_, result)| result.as_ref().unwrap_err().code().code() == 42));
+}
+
+#[test]
+fn what_an_object_store_has_of_a_deleted_topic_is_to_be_deleted_until_somebody_says_that_it_is() {
+    let image = with_topics(&with_brokers(&[1]), &[new_topic("a", 1, 1), new_topic("b", 2, 1)]);
+    let ids = |image: &MetadataImage| image.remote_deletions.iter().copied().collect::<Vec<_>>();
+    let (a, b) = (image.topics.by_name("a").unwrap().id, image.topics.by_name("b").unwrap().id);
+    let image = after(&image, delete_topics(&image, &[TopicRef::Name("a".into())], false).records);
+    assert_eq!(ids(&image), [], "{a} was nowhere else");
+    let image = after(&image, delete_topics(&image, &[TopicRef::Id(b)], true).records);
+    assert_eq!(ids(&image), [b]);
+    assert_eq!(
+        crate::metadata::snapshot::decode(&crate::metadata::snapshot::encode(&image)),
+        Ok(image.clone())
+    );
+    let done = RemoteDeletion { topic_id: b.into(), is_done: true };
+    assert_eq!(ids(&after(&image, vec![RecordKind::RemoteDeletion(done).into()])), []);
 }
