@@ -24,6 +24,7 @@ pub mod describe_topic_partitions;
 pub mod fetch;
 pub mod fetch_check;
 pub mod fetch_read;
+pub mod fetch_remote;
 pub mod fetch_session;
 pub mod find_coordinator;
 pub mod heartbeat;

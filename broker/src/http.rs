@@ -1,4 +1,4 @@
-//! The HTTP listener: `/metrics`, `/healthz`, `/readyz`.
+//! The HTTP listener: `/metrics`, `/healthz`, `/readyz`, and `POST /scrub`.
 //!
 //! Few ask here, so a few connections are served at a time and others wait to be accepted. A connection ends once it has
 //! been silent for too long: its request does not come, its answer is not taken, or no other request follows.
@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
@@ -36,6 +36,28 @@ pub trait Health: Send + Sync + 'static {
     fn unhealthy(&self) -> Vec<String>;
     /// Reasons not to send clients to it; empty when it is ready.
     fn not_ready(&self) -> Vec<String>;
+    /// Compares what the object store has of a topic, or of all, with what it should have.
+    fn scrub(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>>;
+}
+
+/// What became of a scrub.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Scrubbed {
+    /// There is no object store, or no broker yet; with the reason.
+    Impossible(&'static str),
+    /// It was done.
+    Done {
+        /// All that should be there is, once.
+        is_sound: bool,
+        /// What was found, as json.
+        report: String,
+    },
+}
+
+/// Parameters of `POST /scrub`.
+#[derive(serde::Deserialize)]
+struct ScrubQuery {
+    topic: Option<String>,
 }
 
 #[derive(Clone)]
@@ -61,6 +83,7 @@ where
         .route("/metrics", get(render))
         .route("/healthz", get(|State(page): State<Page>| async move { verdict(&page.health.unhealthy()) }))
         .route("/readyz", get(|State(page): State<Page>| async move { verdict(&page.health.not_ready()) }))
+        .route("/scrub", post(scrub))
         .with_state(Page { metrics, health });
     axum::serve(Bounded { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }, router).await
 }
@@ -71,6 +94,14 @@ async fn render(State(page): State<Page>) -> impl IntoResponse {
     match tokio::task::spawn_blocking(move || page.metrics.render()).await {
         Ok(text) => (StatusCode::OK, content_type, text),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, content_type, format!("{error}\n")),
+    }
+}
+
+async fn scrub(State(page): State<Page>, Query(query): Query<ScrubQuery>) -> impl IntoResponse {
+    match page.health.scrub(query.topic).await {
+        Scrubbed::Impossible(reason) => (StatusCode::CONFLICT, format!("{reason}\n")),
+        Scrubbed::Done { is_sound: true, report } => (StatusCode::OK, report),
+        Scrubbed::Done { is_sound: false, report } => (StatusCode::INTERNAL_SERVER_ERROR, report),
     }
 }
 

@@ -18,4 +18,5 @@ pub mod replication;
 pub mod server;
 pub mod startup;
 pub mod telemetry;
+pub mod tiering;
 pub mod topic_settings;

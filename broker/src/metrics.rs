@@ -5,6 +5,7 @@
 
 pub mod lag;
 pub mod scrape;
+pub mod tiering;
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -5,6 +5,7 @@
 
 mod health;
 mod kafka_directory;
+mod tiered;
 mod unknown_logs;
 
 use std::path::Path;
@@ -21,6 +22,7 @@ use broker_log::manager::{LogDir, LogDirSettings};
 use broker_log::meta_properties::{META_PROPERTIES_FILE, MetaProperties};
 use broker_log::recovery::RecoveryReport;
 use broker_protocol::types::{BrokerId, uuid_to_base64};
+use object_store::ObjectStore;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
@@ -72,6 +74,8 @@ pub struct Tuning {
     pub commit_time: Duration,
     /// Changes how the log directory is run, for example to small files.
     pub log_dir: Option<TuneLogDir>,
+    /// Stands in for the object store that `highwater.remote.url` names, which has to be set.
+    pub object_store: Option<Arc<dyn ObjectStore>>,
     /// Changes of the metadata after which a snapshot of it is made; `None` for the default.
     pub metadata_snapshot_entries: Option<u64>,
 }
@@ -123,7 +127,9 @@ impl Broker {
         let broker_id = BrokerId(settings.node_id);
         let advertised = advertised(settings, &listeners)?;
 
+        let prepared = tiered::prepare(&env, settings, tuning).await?;
         let log_dir = open_log_dir(&env, settings, &metrics, tuning).await?;
+        let tiering = tiered::start(&env, prepared, &log_dir).await?;
         let metadata = start_metadata_log(&env, &log_dir, settings, &advertised, tuning).await?;
         unknown_logs::refuse(&env, &log_dir, &metadata).await?;
         let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
@@ -145,6 +151,7 @@ impl Broker {
             settings: topic_settings,
             producer_ids: ProducerIds::default(),
             replicas,
+            tiering,
             sessions: FetchSessions::new(settings.network.fetch_session_slots, Arc::clone(&env.random)),
             groups: Arc::new(groups),
             metrics: Arc::clone(&metrics),
@@ -159,6 +166,7 @@ impl Broker {
         });
         ctx.groups.start(&ctx);
         metrics.register(Box::new(BrokerCollector::new(&ctx)));
+        tiered::register(&ctx);
 
         let connections = Arc::new(Connections::new(tuning.connections_max.unwrap_or(usize::MAX)));
         let mut acceptors = Vec::new();
@@ -182,6 +190,7 @@ impl Broker {
             }),
         ];
         background.extend(start_cleaner(&ctx)?);
+        background.extend(tiered::spawn(&ctx));
         let took = ctx.env.clock.monotonic().saturating_sub(began);
         tracing::info!(
             node_id = broker_id.0,

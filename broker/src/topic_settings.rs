@@ -119,7 +119,7 @@ impl TopicSettings {
     /// Age at which a segment rolls: that of a tiered topic also bounds what is not copied yet.
     fn segment_ms(&self, config: &TopicConfig, image: &MetadataImage) -> i64 {
         let own = i64::try_from(config.segment_ms).unwrap_or(i64::MAX);
-        if !config.remote_storage_enable {
+        if !is_copied(config) {
             return own;
         }
         self.number(image, "highwater.remote.roll.ms").map_or(own, |roll_ms| own.min(roll_ms))
@@ -169,10 +169,15 @@ impl TopicSettings {
             flush_ms: ms(config.flush_ms),
             flush_before_ack: config.flush_before_ack,
             file_delete_delay_ms: ms(config.file_delete_delay_ms),
-            tiered: config.remote_storage_enable,
+            tiered: is_copied(config),
             producer_id_expiration_ms: self
                 .number(image, "producer.id.expiration.ms")
                 .unwrap_or_else(|| ms(self.config.broker().storage.producer_id_expiration_ms)),
         }
     }
+}
+
+/// Whether what is sealed is copied to an object store.
+fn is_copied(config: &TopicConfig) -> bool {
+    config.remote_storage_enable && !config.remote_log_copy_disable
 }

@@ -23,6 +23,7 @@ use crate::net::response::Response;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::MetadataLog;
 use crate::replication::manager::ReplicaManager;
+use crate::tiering::Tiering;
 use crate::topic_settings::TopicSettings;
 
 /// Everything that requests are answered from. One per broker.
@@ -43,6 +44,8 @@ pub struct ApiContext {
     pub producer_ids: ProducerIds,
     /// This broker's partitions.
     pub replicas: Arc<ReplicaManager>,
+    /// Tiered storage, where there is an object store.
+    pub tiering: Option<Arc<Tiering>>,
     /// Incremental fetch sessions.
     pub sessions: FetchSessions,
     /// Consumer groups.

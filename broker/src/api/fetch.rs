@@ -296,10 +296,10 @@ impl Waiting {
             Some(looking) => looking,
             None => {
                 let reads = fetch_read::read_all(ctx, &mut *self.current()?, &self.limits);
-                if !reads.iter().any(PartitionRead::is_cold) {
+                if !reads.iter().any(PartitionRead::is_elsewhere) {
                     return Poll::Ready(Ok(reads));
                 }
-                Box::pin(fetch_read::look_up_cold(Arc::clone(ctx), reads))
+                Box::pin(fetch_read::look_elsewhere(Arc::clone(ctx), reads, self.deadline))
             }
         };
         let found = looking.as_mut().poll(cx);

@@ -1,7 +1,8 @@
 //! The reading half of a fetch: what each partition has to offer, within the limits of the request.
 //!
 //! Neither a partition's log is held while its files are looked through, nor does a thread that serves sockets wait for
-//! the disk: what is not in memory is looked for on the blocking pool (`look_up_cold`).
+//! the disk: what is not in memory is looked for on the blocking pool, and what is not on the disk in the object store
+//! (`fetch_remote.rs`).
 
 use std::sync::Arc;
 
@@ -11,10 +12,12 @@ use broker_log::transaction_index::AbortedTxn;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::fetch_response::AbortedTransaction;
 use broker_protocol::types::{BrokerId, LeaderEpoch, Offset};
+use tokio::time::Instant;
 
 use crate::api::context::ApiContext;
 use crate::api::errors::log_error_code;
 use crate::api::fetch_check::{self, Source};
+use crate::api::fetch_remote;
 use crate::api::fetch_session::{Session, Target, Told};
 use crate::net::outbound::FileRange;
 use crate::net::waiter::Waiter;
@@ -56,21 +59,38 @@ pub struct PartitionRead {
     pub diverging: Option<(LeaderEpoch, Offset)>,
     /// The leader, where the client is wrong about it (KIP-951).
     pub current_leader: Option<(BrokerId, LeaderEpoch)>,
-    /// Nothing is known yet: this has to be looked for on disk.
-    cold: Option<Box<Wanted>>,
+    /// Nothing is known yet: this has to be looked for elsewhere than in memory.
+    elsewhere: Option<Elsewhere>,
 }
 
-/// What is wanted of one partition: all that it takes to look for it on another thread.
+/// Where a look-up goes on that memory does not answer.
 #[derive(Debug)]
-struct Wanted {
-    partition: Arc<Partition>,
-    offset: Offset,
+enum Elsewhere {
+    /// In the files on the disk.
+    Disk(Box<Wanted>),
+    /// In the object store, below this offset.
+    Store(Box<Wanted>, Offset),
+}
+
+impl Elsewhere {
+    fn wanted(&self) -> &Wanted {
+        match self {
+            Elsewhere::Disk(wanted) | Elsewhere::Store(wanted, _) => wanted,
+        }
+    }
+}
+
+/// What is wanted of one partition: all that it takes to look for it elsewhere.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) partition: Arc<Partition>,
+    pub(super) offset: Offset,
     leader_epoch: LeaderEpoch,
     last_fetched_epoch: LeaderEpoch,
-    bytes_max: usize,
+    pub(super) bytes_max: usize,
     /// The first batch is wanted even if it is larger.
-    min_one_batch: bool,
-    read_committed: bool,
+    pub(super) min_one_batch: bool,
+    pub(super) read_committed: bool,
 }
 
 /// What the log says.
@@ -79,6 +99,8 @@ struct Offer {
     log_start: Offset,
     error: ErrorCode,
     extent: Option<FetchExtent>,
+    /// What is wanted is not on the disk any more.
+    in_store: bool,
     aborted: Option<Vec<AbortedTransaction>>,
     diverging: Option<(LeaderEpoch, Offset)>,
 }
@@ -98,14 +120,14 @@ impl PartitionRead {
             aborted: None,
             diverging: None,
             current_leader: None,
-            cold: None,
+            elsewhere: None,
         }
     }
 
-    /// Whether it has to be looked for on disk: see [`look_up_cold`].
+    /// Whether it has to be looked for elsewhere: see [`look_elsewhere`].
     #[must_use]
-    pub fn is_cold(&self) -> bool {
-        self.cold.is_some()
+    pub fn is_elsewhere(&self) -> bool {
+        self.elsewhere.is_some()
     }
 
     /// Takes back what was found: it must not be served.
@@ -176,7 +198,7 @@ pub fn read_all(ctx: &ApiContext, session: &mut Session, limits: &Limits) -> Vec
             Err(error) => PartitionRead::new(place, target.partition, error),
         };
         // What is not known yet may be all that was asked for.
-        let taken = read.cold.as_ref().map_or(read.len(), |wanted| wanted.bytes_max.max(1));
+        let taken = read.elsewhere.as_ref().map_or(read.len(), |place| place.wanted().bytes_max.max(1));
         if taken > 0 {
             nothing_yet = false;
             last_served = Some(place);
@@ -231,6 +253,10 @@ fn read_one(place: usize, index: i32, wanted: Wanted, wait: Wait) -> PartitionRe
         Ok(Some(found)) => {
             (read.log_start, read.error) = (found.log_start, found.error);
             (read.aborted, read.diverging) = (found.aborted, found.diverging);
+            if found.in_store {
+                read.elsewhere = Some(Elsewhere::Store(Box::new(wanted), upper));
+                return read;
+            }
             if let Some(extent) = found.extent.filter(|extent| extent.len > 0) {
                 read.records = u64::try_from(extent.next_offset.0 - wanted.offset.0).unwrap_or(0);
                 let file = Arc::clone(&extent.file);
@@ -239,7 +265,7 @@ fn read_one(place: usize, index: i32, wanted: Wanted, wait: Wait) -> PartitionRe
                 read.source = Some(Source { partition: wanted.partition, extent });
             }
         }
-        Ok(None) => read.cold = Some(Box::new(wanted)),
+        Ok(None) => read.elsewhere = Some(Elsewhere::Disk(Box::new(wanted))),
         // Its files have gone with it.
         Err(_) if partition.is_deleted() => read.error = ErrorCode::UnknownTopicOrPartition,
         Err(error) => read.error = log_error_code(&error, partition),
@@ -258,6 +284,7 @@ fn offer(
         log_start: log.log_start_offset(),
         error: ErrorCode::None,
         extent: None,
+        in_store: false,
         aborted: None,
         diverging: None,
     };
@@ -283,6 +310,10 @@ fn offer(
     if wanted.offset >= upper || (wanted.bytes_max == 0 && !wanted.min_one_batch) {
         return Ok(offer);
     }
+    if wanted.offset < log.local_log_start_offset() {
+        offer.in_store = true;
+        return Ok(offer);
+    }
     let range = ReadRange {
         from: wanted.offset,
         max_bytes: wanted.bytes_max,
@@ -298,15 +329,44 @@ fn offer(
     Ok(offer)
 }
 
-fn aborted_transaction(aborted: &AbortedTxn) -> AbortedTransaction {
+pub(super) fn aborted_transaction(aborted: &AbortedTxn) -> AbortedTransaction {
     AbortedTransaction { producer_id: aborted.producer_id.0, first_offset: aborted.first_offset.0 }
 }
 
-/// Looks for what has to be looked for on disk, a bounded number of fetches at a time. Returns all that was read.
-pub async fn look_up_cold(ctx: Arc<ApiContext>, mut reads: Vec<PartitionRead>) -> Vec<PartitionRead> {
-    let mut cold = Vec::new();
+/// Looks for what memory does not tell, on the disk and in the object store at the same time, in the latter until
+/// `deadline`. Returns all that was read.
+pub async fn look_elsewhere(
+    ctx: Arc<ApiContext>,
+    mut reads: Vec<PartitionRead>,
+    deadline: Instant,
+) -> Vec<PartitionRead> {
+    let (mut cold, mut stored) = (Vec::new(), Vec::new());
     for (at, read) in reads.iter_mut().enumerate() {
-        cold.extend(read.cold.take().map(|wanted| (at, read.place, read.partition, wanted)));
+        match read.elsewhere.take() {
+            Some(Elsewhere::Disk(wanted)) => cold.push((at, read.place, read.partition, wanted)),
+            Some(Elsewhere::Store(wanted, upper)) => stored.push((at, wanted, upper)),
+            None => {}
+        }
+    }
+    let on_disk = look_up_cold(&ctx, cold);
+    let in_store = fetch_remote::read_all(&ctx, stored, deadline);
+    let (found, remote) = tokio::join!(on_disk, in_store);
+    for (at, read) in found {
+        reads[at] = told(&ctx, read);
+    }
+    for (at, found) in remote {
+        found.put_into(&mut reads[at]);
+    }
+    reads
+}
+
+/// Looks through files, a bounded number of fetches at a time.
+async fn look_up_cold(
+    ctx: &ApiContext,
+    cold: Vec<(usize, usize, i32, Box<Wanted>)>,
+) -> Vec<(usize, PartitionRead)> {
+    if cold.is_empty() {
+        return Vec::new();
     }
     let work = move || -> Vec<(usize, PartitionRead)> {
         let found = |(at, place, partition, wanted): (usize, usize, i32, Box<Wanted>)| {
@@ -314,10 +374,7 @@ pub async fn look_up_cold(ctx: Arc<ApiContext>, mut reads: Vec<PartitionRead>) -
         };
         cold.into_iter().map(found).collect()
     };
-    for (at, read) in fetch_check::within_budget(&ctx, 0, work).await {
-        reads[at] = told(&ctx, read);
-    }
-    reads
+    fetch_check::within_budget(ctx, 0, work).await
 }
 
 /// Counts a read that met damage where it looked for its batches.

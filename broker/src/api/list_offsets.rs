@@ -1,8 +1,10 @@
 //! ListOffsets (KIP-79, KIP-207, KIP-734, KIP-405, KIP-1005, KIP-1023): offsets by time and by name.
 
+mod remote;
+
 use std::collections::HashSet;
 
-use broker_log::log::TimestampOffset;
+use broker_log::log::{PartitionLog, TimestampOffset};
 use broker_log::log_error::LogError;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::list_offsets_request::{
@@ -104,13 +106,41 @@ async fn look_up(
     let upper = if read_committed { partition.last_stable_offset() } else { partition.high_watermark() };
     match asked.timestamp {
         LATEST => Ok((-1, upper, partition.leader_epoch())),
-        EARLIEST | EARLIEST_LOCAL => Ok(partition.log().with(|log| {
-            let start = log.log_start_offset();
-            (-1, start, log.epoch_for_offset(start))
-        })),
-        // Nothing is tiered, nor will be.
-        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
-        timestamp => by_time(ctx, partition, timestamp, upper).await,
+        EARLIEST => Ok(at(&partition, |log| log.log_start_offset())),
+        EARLIEST_LOCAL => Ok(at(&partition, |log| log.local_log_start_offset())),
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => {
+            tiered_end(ctx, &partition, asked.timestamp == LATEST_TIERED).await
+        }
+        timestamp => {
+            if let Some(found) = remote::by_time(ctx, &partition, timestamp, upper).await? {
+                return Ok(found);
+            }
+            by_time(ctx, partition, timestamp, upper).await
+        }
+    }
+}
+
+/// A place of the log, with its leader epoch.
+fn at(partition: &Partition, place: impl FnOnce(&PartitionLog) -> Offset) -> Found {
+    partition.log().with(|log| {
+        let offset = place(log);
+        (-1, offset, log.epoch_for_offset(offset))
+    })
+}
+
+/// The last offset that was copied, or the one after it; -1 for a topic that is not tiered. Where nothing was copied, there
+/// is no last one, and the first to be copied is the log's start.
+async fn tiered_end(ctx: &ApiContext, partition: &Partition, is_last: bool) -> Result<Found, ErrorCode> {
+    let config = ctx.replicas.topic_by_id(partition.topic_id()).and_then(|topic| topic.config());
+    let is_tiered = ctx.tiering.is_some() && config.is_some_and(|config| config.remote_storage_enable);
+    if !is_tiered {
+        return Ok((-1, Offset(-1), LeaderEpoch::NONE));
+    }
+    match (remote::tiered_end(ctx, partition).await?, is_last) {
+        (Some(end), true) => Ok(at(partition, |_| end.plus(-1))),
+        (Some(end), false) => Ok(at(partition, |log| end.max(log.log_start_offset()))),
+        (None, true) => Ok((-1, Offset(-1), LeaderEpoch::NONE)),
+        (None, false) => Ok(at(partition, |log| log.log_start_offset())),
     }
 }
 

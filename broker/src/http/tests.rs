@@ -34,6 +34,11 @@ impl Health for Well {
     fn not_ready(&self) -> Vec<String> {
         vec!["x".repeat(LONG)]
     }
+
+    fn scrub(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>> {
+        let is_sound = topic.is_none();
+        Box::pin(async move { Scrubbed::Done { is_sound, report: format!("{topic:?}") } })
+    }
 }
 
 /// Length of the answer of `/readyz`: more than what is in flight on a connection here.
@@ -161,4 +166,24 @@ async fn connections_beyond_the_limit_wait_until_one_ends() {
     let began = Instant::now();
     ask(&mut connect(&door)).await;
     assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test]
+async fn a_scrub_is_asked_for_by_post_and_says_whether_all_is_sound() {
+    let door = start();
+    for (query, status, body) in [("", "200", "None"), ("?topic=a", "500", "Some(\"a\")")] {
+        let mut stream = connect(&door);
+        let request = format!(
+            "POST /scrub{query} HTTP/1.1\r\nHost: broker\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.ends_with(body), "{answer}");
+    }
+    let mut stream = connect(&door);
+    stream.write_all(b"GET /scrub HTTP/1.1\r\nHost: broker\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
 }

@@ -1,12 +1,14 @@
 //! Whether a broker can do its work, for `/healthz` and `/readyz`.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
 use super::Broker;
 use crate::api::context::ApiContext;
-use crate::http::Health;
+use crate::http::{Health, Scrubbed};
+use crate::tiering::ScrubAnswer;
 
 /// Health of a broker that may not be there yet.
 #[derive(Default)]
@@ -44,5 +46,20 @@ impl Health for BrokerHealth {
             Some(_) => {}
         }
         reasons
+    }
+
+    fn scrub(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>> {
+        let ctx = self.ctx.read().clone();
+        Box::pin(async move {
+            let Some(ctx) = ctx else { return Scrubbed::Impossible("starting: recovery is not finished") };
+            let Some(tiering) = ctx.tiering.clone() else {
+                return Scrubbed::Impossible("there is no object store: highwater.remote.url is not set");
+            };
+            let answers = tiering.scrub(&ctx, topic.as_deref()).await;
+            let is_sound = answers.iter().all(ScrubAnswer::is_sound);
+            let partitions: Vec<_> = answers.iter().map(ScrubAnswer::to_json).collect();
+            let report = serde_json::json!({ "sound": is_sound, "partitions": partitions });
+            Scrubbed::Done { is_sound, report: format!("{report:#}\n") }
+        })
     }
 }

@@ -10,7 +10,7 @@ use broker_log::io::{Disk, OpenMode};
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::MetadataResponse;
 use broker_protocol::types::{LeaderEpoch, Offset, TopicId};
-use highwater_broker::api::fetch_read::{Limits, look_up_cold, read_all};
+use highwater_broker::api::fetch_read::{Limits, look_elsewhere, read_all};
 use highwater_broker::api::fetch_session::{Session, Target, Told};
 
 use crate::harness::batches::batch;
@@ -387,10 +387,10 @@ async fn a_thread_that_serves_sockets_looks_at_no_file_that_is_on_disk_only() {
     });
     fail_next(broker.disk(), OperationKind::Open, "t-0/");
     let reads = read_all(&ctx, &mut session, &Limits { bytes_max: 1 << 20, read_committed: false });
-    assert!(reads[0].is_cold() && reads[0].is_empty(), "{reads:?}");
+    assert!(reads[0].is_elsewhere() && reads[0].is_empty(), "{reads:?}");
     broker.disk().with_faults(|faults| faults.clear());
-    let reads = look_up_cold(ctx, reads).await;
-    assert!(!reads[0].is_cold() && !reads[0].is_empty(), "{reads:?}");
+    let reads = look_elsewhere(ctx, reads, tokio::time::Instant::now()).await;
+    assert!(!reads[0].is_elsewhere() && !reads[0].is_empty(), "{reads:?}");
 }
 
 /// Fetches of what is on disk only, while `cold_reads` of them may be under way.

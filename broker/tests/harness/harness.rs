@@ -27,6 +27,7 @@ use highwater_broker::api::context::ApiContext;
 use highwater_broker::env::{Blocking, Env, SystemRandom};
 use highwater_broker::metrics::Metrics;
 use highwater_broker::server::{Bound, Broker, BrokerHealth, TuneLogDir, Tuning};
+use object_store::ObjectStore;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -78,12 +79,15 @@ pub(crate) struct Stopped {
     small_files: bool,
     /// What a commit takes, in a broker with one thread.
     commit_time: Option<Duration>,
+    /// Stands in for the object store.
+    object_store: Option<Arc<dyn ObjectStore>>,
 }
 
 impl Stopped {
     fn new(store: Store, sets: &[&str]) -> Stopped {
         let sets = sets.iter().map(|set| (*set).to_owned()).collect();
-        Stopped { store, sets, clock: Arc::new(JumpingClock::new()), small_files: false, commit_time: None }
+        let clock = Arc::new(JumpingClock::new());
+        Stopped { store, sets, clock, small_files: false, commit_time: None, object_store: None }
     }
 
     /// A copy of a directory that a broker has left behind, to be started with `sets`.
@@ -102,7 +106,9 @@ impl Stopped {
     pub(crate) fn copy(&self) -> Stopped {
         let dir = tempfile::tempdir().unwrap();
         copy_files(self.store.path(), dir.path());
-        Stopped { store: Store::Dir(dir), sets: self.sets.clone(), clock: Arc::clone(&self.clock), ..*self }
+        let (sets, clock) = (self.sets.clone(), Arc::clone(&self.clock));
+        let object_store = self.object_store.clone();
+        Stopped { store: Store::Dir(dir), sets, clock, object_store, ..*self }
     }
 
     /// An empty directory for a broker whose files are to be small.
@@ -114,6 +120,16 @@ impl Stopped {
     /// With a disk that takes `commit_time` to make anything but metadata durable.
     pub(crate) fn with_commit_time(self, commit_time: Duration) -> Stopped {
         Stopped { commit_time: Some(commit_time), ..self }
+    }
+
+    /// With an object store of the test's own; `highwater.remote.url` has to be set beside it.
+    pub(crate) fn with_object_store(self, object_store: Arc<dyn ObjectStore>) -> Stopped {
+        Stopped { object_store: Some(object_store), ..self }
+    }
+
+    /// An empty directory.
+    pub(crate) fn empty(sets: &[&str]) -> Stopped {
+        Stopped::new(Store::Dir(tempfile::tempdir().unwrap()), sets)
     }
 
     /// Its clock.
@@ -163,7 +179,8 @@ impl Stopped {
             settings.reserve_bytes = 0;
         };
         let log_dir: Option<TuneLogDir> = if self.small_files { Some(Arc::new(small)) } else { None };
-        let tuning = Tuning { log_dir, ..Tuning::default() };
+        let object_store = self.object_store.clone();
+        let tuning = Tuning { log_dir, object_store, ..Tuning::default() };
         let tuning = Tuning { commit_time: self.commit_time.unwrap_or_default(), ..tuning };
         let config = Arc::new(config);
         let start = Broker::start_tuned(env, config, listeners, Arc::clone(&metrics), &tuning);

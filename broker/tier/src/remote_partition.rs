@@ -52,6 +52,14 @@ impl RemotePartition {
         is_newer
     }
 
+    /// Readers are told nothing from below `to` any more, also before a manifest says so.
+    pub fn raise_log_start(&self, to: Offset) {
+        let mut known = self.manifest.lock();
+        if known.log_start_offset < to {
+            Arc::make_mut(&mut known).log_start_offset = to;
+        }
+    }
+
     /// Reads batches of one entry: see [`RemoteReader::read`].
     ///
     /// # Errors

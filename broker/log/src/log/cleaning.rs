@@ -153,17 +153,31 @@ impl PartitionLog {
     pub(crate) fn aborted_in(&self, group: &Group) -> Result<Vec<AbortedTxn>, LogError> {
         let mut aborted = Vec::new();
         for segment in self.segments.iter().filter(|segment| group.holds(segment.base_offset)) {
-            if segment.transactions.len() == 0 {
-                continue;
-            }
-            let path = self.files().path(segment.base_offset, TRANSACTION_INDEX_SUFFIX);
-            let stored = segment.transactions.in_file().all((self.disk.as_ref(), &path), Wait::Allowed);
-            aborted.extend(stored.map_err(|fault| match fault {
-                IndexFault::Damaged => LogError::corrupt(&path, 0, "it does not fit its checksum"),
-                IndexFault::Io(error) => LogError::io(&path, error),
-            })?);
-            aborted.extend_from_slice(segment.transactions.tail());
+            aborted.extend(self.markers_of(segment)?);
         }
+        Ok(aborted)
+    }
+
+    /// The aborted transactions whose markers are in the segment that begins at `base`, in the order of the markers.
+    ///
+    /// # Errors
+    /// As [`PartitionLog::aborted_in`].
+    pub fn aborted_of_segment(&self, base: Offset) -> Result<Vec<AbortedTxn>, LogError> {
+        let at = self.segments.binary_search_by_key(&base, |segment| segment.base_offset);
+        at.map_or(Ok(Vec::new()), |at| self.markers_of(&self.segments[at]))
+    }
+
+    fn markers_of(&self, segment: &Segment) -> Result<Vec<AbortedTxn>, LogError> {
+        if segment.transactions.len() == 0 {
+            return Ok(Vec::new());
+        }
+        let path = self.files().path(segment.base_offset, TRANSACTION_INDEX_SUFFIX);
+        let stored = segment.transactions.in_file().all((self.disk.as_ref(), &path), Wait::Allowed);
+        let mut aborted: Vec<AbortedTxn> = stored.map_err(|fault| match fault {
+            IndexFault::Damaged => LogError::corrupt(&path, 0, "it does not fit its checksum"),
+            IndexFault::Io(error) => LogError::io(&path, error),
+        })?;
+        aborted.extend_from_slice(segment.transactions.tail());
         Ok(aborted)
     }
 

@@ -1,0 +1,138 @@
+//! What is known of the tiering of one partition: its newest manifest, who publishes it, how far copying is behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use broker_protocol::types::Offset;
+use broker_tier::ids::PartitionId;
+use broker_tier::manifest::Manifest;
+use broker_tier::plan::CopyLag;
+use broker_tier::publish::Publisher;
+use broker_tier::read::RemoteReader;
+use broker_tier::remote_partition::RemotePartition;
+use broker_tier::scrub::ScrubReport;
+use parking_lot::Mutex;
+
+/// Figures for metrics.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Figures {
+    /// How far copying is behind.
+    pub lag: CopyLag,
+    /// Since when it is, by the monotonic clock.
+    pub behind_since: Option<Duration>,
+    /// Offset after the last record that was copied.
+    pub tiered_end: Option<Offset>,
+    /// Bytes of what was copied.
+    pub remote_bytes: u64,
+    /// Ranges that were copied.
+    pub entries: u64,
+    /// What the last scrub found wrong: objects that are missing or resized, gaps, overlaps.
+    pub unsound: u64,
+}
+
+/// What the worker keeps between two looks at a partition. Whoever holds it is the only one at work.
+#[derive(Debug, Default)]
+pub(super) struct Work {
+    pub(super) publisher: Option<Publisher>,
+    /// Failures in a row.
+    pub(super) failures: u32,
+    /// Not before this, by the monotonic clock.
+    pub(super) retry_at: Duration,
+    pub(super) last_scrub: Option<Duration>,
+}
+
+/// A partition; see the file's header.
+#[derive(Debug)]
+pub struct TieredPartition {
+    /// Which one.
+    pub id: PartitionId,
+    /// Its topic's name.
+    pub topic: Arc<str>,
+    remote: Mutex<Option<Arc<RemotePartition>>>,
+    /// One reader at a time asks for the first manifest.
+    pub(super) loading: tokio::sync::Mutex<()>,
+    pub(super) work: Arc<tokio::sync::Mutex<Work>>,
+    figures: Mutex<Figures>,
+    /// Why the last attempt failed.
+    trouble: Mutex<Option<String>>,
+    last_scrub: Mutex<Option<ScrubReport>>,
+}
+
+impl TieredPartition {
+    pub(super) fn new(id: PartitionId, topic: Arc<str>) -> TieredPartition {
+        TieredPartition {
+            id,
+            topic,
+            remote: Mutex::new(None),
+            loading: tokio::sync::Mutex::new(()),
+            work: Arc::default(),
+            figures: Mutex::default(),
+            trouble: Mutex::new(None),
+            last_scrub: Mutex::new(None),
+        }
+    }
+
+    /// What readers use, once a manifest is known.
+    #[must_use]
+    pub fn remote(&self) -> Option<Arc<RemotePartition>> {
+        self.remote.lock().clone()
+    }
+
+    /// Takes over a manifest that was published.
+    pub(super) fn note(&self, reader: &Arc<RemoteReader>, manifest: &Arc<Manifest>) -> Arc<RemotePartition> {
+        {
+            let mut figures = self.figures.lock();
+            figures.tiered_end = manifest.tiered_end();
+            (figures.remote_bytes, figures.entries) = (manifest.bytes(), manifest.entry_count());
+        }
+        let mut remote = self.remote.lock();
+        match &*remote {
+            Some(known) => {
+                known.note(Arc::clone(manifest));
+                Arc::clone(known)
+            }
+            None => {
+                let first = Arc::new(RemotePartition::new(Arc::clone(reader), Arc::clone(manifest)));
+                Arc::clone(remote.insert(first))
+            }
+        }
+    }
+
+    /// The figures.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        *self.figures.lock()
+    }
+
+    pub(super) fn note_lag(&self, lag: CopyLag, now: Duration) {
+        let mut figures = self.figures.lock();
+        figures.lag = lag;
+        figures.behind_since = (lag.bytes > 0).then(|| figures.behind_since.unwrap_or(now));
+    }
+
+    /// Why the last attempt to copy, publish or delete failed.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.trouble.lock().clone()
+    }
+
+    /// Notes how an attempt ended; whether that is news.
+    pub(super) fn note_trouble(&self, trouble: Option<String>) -> bool {
+        let mut last = self.trouble.lock();
+        let is_news = *last != trouble;
+        *last = trouble;
+        is_news
+    }
+
+    /// What the last scrub found.
+    #[must_use]
+    pub fn last_scrub(&self) -> Option<ScrubReport> {
+        self.last_scrub.lock().clone()
+    }
+
+    pub(super) fn note_scrub(&self, report: ScrubReport) {
+        let found = report.missing.len() + report.resized.len() + report.gaps.len() + report.overlaps.len();
+        self.figures.lock().unsound = found as u64;
+        *self.last_scrub.lock() = Some(report);
+    }
+}

@@ -1,0 +1,155 @@
+//! What clients read of what was copied.
+
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use broker_log::io::DiskFile;
+use broker_protocol::types::Offset;
+use broker_tier::publish::load_newest;
+use broker_tier::read::{RemoteRange, RemoteReadError};
+use broker_tier::remote_partition::RemotePartition;
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
+
+use super::Tiering;
+use super::start::BUDGET_UNIT;
+use crate::replication::partition::Partition;
+
+/// Why there is nothing to send.
+#[derive(Debug)]
+pub enum RemoteFault {
+    /// It takes too long. What was asked for may be there the next time.
+    Late,
+    /// See there.
+    Failed(RemoteReadError),
+}
+
+/// Batches in memory, within the budget until they are sent.
+#[derive(Debug)]
+pub struct RemoteBytes {
+    bytes: Bytes,
+    _budget: OwnedSemaphorePermit,
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct RemoteRead {
+    /// The batches, as a file; none if nothing fits.
+    pub file: Arc<RemoteBytes>,
+    /// Bytes of them.
+    pub len: usize,
+    /// Offset after the last one.
+    pub next_offset: Offset,
+}
+
+impl Tiering {
+    /// Reads batches of a partition that are in the store, until `deadline`. What is under way then goes on, and is found
+    /// by the next read.
+    ///
+    /// # Errors
+    /// See [`RemoteFault`].
+    pub async fn read(
+        &self,
+        partition: &Partition,
+        range: &RemoteRange,
+        deadline: Instant,
+    ) -> Result<RemoteRead, RemoteFault> {
+        let read = async {
+            let units = u32::try_from(range.max_bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
+            // One read that asks for more than all may take has them all.
+            let units = units.clamp(1, u32::try_from(self.read_budget_units()).unwrap_or(u32::MAX));
+            let budget = Arc::clone(&self.read_budget).acquire_many_owned(units).await;
+            let mut budget = budget.expect("nobody closes the budget");
+            let remote = self.remote(partition).await?;
+            let batches = remote.read(range).await?;
+            let kept = batches.bytes.len().div_ceil(BUDGET_UNIT).min(budget.num_permits());
+            let len = batches.bytes.len();
+            let kept = budget.split(kept).expect("no more than there are");
+            let file = Arc::new(RemoteBytes { bytes: batches.bytes, _budget: kept });
+            Ok(RemoteRead { file, len, next_offset: batches.next_offset })
+        };
+        match tokio::time::timeout_at(deadline, read).await {
+            Ok(Ok(read)) => Ok(read),
+            Ok(Err(error)) => {
+                self.counts.read_errors.fetch_add(1, Ordering::Relaxed);
+                Err(RemoteFault::Failed(error))
+            }
+            Err(_) => {
+                self.counts.read_timeouts.fetch_add(1, Ordering::Relaxed);
+                Err(RemoteFault::Late)
+            }
+        }
+    }
+
+    /// What was copied of a partition, looked up in the store if nobody has done so yet.
+    ///
+    /// # Errors
+    /// The store's; `Missing` if there is nothing.
+    pub async fn remote(&self, partition: &Partition) -> Result<Arc<RemotePartition>, RemoteReadError> {
+        let tiered = self.of(partition);
+        if let Some(remote) = tiered.remote() {
+            return Ok(remote);
+        }
+        let _one = tiered.loading.lock().await;
+        if let Some(remote) = tiered.remote() {
+            return Ok(remote);
+        }
+        let newest = load_newest(&self.store, &self.keys, tiered.id, self.known.get(tiered.id)).await?;
+        let newest =
+            newest.ok_or_else(|| RemoteReadError::Missing(format!("a manifest of {}", tiered.id)))?;
+        Ok(tiered.note(&self.reader, &Arc::new(newest)))
+    }
+
+    /// Whether anything of the partition was ever copied.
+    #[must_use]
+    pub fn has_copied(&self, partition: &Partition) -> bool {
+        self.known.get(super::id_of(partition)).is_some()
+    }
+
+    /// Runs work that waits for the local disk.
+    pub(crate) async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        self.env.block_on_disk(work).await
+    }
+
+    fn read_budget_units(&self) -> usize {
+        usize::try_from(self.config.read_bytes_max).unwrap_or(usize::MAX) / BUDGET_UNIT
+    }
+}
+
+impl DiskFile for RemoteBytes {
+    fn read_at(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+        let from = usize::try_from(position).unwrap_or(usize::MAX).min(self.bytes.len());
+        let count = buffer.len().min(self.bytes.len() - from);
+        buffer[..count].copy_from_slice(&self.bytes[from..from + count]);
+        Ok(count)
+    }
+
+    fn write_at(&self, _: &[u8], _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.bytes.len() as u64)
+    }
+
+    fn set_len(&self, _: u64) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn is_resident(&self, _: u64, _: u64) -> bool {
+        true
+    }
+
+    fn drop_cache(&self, _: u64, _: u64) {}
+
+    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+}

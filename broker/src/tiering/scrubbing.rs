@@ -1,0 +1,105 @@
+//! A scrub that somebody asks for.
+
+use std::sync::Arc;
+
+use broker_protocol::types::Offset;
+use broker_tier::keys::Key;
+use broker_tier::publish::Publisher;
+use broker_tier::scrub::{self, ScrubReport};
+
+use serde_json::json;
+
+use super::Tiering;
+use super::step::Step;
+use crate::api::context::ApiContext;
+
+/// What became of one partition.
+#[derive(Debug)]
+pub struct ScrubAnswer {
+    /// The topic.
+    pub topic: Arc<str>,
+    /// The partition.
+    pub partition: i32,
+    /// What was found, or why nothing was compared.
+    pub result: Result<ScrubReport, String>,
+}
+
+impl ScrubAnswer {
+    /// Whether all that is named is there, once.
+    #[must_use]
+    pub fn is_sound(&self) -> bool {
+        self.result.as_ref().is_ok_and(ScrubReport::is_sound)
+    }
+
+    /// What people and scripts are told.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        let (topic, partition) = (&*self.topic, self.partition);
+        let report = match &self.result {
+            Err(error) => return json!({ "topic": topic, "partition": partition, "error": error }),
+            Ok(report) => report,
+        };
+        let keys = |keys: &[Key]| keys.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let ranges = |ranges: &[(Offset, Offset)]| {
+            ranges.iter().map(|(from, to)| json!({ "from": from.0, "to": to.0 })).collect::<Vec<_>>()
+        };
+        json!({
+            "topic": topic,
+            "partition": partition,
+            "missing": keys(&report.missing),
+            "resized": keys(&report.resized),
+            "gaps": ranges(&report.gaps),
+            "overlaps": ranges(&report.overlaps),
+            "orphans": keys(&report.orphans),
+            "young": report.young_count,
+            "foreign": report.foreign,
+            "removed": report.removed_count,
+        })
+    }
+}
+
+impl Tiering {
+    /// Compares what the store has with what manifests name, for the partitions of `topic` or for all, one after the
+    /// other, and removes what nobody names any more. Where this broker may not write, nothing is removed.
+    pub async fn scrub(&self, ctx: &ApiContext, topic: Option<&str>) -> Vec<ScrubAnswer> {
+        let mut answers = Vec::new();
+        for replicas in ctx.replicas.topics() {
+            if topic.is_some_and(|topic| *topic != *replicas.name) {
+                continue;
+            }
+            let Some(config) = replicas.config() else { continue };
+            for partition in replicas.partitions() {
+                if self.known.get(super::id_of(&partition)).is_none() {
+                    continue;
+                }
+                let tiered = self.of(&partition);
+                let step = Step {
+                    tiering: self,
+                    partition: &partition,
+                    tiered: &tiered,
+                    config: Arc::clone(&config),
+                };
+                let (topic, index) = (Arc::clone(&replicas.name), partition.index());
+                answers.push(ScrubAnswer { topic, partition: index, result: self.scrub_one(&step).await });
+            }
+        }
+        answers
+    }
+
+    async fn scrub_one(&self, step: &Step<'_>) -> Result<ScrubReport, String> {
+        if !matches!(self.standing(), super::Standing::Active) {
+            let now_ms = self.store_now_ms();
+            let found = scrub::inspect_newest(&self.store, &self.keys, step.tiered.id, now_ms).await;
+            return found.map(Option::unwrap_or_default).map_err(|error| error.to_string());
+        }
+        let mut work = step.tiered.work.lock().await;
+        let mut publisher: Publisher = match work.publisher.take() {
+            Some(publisher) => publisher,
+            None => step.take_over().await.map_err(|error| error.to_string())?,
+        };
+        // After an error the next turn takes over again.
+        step.scrub(&mut publisher).await.map_err(|error| error.to_string())?;
+        work.publisher = Some(publisher);
+        Ok(step.tiered.last_scrub().unwrap_or_default())
+    }
+}

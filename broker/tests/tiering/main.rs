@@ -1,0 +1,9 @@
+//! A broker with an object store: what is copied, what leaves the disk, what clients read of it, what is deleted.
+
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+#[path = "../harness/harness.rs"]
+mod harness;
+
+mod copying;
+mod store;
