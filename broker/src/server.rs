@@ -169,18 +169,7 @@ impl Broker {
         tiered::register(&ctx);
 
         let connections = Arc::new(Connections::new(tuning.connections_max.unwrap_or(usize::MAX)));
-        let mut acceptors = Vec::new();
-        for Bound { config, socket } in listeners {
-            let address = socket.local_addr()?;
-            tracing::info!(listener = config.name, %address, "listening");
-            let name = Arc::from(config.name.as_str());
-            acceptors.push(tokio::spawn(acceptor::accept_all(
-                socket,
-                name,
-                Arc::clone(&ctx),
-                Arc::clone(&connections),
-            )));
-        }
+        let acceptors = accept(listeners, &ctx, &connections)?;
         let following = Arc::clone(&ctx);
         let mut background = vec![
             tokio::spawn(maintain(Arc::clone(&ctx))),
@@ -250,6 +239,21 @@ impl Broker {
         tracing::info!(took_ms = ms(took), "broker stopped");
         Ok(())
     }
+}
+
+/// Lets clients in.
+fn accept<L: Listener>(
+    listeners: Vec<Bound<L>>,
+    ctx: &Arc<ApiContext>,
+    connections: &Arc<Connections>,
+) -> anyhow::Result<Vec<JoinHandle<()>>> {
+    let accept = |Bound { config, socket }: Bound<L>| {
+        let address = socket.local_addr()?;
+        tracing::info!(listener = config.name, %address, "listening");
+        let name = Arc::from(config.name.as_str());
+        Ok(tokio::spawn(acceptor::accept_all(socket, name, Arc::clone(ctx), Arc::clone(connections))))
+    };
+    listeners.into_iter().map(accept).collect()
 }
 
 /// Whole milliseconds, for log lines: a number also where they are JSON.

@@ -61,7 +61,7 @@ impl ScrubAnswer {
 impl Tiering {
     /// Compares what the store has with what manifests name, for the partitions of `topic` or for all, one after the
     /// other, and removes what nobody names any more. Where this broker may not write, nothing is removed.
-    pub async fn scrub(&self, ctx: &ApiContext, topic: Option<&str>) -> Vec<ScrubAnswer> {
+    pub async fn scrub(self: &Arc<Self>, ctx: &ApiContext, topic: Option<&str>) -> Vec<ScrubAnswer> {
         let mut answers = Vec::new();
         for replicas in ctx.replicas.topics() {
             if topic.is_some_and(|topic| *topic != *replicas.name) {
@@ -72,21 +72,17 @@ impl Tiering {
                 if self.known.get(super::id_of(&partition)).is_none() {
                     continue;
                 }
-                let tiered = self.of(&partition);
-                let step = Step {
-                    tiering: self,
-                    partition: &partition,
-                    tiered: &tiered,
-                    config: Arc::clone(&config),
-                };
-                let (topic, index) = (Arc::clone(&replicas.name), partition.index());
+                let (tiered, index) = (self.of(&partition), partition.index());
+                let (tiering, config) = (Arc::clone(self), Arc::clone(&config));
+                let step = Step { tiering, partition, tiered, config };
+                let topic = Arc::clone(&replicas.name);
                 answers.push(ScrubAnswer { topic, partition: index, result: self.scrub_one(&step).await });
             }
         }
         answers
     }
 
-    async fn scrub_one(&self, step: &Step<'_>) -> Result<ScrubReport, String> {
+    async fn scrub_one(&self, step: &Step) -> Result<ScrubReport, String> {
         if !matches!(self.standing(), super::Standing::Active) {
             let now_ms = self.store_now_ms();
             let found = scrub::inspect_newest(&self.store, &self.keys, step.tiered.id, now_ms).await;

@@ -66,17 +66,16 @@ impl StepError {
 }
 
 /// One turn of a partition.
-pub(super) struct Step<'a> {
-    pub(super) tiering: &'a Tiering,
-    pub(super) partition: &'a Arc<Partition>,
-    pub(super) tiered: &'a TieredPartition,
+pub(super) struct Step {
+    pub(super) tiering: Arc<Tiering>,
+    pub(super) partition: Arc<Partition>,
+    pub(super) tiered: Arc<TieredPartition>,
     pub(super) config: Arc<TopicConfig>,
 }
 
-impl Step<'_> {
+impl Step {
     /// Does what is due.
     pub(super) async fn run(&self, work: &mut Work) -> Result<(), StepError> {
-        self.note_lag(None);
         let mut publisher = match work.publisher.take() {
             Some(publisher) if publisher.fence().leader_epoch == self.partition.leader_epoch() => publisher,
             _ => self.take_over().await?,
@@ -102,7 +101,7 @@ impl Step<'_> {
     }
 
     pub(super) async fn take_over(&self) -> Result<Publisher, PublishError> {
-        let (tiering, id) = (self.tiering, self.tiered.id);
+        let (tiering, id) = (&self.tiering, self.tiered.id);
         let fence = Fence { generation: tiering.generation(), leader_epoch: self.partition.leader_epoch() };
         let log_start = self.partition.log().with(|log| log.log_start_offset());
         let none_yet =
@@ -139,7 +138,7 @@ impl Step<'_> {
     }
 
     /// Notes how far copying is behind the manifest, or that of the last turn.
-    fn note_lag(&self, manifest: Option<&Arc<Manifest>>) {
+    pub(super) fn note_lag(&self, manifest: Option<&Arc<Manifest>>) {
         let known = || self.tiered.remote().map(|remote| remote.manifest());
         let none_yet = || {
             let cluster = self.tiering.cluster.clone();

@@ -71,15 +71,16 @@ fn begin_round(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>, tasks: &mut JoinSe
         let Some(config) = topic.config() else { continue };
         for partition in topic.partitions() {
             let Some(tiered) = wanted(tiering, &partition, config.remote_storage_enable) else { continue };
-            let Ok(work) = Arc::clone(&tiered.work).try_lock_owned() else { continue };
-            if work.retry_at > tiering.env.clock.monotonic() {
+            let (tiering, config) = (Arc::clone(tiering), Arc::clone(&config));
+            let step = Step { tiering, partition, tiered, config };
+            step.note_lag(None);
+            let Ok(work) = Arc::clone(&step.tiered.work).try_lock_owned() else { continue };
+            if work.retry_at > step.tiering.env.clock.monotonic() {
                 continue;
             }
-            let config = Arc::clone(&config);
-            let tiering = Arc::clone(tiering);
             tasks.spawn(async move {
-                let _permit = tiering.copying.acquire().await.expect("nobody closes the semaphore");
-                let step = Step { tiering: &tiering, partition: &partition, tiered: &tiered, config };
+                let copying = Arc::clone(&step.tiering.copying);
+                let _permit = copying.acquire().await.expect("nobody closes the semaphore");
                 take_turn(&step, work).await;
             });
         }
@@ -95,8 +96,8 @@ fn wanted(tiering: &Tiering, partition: &Partition, is_tiered: bool) -> Option<A
     (is_due && !partition.is_gone()).then(|| tiering.of(partition))
 }
 
-async fn take_turn(step: &Step<'_>, mut work: OwnedMutexGuard<Work>) {
-    let (tiering, tiered) = (step.tiering, step.tiered);
+async fn take_turn(step: &Step, mut work: OwnedMutexGuard<Work>) {
+    let (tiering, tiered) = (&step.tiering, &step.tiered);
     let outcome = step.run(&mut work).await;
     let (topic, partition) = (&*tiered.topic, tiered.id.partition);
     match outcome {

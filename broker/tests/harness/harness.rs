@@ -290,6 +290,11 @@ impl TestBroker {
         self.broker.context()
     }
 
+    /// What its HTTP pages ask.
+    pub(crate) fn health(&self) -> &Arc<BrokerHealth> {
+        &self.health
+    }
+
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address

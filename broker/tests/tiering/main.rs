@@ -5,5 +5,9 @@
 #[path = "../harness/harness.rs"]
 mod harness;
 
+mod borders;
 mod copying;
+mod deleting;
+mod starting;
 mod store;
+mod trouble;

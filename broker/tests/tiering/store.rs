@@ -4,11 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use broker_client::FetchOptions;
 use broker_protocol::error_code::ErrorCode;
 use broker_protocol::messages::delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic};
+use broker_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use broker_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use broker_protocol::messages::{
-    DeleteRecordsRequest, DeleteRecordsResponse, ListOffsetsRequest, ListOffsetsResponse,
+    DeleteRecordsRequest, DeleteRecordsResponse, IncrementalAlterConfigsRequest,
+    IncrementalAlterConfigsResponse, ListOffsetsRequest, ListOffsetsResponse,
 };
 use highwater_broker::replication::partition::Partition;
 use object_store::memory::InMemory;
@@ -146,4 +149,25 @@ pub(crate) async fn objects(store: &dyn object_store::ObjectStore) -> Vec<String
     let mut names: Vec<String> = listed.into_iter().map(|object| object.location.to_string()).collect();
     names.sort();
     names
+}
+
+/// Sets settings of the topic; gives the error.
+pub(crate) async fn alter(client: &mut Conn, configs: &[(&str, &str)]) -> ErrorCode {
+    let config = |(name, value): &(&str, &str)| AlterableConfig {
+        name: (*name).to_owned().into(),
+        config_operation: 0,
+        value: Some((*value).to_owned().into()),
+    };
+    let configs = configs.iter().map(config).collect();
+    let resource = AlterConfigsResource { resource_type: 2, resource_name: "t".into(), configs };
+    let request = IncrementalAlterConfigsRequest { resources: vec![resource], validate_only: false };
+    let frame = within("alter", client.call(&request, 1)).await.unwrap();
+    let response: IncrementalAlterConfigsResponse<'_> = frame.decode().unwrap();
+    ErrorCode::from_code(response.responses[0].error_code).unwrap()
+}
+
+/// The error of a fetch from an offset.
+pub(crate) async fn fetch_error(client: &mut Conn, offset: i64) -> ErrorCode {
+    let options = FetchOptions { offset, max_wait_ms: 0, ..FetchOptions::default() };
+    within("fetch", client.fetch("t", 0, options)).await.unwrap().error_code
 }

@@ -1,0 +1,71 @@
+//! Deleted topics leave nothing in the store, and one made later under the same name shares nothing with them.
+
+use std::sync::Arc;
+
+use broker_protocol::error_code::ErrorCode;
+use broker_tier::faulty_store::{Answer, Effect, FaultyStore, Operation};
+use object_store::memory::InMemory;
+
+use crate::harness::calls;
+use crate::store::{
+    append, assert_reads, create, fetch_error, objects, start, start_over, starts, until, until_async,
+    until_let_go,
+};
+
+/// Names of the objects of topics.
+async fn of_topics(store: &dyn object_store::ObjectStore) -> Vec<String> {
+    objects(store).await.into_iter().filter(|name| name.contains("/t/")).collect()
+}
+
+/// fault = 60
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_is_made_again_shares_nothing_with_the_one_before() {
+    let (broker, store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..8).await;
+    until_let_go(&broker).await;
+    assert_eq!(calls::delete_topic(&mut client, "t").await, ErrorCode::None);
+    create(&mut client, &[]).await;
+    assert_eq!(starts(&broker), (0, 0));
+    assert_eq!(fetch_error(&mut client, 5).await, ErrorCode::OffsetOutOfRange);
+    append(&mut client, 0..5).await;
+    until_let_go(&broker).await;
+    assert_reads(&mut client, 0..5).await;
+    let id = broker.context().replicas.topic("t").unwrap().id.to_string();
+    until_async("only the second topic has objects", async || {
+        let left = of_topics(store.as_ref()).await;
+        !left.is_empty() && left.iter().all(|name| name.contains(&id))
+    })
+    .await;
+    until("the deletion is done", || broker.context().metadata.image().remote_deletions.is_empty()).await;
+}
+
+/// fault = 57
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_that_was_cut_short_goes_on_after_a_restart() {
+    let inner = Arc::new(InMemory::new());
+    let store = Arc::new(FaultyStore::new(Arc::clone(&inner) as _));
+    let broker = start_over(Arc::clone(&store) as _, &[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..11).await;
+    until_let_go(&broker).await;
+    let before = of_topics(inner.as_ref()).await.len();
+    // Two of them go, then none.
+    store.plan(broker_tier::faulty_store::Rule {
+        operation: Operation::Delete,
+        path: String::new(),
+        after: 2,
+        times: u32::MAX,
+        effect: Effect::Fail(Answer::Denied),
+    });
+    assert_eq!(calls::delete_topic(&mut client, "t").await, ErrorCode::None);
+    until_async("some objects are deleted", async || of_topics(inner.as_ref()).await.len() < before).await;
+    assert_eq!(broker.context().metadata.image().remote_deletions.len(), 1);
+    let stopped = broker.stop().await;
+    store.heal();
+    let broker = stopped.start().await;
+    until_async("all objects are deleted", async || of_topics(inner.as_ref()).await.is_empty()).await;
+    until("the deletion is done", || broker.context().metadata.image().remote_deletions.is_empty()).await;
+}
