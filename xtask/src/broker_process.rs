@@ -53,6 +53,8 @@ pub(crate) struct BrokerOptions {
     /// Holds `data/` and `broker.log`.
     pub(crate) directory: PathBuf,
     pub(crate) settings: Vec<(String, String)>,
+    /// Variables beyond those of this process.
+    pub(crate) environment: Vec<(String, String)>,
 }
 
 impl BrokerOptions {
@@ -78,6 +80,7 @@ impl BrokerOptions {
         for (key, value) in &self.settings {
             command.arg("--set").arg(format!("{key}={value}"));
         }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         Ok(command)
     }

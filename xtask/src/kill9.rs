@@ -21,12 +21,16 @@ use anyhow::{Context, Result, bail, ensure};
 use broker_protocol::error_code::ErrorCode;
 
 use crate::broker_process::{BrokerOptions, BrokerProcess, build_release, checkout, free_address};
+use crate::bucket_server::BucketServer;
 use load::{Load, SplitMix};
 
 /// Load after the last restart, so that its recovery is written to as well.
 const LAST_LOAD: Duration = Duration::from_secs(1);
 /// Time for the clients to end, and for every reader to come to the end.
 const DRAIN_LIMIT: Duration = Duration::from_secs(300);
+
+/// Age at which active segments are copied, with --tiered.
+const ROLL: Duration = Duration::from_secs(10);
 
 /// What the command line says.
 #[derive(Debug, Clone, clap::Args)]
@@ -52,6 +56,9 @@ pub(crate) struct Kill9Arguments {
     /// Take this binary instead of building one.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    /// Copy every topic to an object store, and keep next to nothing on the disk.
+    #[arg(long)]
+    tiered: bool,
     /// Further settings of the broker.
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -64,15 +71,20 @@ pub(crate) fn run(arguments: &Kill9Arguments) -> Result<()> {
     }
     let seed = arguments.seed.unwrap_or_else(load::clock_seed);
     println!("kill9: {} rounds, --seed {seed}", arguments.rounds);
-    let options = broker_options(arguments)?;
+    let mut options = broker_options(arguments)?;
     if options.directory.exists() {
         fs::remove_dir_all(&options.directory)?;
+    }
+    let bucket = if arguments.tiered { Some(BucketServer::start(&options.directory)?) } else { None };
+    if let Some(bucket) = &bucket {
+        bucket.tier_everything(&mut options, ROLL);
     }
     // One thread: the other core is the broker's.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(rounds(arguments, &options, seed)).with_context(|| {
         format!("kill9 failed; data and broker.log are in {}", options.directory.display())
     })?;
+    drop(bucket);
     fs::remove_dir_all(&options.directory)?;
     Ok(())
 }
@@ -96,7 +108,7 @@ fn broker_options(arguments: &Kill9Arguments) -> Result<BrokerOptions> {
         settings.push((key.to_owned(), value.to_owned()));
     }
     let directory = checkout().join("target/kill9");
-    Ok(BrokerOptions { binary, address: free_address()?, directory, settings })
+    Ok(BrokerOptions { binary, address: free_address()?, directory, settings, environment: Vec::new() })
 }
 
 async fn rounds(arguments: &Kill9Arguments, options: &BrokerOptions, seed: u64) -> Result<()> {
@@ -133,6 +145,11 @@ async fn rounds(arguments: &Kill9Arguments, options: &BrokerOptions, seed: u64) 
     let drained = tokio::time::timeout(DRAIN_LIMIT, clients.join()).await;
     drained.context("the clients did not end")??;
 
+    if arguments.tiered {
+        let (gone, all) = reader::count_let_go(&load).await?;
+        println!("kill9: {gone} of {all} records are in the object store only");
+        ensure!(gone > 0, "nothing has left the disk: the run proves nothing about tiered storage");
+    }
     let read = tokio::time::timeout(DRAIN_LIMIT, reader::read_all(&load)).await;
     read.context("the final polls did not reach the end of every partition")??;
     broker.stop()?;

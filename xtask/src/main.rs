@@ -2,6 +2,7 @@
 
 mod bench;
 mod broker_process;
+mod bucket_server;
 mod check;
 mod coverage;
 mod r#gen;

@@ -13,16 +13,20 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::broker_process::{BrokerOptions, BrokerProcess, build_release, checkout, free_address};
+use crate::bucket_server::BucketServer;
 use plan::{Call, Selection, Tests};
 use results::{Outcome, Results, Skips, Verdict, judge, parse_results, parse_skips};
 
 /// Runs of a failed test, as for the baselines: several tests have time limits that a busy machine misses.
 const ATTEMPTS_MAX: u32 = 3;
+
+/// Age at which active segments are copied, with --tiered: tests read much that is older.
+const ROLL: Duration = Duration::from_secs(1);
 
 /// What the command line says.
 #[derive(Debug, Default, clap::Args)]
@@ -35,6 +39,9 @@ pub(crate) struct SuitesArguments {
     /// Hand this to the suite's own --only; docs/conformance.md stays as it is. Wants exactly one suite.
     #[arg(long, value_name = "TESTS")]
     only: Option<String>,
+    /// Copy every topic to an object store, and keep next to nothing on the disk; docs/conformance.md stays as it is.
+    #[arg(long)]
+    tiered: bool,
     /// Take this binary instead of building one.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
@@ -116,7 +123,7 @@ pub(crate) fn run(arguments: &SuitesArguments) -> Result<()> {
     let skips = skips.with_context(|| skips_path.display().to_string())?;
     let binary = arguments.binary.clone().map_or_else(build_release, Ok)?;
 
-    let whole = !arguments.ci && arguments.only.is_none();
+    let whole = !arguments.ci && !arguments.tiered && arguments.only.is_none();
     let mut bad = Vec::new();
     for suite in suites {
         let begin = Instant::now();
@@ -218,7 +225,11 @@ impl SuiteRun<'_> {
         let settings =
             self.suite.settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
         let (binary, settings) = (self.binary.clone(), settings.collect());
-        let options = BrokerOptions { binary, address, directory, settings };
+        let mut options = BrokerOptions { binary, address, directory, settings, environment: Vec::new() };
+        let bucket = if arguments.tiered { Some(BucketServer::start(&options.directory)?) } else { None };
+        if let Some(bucket) = &bucket {
+            bucket.tier_everything(&mut options, ROLL);
+        }
         let mut broker = BrokerProcess::start(&options)?;
 
         let calls = match &arguments.only {

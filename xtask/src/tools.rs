@@ -56,7 +56,8 @@ pub(crate) fn run(arguments: &ToolsArguments) -> Result<()> {
         ("highwater.checkpoint.interval.ms", "500"),
     ];
     let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned())).to_vec();
-    let options = BrokerOptions { binary, address, directory: directory.clone(), settings };
+    let environment = Vec::new();
+    let options = BrokerOptions { binary, address, directory: directory.clone(), settings, environment };
     let mut broker = BrokerProcess::start(&options)?;
     fs::write(directory.join("delete-records.json"), DELETE_RECORDS)?;
     let tools = Tools { script, bootstrap: address.to_string(), directory };

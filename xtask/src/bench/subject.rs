@@ -141,6 +141,7 @@ impl Ours {
     /// Options of a broker with its data under `directory`.
     pub(crate) fn options(&self, directory: &Path) -> Result<BrokerOptions> {
         Ok(BrokerOptions {
+            environment: Vec::new(),
             binary: self.binary.clone(),
             address: free_address()?,
             directory: directory.to_path_buf(),

@@ -36,9 +36,10 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(30);
 const ROUND_PAUSE: Duration = Duration::from_millis(50);
 /// Rounds for which a partition may have no leader after the last restart.
 const LEADER_ATTEMPTS_MAX: u32 = 600;
-/// ListOffsets' names for the end and the start of a partition.
+/// ListOffsets' names for the end and the start of a partition, and for the start of what is on the disk.
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
+const EARLIEST_LOCAL: i64 = -4;
 /// Empty answers in a row, 10 ms apart, at an offset below the high watermark: the records are not coming.
 const EMPTY_MAX: u32 = 1000;
 
@@ -75,6 +76,21 @@ pub(crate) async fn read_all(load: &Arc<Load>) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// How many records are not on the broker's disk any more, of how many.
+pub(crate) async fn count_let_go(load: &Load) -> Result<(i64, i64)> {
+    let mut client = super::connect(load.address).await;
+    let (mut gone, mut all) = (0, 0);
+    for Partition { topic, index, .. } in &load.partitions {
+        let mut at = [0; 3];
+        for (place, offset) in [EARLIEST, EARLIEST_LOCAL, LATEST].into_iter().zip(&mut at) {
+            *offset = client.list_offset(topic, *index, place).await?.offset;
+        }
+        gone += at[1] - at[0];
+        all += at[2] - at[0];
+    }
+    Ok((gone, all))
 }
 
 /// Why a reader ends.
