@@ -10,7 +10,8 @@ use crate::topic::TopicConfig;
 
 const ENABLE: &str = "remote.storage.enable";
 
-/// Checks the overrides of a topic. `before` are those that it has, `None` where it is being made.
+/// Checks the overrides of a topic. `before` are those that it has; `None` where it is being made, or all that was copied
+/// is on the disk, too.
 ///
 /// # Errors
 /// Tiering is asked for where there is none, or for a compacted topic; more is kept locally than at all; or what was copied

@@ -28,7 +28,8 @@ pub async fn handle(
         .controller
         .change(|image| {
             let dynamic = ctx.settings.dynamic(image);
-            let rules = Rules { layers: ctx.settings.config().layers(&dynamic), image };
+            let layers = ctx.settings.config().layers(&dynamic);
+            let rules = Rules { layers, image, replicas: &ctx.replicas };
             configs::alter_configs(image, &replacements, &rules, validate_only)
         })
         .await;

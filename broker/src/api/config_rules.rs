@@ -8,12 +8,16 @@ use broker_state::metadata::configs::ConfigRules;
 use broker_state::metadata::error::MetadataError;
 use broker_state::metadata::image::{ConfigMap, ConfigResource, MetadataImage, ResourceKind};
 
+use crate::replication::manager::ReplicaManager;
+
 /// Rules over the settings that this broker was started with.
 pub struct Rules<'a> {
     /// Where values are inherited from.
     pub layers: Layers<'a>,
     /// What is so before the change.
     pub image: &'a MetadataImage,
+    /// What this broker has of topics.
+    pub replicas: &'a ReplicaManager,
 }
 
 impl ConfigRules for Rules<'_> {
@@ -49,7 +53,9 @@ impl ConfigRules for Rules<'_> {
                 alter::validate_topic_configs(pairs(false)).map_err(refusal)?;
                 let none = ConfigMap::new();
                 let before = self.image.config(resource).map_or(&none, |settings| settings);
-                check_tiering(Some(before), settings, &self.layers).map_err(refusal)
+                // What is all on the disk still, copied or not, is hidden by no change.
+                let before = self.replicas.has_let_go(&resource.name).then_some(before);
+                check_tiering(before, settings, &self.layers).map_err(refusal)
             }
             ResourceKind::Broker => {
                 let scope = if resource.name.is_empty() { BrokerScope::All } else { BrokerScope::One };

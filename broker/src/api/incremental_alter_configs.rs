@@ -29,7 +29,8 @@ pub async fn handle(
         .controller
         .change(|image| {
             let dynamic = ctx.settings.dynamic(image);
-            let rules = Rules { layers: ctx.settings.config().layers(&dynamic), image };
+            let layers = ctx.settings.config().layers(&dynamic);
+            let rules = Rules { layers, image, replicas: &ctx.replicas };
             configs::incremental_alter_configs(image, &changes, &rules, validate_only)
         })
         .await;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_config::TopicConfig;
 use broker_log::handle::LogHandle;
+use broker_log::log::PartitionLog;
 use broker_log::log_config::{LogConfig, LogIdentity};
 use broker_log::manager::{LogDir, LogDirError};
 use broker_log::producer_state::{RefusedBatches, refusable};
@@ -236,6 +237,14 @@ impl ReplicaManager {
     /// As [`TopicReplicas::find`].
     pub fn find(&self, topic: &str, index: PartitionIndex) -> Result<Arc<Partition>, ErrorCode> {
         self.topic(topic).ok_or(ErrorCode::UnknownTopicOrPartition)?.find(index)
+    }
+
+    /// Whether records of a topic lie in an object store only.
+    #[must_use]
+    pub fn has_let_go(&self, topic: &str) -> bool {
+        let partitions = self.topic(topic).map(|topic| topic.partitions()).unwrap_or_default();
+        let log_has = |log: &mut PartitionLog| log.log_start_offset() < log.local_log_start_offset();
+        partitions.iter().any(|partition| partition.log().with(log_has))
     }
 
     /// All topics, by name.

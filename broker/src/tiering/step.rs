@@ -81,7 +81,7 @@ impl Step {
             _ => self.take_over().await?,
         };
         self.note(publisher.manifest());
-        if self.config.remote_storage_enable {
+        if self.is_tiered() {
             let is_stopped = self.config.remote_log_copy_disable;
             expire::set_copying_stopped(&mut publisher, is_stopped).await?;
             if !is_stopped {
@@ -89,7 +89,7 @@ impl Step {
             }
             self.retain(&mut publisher).await?;
             self.let_go(publisher.manifest());
-        } else if self.config.remote_log_delete_on_disable {
+        } else if self.config.remote_log_delete_on_disable || self.has_all() {
             self.withdraw(&mut publisher).await?;
         }
         self.delete_removed(&mut publisher).await?;
@@ -98,6 +98,16 @@ impl Step {
         self.note_lag(Some(publisher.manifest()));
         work.publisher = Some(publisher);
         Ok(())
+    }
+
+    /// Whether segments are copied. A log that was compacted before has holes, and stays where it is.
+    fn is_tiered(&self) -> bool {
+        self.config.remote_storage_enable && !self.partition.log().with(|log| log.was_cleaned())
+    }
+
+    /// Whether all records are on the disk.
+    fn has_all(&self) -> bool {
+        self.partition.log().with(|log| log.local_log_start_offset() <= log.log_start_offset())
     }
 
     pub(super) async fn take_over(&self) -> Result<Publisher, PublishError> {
@@ -146,7 +156,7 @@ impl Step {
         };
         let manifest = manifest.cloned().or_else(known).unwrap_or_else(none_yet);
         let clock = &self.tiering.env.clock;
-        let copies = self.config.remote_storage_enable && !self.config.remote_log_copy_disable;
+        let copies = self.is_tiered() && !self.config.remote_log_copy_disable;
         let lag = if copies {
             plan::copy_lag(&manifest, &self.segments(), clock.now_ms())
         } else {

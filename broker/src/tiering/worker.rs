@@ -92,7 +92,8 @@ fn begin_round(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>, tasks: &mut JoinSe
 fn wanted(tiering: &Tiering, partition: &Partition, is_tiered: bool) -> Option<Arc<TieredPartition>> {
     let id = super::id_of(partition);
     let was_tiered = tiering.known.get(id).is_some();
-    let is_due = was_tiered || (is_tiered && partition.log().with(|log| log.segment_count()) > 1);
+    let is_due = was_tiered
+        || (is_tiered && partition.log().with(|log| log.segment_count() > 1 && !log.was_cleaned()));
     (is_due && !partition.is_gone()).then(|| tiering.of(partition))
 }
 

@@ -123,3 +123,23 @@ async fn tiering_is_turned_off_by_giving_up_what_was_copied_and_on_again() {
     assert_eq!(starts(&broker).0, 6);
     assert_reads(&mut client, 6..14).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_has_all_on_its_disk_is_turned_to_compaction_and_keeps_everything() {
+    let (broker, store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[("local.retention.bytes", "-2")]).await;
+    append(&mut client, 0..8).await;
+    until_async("both segments are copied", async || segments(store.as_ref()).await.len() == 2).await;
+    assert_eq!(alter(&mut client, &[("cleanup.policy", "compact")]).await, ErrorCode::None);
+    until_async("what was copied is given up", async || segments(store.as_ref()).await.is_empty()).await;
+    assert_eq!(starts(&broker), (0, 0));
+    assert_reads(&mut client, 0..8).await;
+    assert_eq!(alter(&mut client, &[("remote.storage.enable", "true")]).await, ErrorCode::InvalidConfig);
+    // Where older records are in the store only, somebody has to say that they may go.
+    let back = [("cleanup.policy", "delete"), ("local.retention.bytes", "1")];
+    assert_eq!(alter(&mut client, &back).await, ErrorCode::None);
+    until("segments are let go", || starts(&broker) == (0, 6)).await;
+    assert_eq!(alter(&mut client, &[("cleanup.policy", "compact")]).await, ErrorCode::InvalidConfig);
+    assert_reads(&mut client, 0..8).await;
+}

@@ -1,6 +1,6 @@
 //! What the tests of this program share: a broker over an object store, topics that are tiered at once, and waiting.
 
-use std::future::Future;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -52,8 +52,9 @@ pub(crate) async fn start_over(store: Arc<dyn object_store::ObjectStore>, sets: 
 
 /// Creates topic `t` of one partition with [`SMALL`] and more settings.
 pub(crate) async fn create(client: &mut Conn, more: &[(&str, &str)]) {
-    let configs: Vec<(&str, &str)> =
-        SMALL.into_iter().chain([("retention.ms", "-1")]).chain(more.iter().copied()).collect();
+    let mut configs: BTreeMap<&str, &str> = SMALL.into_iter().chain([("retention.ms", "-1")]).collect();
+    configs.extend(more.iter().copied());
+    let configs: Vec<(&str, &str)> = configs.into_iter().collect();
     calls::create_topic(client, "t", 1, &configs).await;
 }
 
@@ -90,7 +91,7 @@ pub(crate) async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// Waits until something is so that has to be asked for.
-pub(crate) async fn until_async<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut() -> F) {
+pub(crate) async fn until_async(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !is_so().await {
         assert!(Instant::now() < deadline, "{what} is not so after {PATIENCE:?}");

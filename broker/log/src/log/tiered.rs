@@ -81,6 +81,12 @@ impl PartitionLog {
         self.log_start
     }
 
+    /// Whether the cleaner has gone through the log: offsets may be missing from it, which no object store takes.
+    #[must_use]
+    pub fn was_cleaned(&self) -> bool {
+        self.clean_below() > Offset(0) || self.swaps() > 0
+    }
+
     /// Where readers begin, if older records than those on the disk were ever let go.
     pub(crate) fn remote_start(&self) -> Option<Offset> {
         self.remote_start

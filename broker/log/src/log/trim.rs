@@ -35,7 +35,8 @@ impl PartitionLog {
     /// copies there decides about all of them.
     #[must_use]
     pub fn deletable_segments(&self, now_ms: i64, high_watermark: Offset) -> usize {
-        if self.config.tiered || self.remote_start.is_some_and(|start| start < self.log_start) {
+        let is_tiered = self.config.tiered && !self.was_cleaned();
+        if is_tiered || self.remote_start.is_some_and(|start| start < self.log_start) {
             return 0;
         }
         let delete = self.config.cleanup.delete;
