@@ -7,6 +7,7 @@ mod check;
 mod coverage;
 mod r#gen;
 mod kill9;
+mod scrape;
 mod settings_reference;
 mod sim;
 mod suites;

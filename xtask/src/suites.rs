@@ -19,6 +19,7 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::broker_process::{BrokerOptions, BrokerProcess, build_release, checkout, free_address};
 use crate::bucket_server::BucketServer;
+use crate::scrape;
 use plan::{Call, Selection, Tests};
 use results::{Outcome, Results, Skips, Verdict, judge, parse_results, parse_skips};
 
@@ -230,6 +231,8 @@ impl SuiteRun<'_> {
         if let Some(bucket) = &bucket {
             bucket.tier_everything(&mut options, ROLL);
         }
+        let http = free_address()?;
+        options.settings.push(("highwater.http.listener".to_owned(), http.to_string()));
         let mut broker = BrokerProcess::start(&options)?;
 
         let calls = match &arguments.only {
@@ -261,6 +264,11 @@ impl SuiteRun<'_> {
             self.retry(address, &again, &mut results, &options.directory)?;
             broker.check_alive()?;
             verdict = judge(self.suite.name, baseline, &results, self.skips, selected);
+        }
+        if bucket.is_some() {
+            let copies = scrape::sum(&scrape::page(http)?, "highwater_remote_copies_total");
+            println!("suites: {} had {copies} segments copied", self.suite.name);
+            ensure!(copies > 0.0, "nothing was copied: the run proves nothing about tiered storage");
         }
         broker.stop()?;
         if !verdict.is_good() {

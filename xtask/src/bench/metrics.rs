@@ -1,12 +1,8 @@
 //! What a broker's /metrics say: sums and counts of Prometheus' text format.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::SocketAddr;
 
-use anyhow::{Context, Result, ensure};
-
-const TIMEOUT: Duration = Duration::from_secs(10);
+use anyhow::{Context, Result};
 
 /// Sum and count of a histogram without labels so far.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,13 +14,8 @@ pub(crate) struct Histogram {
 impl Histogram {
     /// Asks the HTTP listener at `address`.
     pub(crate) fn read(address: SocketAddr, name: &str) -> Result<Self> {
-        let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).context("no HTTP listener")?;
-        stream.set_read_timeout(Some(TIMEOUT))?;
-        write!(stream, "GET /metrics HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
-        let mut text = String::new();
-        stream.read_to_string(&mut text)?;
-        ensure!(text.starts_with("HTTP/1.1 200"), "/metrics is refused");
-        parse(&text, name).with_context(|| format!("/metrics has no histogram {name}"))
+        parse(&crate::scrape::page(address)?, name)
+            .with_context(|| format!("/metrics has no histogram {name}"))
     }
 
     /// Mean of what was observed since `earlier`; `None` if nothing was.
