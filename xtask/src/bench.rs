@@ -4,6 +4,7 @@
 //! ratios between brokers that ran in turn on one machine are what is worth reading.
 
 mod connection;
+mod delay_proxy;
 mod disk_alone;
 mod latency;
 mod machine;
@@ -17,6 +18,7 @@ mod runs;
 mod scenario;
 mod statistics;
 mod subject;
+mod tiered;
 mod usage;
 
 use std::cell::{Cell, RefCell};

@@ -1,6 +1,7 @@
 //! The list of scenarios and what holds for all of them.
 
 mod catch_up;
+mod cold_read;
 mod connections;
 mod consume;
 mod end_to_end;
@@ -34,7 +35,7 @@ pub(crate) struct Scenario {
 }
 
 /// All of them, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 14] = [
+pub(crate) const SCENARIOS: [Scenario; 15] = [
     Scenario { number: 1, name: "small-records", run: small_records::run },
     Scenario { number: 2, name: "kilobyte", run: kilobyte::run },
     Scenario { number: 3, name: "kilobyte-durable", run: kilobyte_durable::run },
@@ -49,6 +50,7 @@ pub(crate) const SCENARIOS: [Scenario; 14] = [
     Scenario { number: 12, name: "connections", run: connections::run },
     Scenario { number: 13, name: "footprint", run: footprint::run },
     Scenario { number: 14, name: "start-up", run: start_up::run },
+    Scenario { number: 16, name: "cold-read", run: cold_read::run },
 ];
 
 /// What a reader of docs/benchmarks.md must know about every figure.

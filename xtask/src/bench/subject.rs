@@ -155,14 +155,19 @@ impl Ours {
         let mut options = self.options(directory)?;
         let http = free_address()?;
         options.settings.push(("highwater.http.listener".to_owned(), http.to_string()));
-        let process = BrokerProcess::start(&options)?;
+        self.start_as(&options, Some(http))
+    }
+
+    /// Starts one with settings of the caller's own, whose HTTP listener is at `http`.
+    pub(crate) fn start_as(&self, options: &BrokerOptions, http: Option<SocketAddr>) -> Result<Subject> {
+        let process = BrokerProcess::start(options)?;
         Ok(Subject {
             name: Self::NAME.to_owned(),
             kind: Kind::Ours,
             address: options.address,
             pid: process.pid(),
             data: Some(options.data_path()),
-            http: Some(http),
+            http,
             _running: Running::Ours(process),
         })
     }

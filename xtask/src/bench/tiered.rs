@@ -1,0 +1,200 @@
+//! A broker of ours whose segments lie in the S3 server, and the server itself, for the scenarios of tiered storage.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use broker_client::Client;
+use broker_protocol::types::TopicId;
+use broker_tier::ids::{ClusterId, PartitionId};
+use broker_tier::keys::{ClusterKeys, Key};
+use broker_tier::seams::{Blocking, Env, SystemRandom};
+use broker_tier::store::connect::{StoreSettings, connect};
+use broker_tier::store::{Listed, Store, StoreLimits};
+use broker_tier::url::RemoteUrl;
+use futures_util::{StreamExt, TryStreamExt, stream};
+use object_store::path::Path as ObjectPath;
+
+use super::Bench;
+use super::connection::Connection;
+use super::delay_proxy::DelayProxy;
+use super::subject::Subject;
+use crate::broker_process::BrokerOptions;
+use crate::bucket_server::BucketServer;
+use crate::scrape;
+
+/// The cluster's id, so that its keys are known.
+const CLUSTER: &str = "bench";
+/// How long segments may take to be copied and to leave the disk.
+const SETTLE_LIMIT: Duration = Duration::from_secs(300);
+/// ListOffsets' name for the start of what is on the disk.
+const EARLIEST_LOCAL: i64 = -4;
+
+/// A bucket, the way to it, and what a broker that uses it is started with.
+#[derive(Debug)]
+pub(crate) struct Tiered {
+    options: BrokerOptions,
+    pub(crate) proxy: Option<DelayProxy>,
+    http: SocketAddr,
+    url: String,
+    environment: Vec<(String, String)>,
+    _bucket: BucketServer,
+}
+
+/// A topic whose older segments are in the bucket.
+#[derive(Debug, Clone)]
+pub(crate) struct TieredTopic {
+    pub(crate) name: String,
+    pub(crate) id: TopicId,
+    /// First offset that is on the disk.
+    pub(crate) local_start: i64,
+}
+
+impl Tiered {
+    /// Starts the server; the broker is started by [`Tiered::start`].
+    pub(crate) fn new(bench: &Bench, settings: &[(&str, &str)]) -> Result<Tiered> {
+        let directory = bench.fresh_directory("tiered");
+        let bucket = BucketServer::start(&directory)?;
+        let mut options = bench.ours.options(&directory)?;
+        bucket.tier_everything(&mut options, Duration::from_secs(3600));
+        let endpoint = options.environment.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL");
+        let endpoint = endpoint.and_then(|(_, url)| url.strip_prefix("http://")?.parse().ok());
+        let proxy = endpoint.map(DelayProxy::start).transpose()?;
+        let http = crate::broker_process::free_address()?;
+        let mut set = |key: &str, value: String| options.settings.push((key.to_owned(), value));
+        if let Some(proxy) = &proxy {
+            set("highwater.remote.endpoint", format!("http://{}", proxy.address));
+        }
+        set("highwater.cluster.id", CLUSTER.to_owned());
+        set("highwater.http.listener", http.to_string());
+        settings.iter().for_each(|(key, value)| set(key, (*value).to_owned()));
+        let url = options.settings.iter().find(|(key, _)| key == "highwater.remote.url");
+        let url = url.map(|(_, url)| url.clone()).context("no url")?;
+        let environment = options.environment.clone();
+        Ok(Tiered { options, proxy, http, url, environment, _bucket: bucket })
+    }
+
+    /// Starts the broker on its directory, and waits until it has reached the bucket.
+    pub(crate) fn start(&self, bench: &Bench) -> Result<Subject> {
+        let subject = bench.ours.start_as(&self.options, Some(self.http))?;
+        let begin = Instant::now();
+        while self.metric("highwater_remote_active")? < 1.0 {
+            ensure!(begin.elapsed() < SETTLE_LIMIT, "the broker does not reach the bucket");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(subject)
+    }
+
+    /// The sum of one of the broker's metrics.
+    pub(crate) fn metric(&self, name: &str) -> Result<f64> {
+        Ok(scrape::sum(&scrape::page(self.http)?, name))
+    }
+
+    /// Fills a topic and waits until all but its last segment has left the disk.
+    pub(crate) fn fill(
+        &self,
+        bench: &Bench,
+        subject: &Subject,
+        messages: u32,
+        bytes: u32,
+        segment_bytes: u32,
+    ) -> Result<TieredTopic> {
+        let name = bench.topic();
+        let segment_bytes = segment_bytes.to_string();
+        let mut connection = Connection::open(subject.address)?;
+        connection.create_topic(&name, 1, &[("segment.bytes", &segment_bytes)])?;
+        bench.rdkafka.produce(subject, &name, (u64::from(messages), bytes), &super::rdkafka::BATCHED)?;
+        let local_start = self.wait_until_let_go(subject, &name)?;
+        let id = runtime()?.block_on(topic_id(subject.address, &name))?;
+        Ok(TieredTopic { name, id, local_start })
+    }
+
+    fn wait_until_let_go(&self, subject: &Subject, topic: &str) -> Result<i64> {
+        let begin = Instant::now();
+        loop {
+            let lag = self.metric("highwater_remote_lag_bytes")?;
+            let local_start = runtime()?.block_on(local_start(subject.address, topic))?;
+            let segments = scrape::page(self.http)?;
+            let segments = scrape::sum(
+                &segments,
+                &format!("highwater_partition_segments{{partition=\"0\",topic=\"{topic}\"}}"),
+            );
+            if lag == 0.0 && local_start > 0 && segments <= 1.0 {
+                return Ok(local_start);
+            }
+            ensure!(begin.elapsed() < SETTLE_LIMIT, "segments of {topic} do not leave the disk");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// The bucket without a broker, by the same client.
+    pub(crate) fn raw(&self) -> Result<Raw> {
+        let url = RemoteUrl::parse(&self.url)?;
+        let endpoint = self.proxy.as_ref().map(|proxy| format!("http://{}", proxy.address));
+        let settings =
+            StoreSettings { endpoint, environment: self.environment.clone(), ..StoreSettings::default() };
+        let clock = Arc::new(broker_log::io::local_disk::SystemClock::new());
+        let env = Env { clock, random: Arc::new(SystemRandom), blocking: Blocking::Threads };
+        let limits = StoreLimits { read_requests: 64, ..StoreLimits::default() };
+        let store = connect(&url, &settings, limits, env)?;
+        let keys = ClusterKeys::new(&url.prefix, &ClusterId::parse(CLUSTER)?);
+        Ok(Raw { store: Arc::new(store), keys: Arc::new(keys) })
+    }
+}
+
+/// A bucket without a broker.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(crate) store: Arc<Store>,
+    pub(crate) keys: Arc<ClusterKeys>,
+}
+
+impl Raw {
+    /// The objects with records of a topic's only partition.
+    pub(crate) async fn objects(&self, topic: &TieredTopic) -> Result<Vec<Listed>> {
+        let partition = PartitionId { topic_id: topic.id, partition: 0 };
+        let listing = self.store.list(&self.keys, &self.keys.partition_path(partition)).await?;
+        let mut objects = listing.objects;
+        objects.retain(|object| matches!(object.key, Key::Segment(_)));
+        objects.sort_by_key(|object| object.key);
+        Ok(objects)
+    }
+
+    /// Gets these objects whole, in ranges of `range_bytes`, so many at a time; returns bytes.
+    pub(crate) async fn get_all(&self, objects: &[Listed], range_bytes: u64, at_once: usize) -> Result<u64> {
+        let ranges = objects.iter().flat_map(|object| {
+            let path: ObjectPath = self.keys.path(&object.key);
+            let begins = (0..object.size).step_by(usize::try_from(range_bytes).unwrap_or(usize::MAX));
+            begins.map(move |begin| (path.clone(), begin..(begin + range_bytes).min(object.size)))
+        });
+        let gets = stream::iter(ranges)
+            .map(|(path, range)| async move { self.store.get_range(&path, range).await })
+            .buffer_unordered(at_once);
+        let lengths: Vec<u64> = gets.map_ok(|bytes| bytes.len() as u64).try_collect().await?;
+        Ok(lengths.into_iter().sum())
+    }
+}
+
+/// A runtime for what is done beside a broker.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?)
+}
+
+async fn client(address: SocketAddr) -> Result<Client<tokio::net::TcpStream>> {
+    Ok(Client::new(tokio::net::TcpStream::connect(address).await?, "bench"))
+}
+
+async fn local_start(address: SocketAddr, topic: &str) -> Result<i64> {
+    Ok(client(address).await?.list_offset(topic, 0, EARLIEST_LOCAL).await?.offset)
+}
+
+async fn topic_id(address: SocketAddr, topic: &str) -> Result<TopicId> {
+    use broker_protocol::messages::metadata_request::MetadataRequestTopic;
+    use broker_protocol::messages::{MetadataRequest, MetadataResponse};
+    let topics = vec![MetadataRequestTopic { name: Some(topic.into()), ..MetadataRequestTopic::default() }];
+    let request = MetadataRequest { topics: Some(topics), ..MetadataRequest::default() };
+    let frame = client(address).await?.call(&request, 12).await?;
+    let response: MetadataResponse<'_> = frame.decode()?;
+    Ok(TopicId(response.topics.first().context("no topic")?.topic_id))
+}
