@@ -9,7 +9,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, RetryConfig};
+use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
 use super::{Store, StoreLimits};
 use crate::seams::Env;
@@ -103,13 +103,11 @@ fn build(
         },
     };
     // The deadlines of `Store` count; these end what nobody waits for any more.
-    let is_plain = settings.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
     let options = ClientOptions::new()
         .with_timeout(limits.transfer_timeout + Duration::from_secs(5))
-        .with_connect_timeout(limits.request_timeout)
-        .with_allow_http(is_plain);
+        .with_connect_timeout(limits.request_timeout);
     match &url.location {
-        Location::S3(bucket) => s3(bucket, settings, is_plain, retry, options),
+        Location::S3(bucket) => s3(bucket, settings, retry, options),
         Location::Gs(bucket) => google(bucket, settings, retry, options),
         Location::Az(container) => azure(container, settings, retry, options),
         Location::File(directory) => {
@@ -118,27 +116,35 @@ fn build(
     }
 }
 
+// In each of these, what was set explicitly comes after the environment and wins. An endpoint of either kind that begins
+// with http:// is asked for without TLS: whoever writes it means it.
+
 fn s3(
     bucket: &str,
     settings: &StoreSettings,
-    is_plain: bool,
     retry: RetryConfig,
     options: ClientOptions,
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
-    let mut builder = AmazonS3Builder::new();
+    let mut builder = AmazonS3Builder::new().with_client_options(options);
     for (key, value) in provider_settings::<AmazonS3ConfigKey>(settings, "AWS_") {
         builder = builder.with_config(key, value);
+    }
+    if let Some(endpoint) = &settings.endpoint {
+        // The one for S3 alone would win against the general one, wherever it comes from.
+        builder = builder.with_config(AmazonS3ConfigKey::S3Endpoint, endpoint);
+    }
+    let endpoint = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint];
+    let endpoint = endpoint.iter().find_map(|key| builder.get_config_value(key));
+    let is_plain = endpoint.is_some_and(|endpoint| is_plain(&endpoint));
+    if is_plain {
+        builder = builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp), "true");
     }
     builder = builder
         .with_bucket_name(bucket)
         .with_conditional_put(S3ConditionalPut::ETagMatch)
         // TLS protects the payload already; without it, the signature covers its SHA-256.
         .with_unsigned_payload(!is_plain)
-        .with_retry(retry)
-        .with_client_options(options);
-    if let Some(endpoint) = &settings.endpoint {
-        builder = builder.with_endpoint(endpoint);
-    }
+        .with_retry(retry);
     if let Some(region) = &settings.region {
         builder = builder.with_region(region);
     }
@@ -157,14 +163,17 @@ fn google(
     retry: RetryConfig,
     options: ClientOptions,
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
-    let mut builder = GoogleCloudStorageBuilder::new();
+    let mut builder = GoogleCloudStorageBuilder::new().with_client_options(options);
     for (key, value) in provider_settings::<GoogleConfigKey>(settings, "GOOGLE_") {
         builder = builder.with_config(key, value);
     }
-    builder = builder.with_bucket_name(bucket).with_retry(retry).with_client_options(options);
     if let Some(endpoint) = &settings.endpoint {
         builder = builder.with_base_url(endpoint);
     }
+    if builder.get_config_value(&GoogleConfigKey::BaseUrl).is_some_and(|endpoint| is_plain(&endpoint)) {
+        builder = builder.with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true");
+    }
+    builder = builder.with_bucket_name(bucket).with_retry(retry);
     if let Some(credentials) = &settings.credentials {
         builder = builder.with_service_account_key(&credentials.secret.0);
     }
@@ -177,55 +186,37 @@ fn azure(
     retry: RetryConfig,
     options: ClientOptions,
 ) -> object_store::Result<Arc<dyn ObjectStore>> {
-    let mut builder = MicrosoftAzureBuilder::new();
+    let mut builder = MicrosoftAzureBuilder::new().with_client_options(options);
     for (key, value) in provider_settings::<AzureConfigKey>(settings, "AZURE_") {
         builder = builder.with_config(key, value);
     }
-    builder = builder.with_container_name(container).with_retry(retry).with_client_options(options);
     if let Some(endpoint) = &settings.endpoint {
         builder = builder.with_endpoint(endpoint.clone());
     }
+    if builder.get_config_value(&AzureConfigKey::Endpoint).is_some_and(|endpoint| is_plain(&endpoint)) {
+        builder = builder.with_config(AzureConfigKey::Client(ClientConfigKey::AllowHttp), "true");
+    }
+    builder = builder.with_container_name(container).with_retry(retry);
     if let Some(credentials) = &settings.credentials {
         builder = builder.with_account(&credentials.id).with_access_key(&credentials.secret.0);
     }
     Ok(Arc::new(builder.build()?))
 }
 
-/// The settings of a provider in the environment that its client knows.
+fn is_plain(endpoint: &str) -> bool {
+    endpoint.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
+}
+
+/// The settings of a provider in the environment that its client knows. An empty one is as good as none, as for the
+/// providers' own tools.
 fn provider_settings<K: FromStr>(settings: &StoreSettings, prefix: &str) -> Vec<(K, String)> {
     let known = |(name, value): &(String, String)| {
-        let key = name.starts_with(prefix).then(|| name.to_ascii_lowercase().parse().ok()).flatten()?;
+        let counts = name.starts_with(prefix) && !value.is_empty();
+        let key = counts.then(|| name.to_ascii_lowercase().parse().ok()).flatten()?;
         Some((key, value.clone()))
     };
     settings.environment.iter().filter_map(known).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_not_printed() {
-        let settings = StoreSettings {
-            credentials: Some(Credentials {
-                id: "id".to_owned(),
-                secret: Secret("hush".to_owned()),
-                token: Some(Secret("hush".to_owned())),
-            }),
-            environment: vec![("AWS_SECRET_ACCESS_KEY".to_owned(), "hush".to_owned())],
-            ..StoreSettings::default()
-        };
-        let told = format!("{settings:?}");
-        assert!(told.contains("AWS_SECRET_ACCESS_KEY") && !told.contains("hush"), "{told}");
-    }
-
-    #[test]
-    fn only_a_providers_own_names_count_for_it() {
-        let environment = ["AWS_REGION", "GOOGLE_BUCKET", "AWS_NO_SUCH_SETTING", "PATH"];
-        let settings = StoreSettings {
-            environment: environment.iter().map(|name| ((*name).to_owned(), "x".to_owned())).collect(),
-            ..StoreSettings::default()
-        };
-        assert_eq!(provider_settings::<AmazonS3ConfigKey>(&settings, "AWS_").len(), 1);
-    }
-}
+mod tests;

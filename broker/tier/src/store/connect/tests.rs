@@ -1,0 +1,119 @@
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
+use broker_log::io::memory_disk::ManualClock;
+use object_store::path::Path;
+
+use super::*;
+use crate::seams::Blocking;
+use crate::store_error::StoreErrorKind;
+use crate::test_bucket::Numbered;
+
+#[test]
+fn secrets_are_not_printed() {
+    let settings = StoreSettings {
+        credentials: Some(Credentials {
+            id: "id".to_owned(),
+            secret: Secret("hush".to_owned()),
+            token: Some(Secret("hush".to_owned())),
+        }),
+        environment: vec![("AWS_SECRET_ACCESS_KEY".to_owned(), "hush".to_owned())],
+        ..StoreSettings::default()
+    };
+    let told = format!("{settings:?}");
+    assert!(told.contains("AWS_SECRET_ACCESS_KEY") && !told.contains("hush"), "{told}");
+}
+
+#[test]
+fn only_a_providers_own_names_count_for_it() {
+    let environment = ["AWS_REGION", "GOOGLE_BUCKET", "AWS_NO_SUCH_SETTING", "PATH"];
+    let mut environment: Vec<_> = environment.map(|name| (name.to_owned(), "x".to_owned())).to_vec();
+    environment.push(("AWS_ENDPOINT_URL".to_owned(), String::new()));
+    let settings = StoreSettings { environment, ..StoreSettings::default() };
+    let known = provider_settings::<AmazonS3ConfigKey>(&settings, "AWS_");
+    assert_eq!(known, [(AmazonS3ConfigKey::Region, "x".to_owned())]);
+}
+
+/// Answers one request with 403; gives its first line and headers in lower case.
+fn server() -> (String, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let head = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = BufReader::new(stream.try_clone().unwrap());
+        let lines = request.by_ref().lines().map_while(Result::ok);
+        let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+        // What is not read would reset the connection before the answer is.
+        request.read_exact(&mut [0; b"bytes".len()]).unwrap();
+        stream
+            .write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        head.join("\n").to_lowercase()
+    });
+    (format!("http://{address}"), head)
+}
+
+/// What a server is sent when an object is written.
+async fn sent(url: &str, settings: impl FnOnce(String) -> StoreSettings) -> String {
+    let (endpoint, head) = server();
+    let clock = Arc::new(ManualClock::new(0));
+    let env = Env { clock, random: Arc::<Numbered>::default(), blocking: Blocking::Inline };
+    let settings = settings(endpoint);
+    let store = connect(&RemoteUrl::parse(url).unwrap(), &settings, StoreLimits::default(), env).unwrap();
+    let error = store.create(&Path::from("key"), "bytes".into()).await.unwrap_err();
+    assert_eq!(error.kind, StoreErrorKind::Denied, "{error}");
+    head.join().unwrap()
+}
+
+fn environment(all: &[(&str, &str)]) -> Vec<(String, String)> {
+    all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+const KEYS: [(&str, &str); 3] =
+    [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "somewhere")];
+
+#[tokio::test]
+async fn an_endpoint_of_the_environment_may_be_plain_http_and_the_payload_is_signed_there() {
+    for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT"] {
+        let head = sent("s3://bucket", |endpoint| {
+            let environment = environment(&[&KEYS[..], &[(name, &endpoint)]].concat());
+            StoreSettings { environment, ..StoreSettings::default() }
+        });
+        let head = head.await;
+        assert!(head.starts_with("put /bucket/key "), "{head}");
+        assert!(!head.contains("unsigned-payload"), "{head}");
+        // SHA-256 of "bytes".
+        let sum = "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9";
+        assert!(head.contains(&format!("x-amz-content-sha256: {sum}")), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn an_explicit_endpoint_wins_against_those_of_the_environment() {
+    let elsewhere = "https://elsewhere.invalid";
+    let others = [("AWS_ENDPOINT_URL", elsewhere), ("AWS_ENDPOINT_URL_S3", elsewhere)];
+    let head = sent("s3://bucket", |endpoint| StoreSettings {
+        endpoint: Some(endpoint),
+        environment: environment(&[&KEYS[..], &others].concat()),
+        ..StoreSettings::default()
+    });
+    assert!(!head.await.contains("unsigned-payload"));
+}
+
+#[tokio::test]
+async fn other_providers_may_be_asked_by_plain_http_too() {
+    let head = sent("az://container", |endpoint| {
+        let endpoint = format!("{endpoint}/account");
+        let key = ("AZURE_STORAGE_ACCOUNT_KEY", "c2VjcmV0");
+        let all = [("AZURE_STORAGE_ACCOUNT_NAME", "account"), key, ("AZURE_STORAGE_ENDPOINT", &endpoint)];
+        StoreSettings { environment: environment(&all), ..StoreSettings::default() }
+    });
+    assert!(head.await.starts_with("put /account/container/key "));
+    let head = sent("gs://bucket", |endpoint| {
+        let key = r#"{"private_key": "", "private_key_id": "", "client_email": "", "disable_oauth": true}"#;
+        let all = [("GOOGLE_BASE_URL", endpoint.as_str()), ("GOOGLE_SERVICE_ACCOUNT_KEY", key)];
+        StoreSettings { environment: environment(&all), ..StoreSettings::default() }
+    });
+    assert!(head.await.starts_with("put /bucket/key "));
+}
