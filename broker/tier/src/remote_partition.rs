@@ -1,33 +1,56 @@
 //! One partition of which something was copied, as whoever serves it sees it: leaders and followers alike.
 //!
 //! It holds the newest manifest that is known here. Where an object is gone, the manifest may be an old one: a newer one
-//! is asked for, once, before that is told as an error.
+//! is asked for, once, before that is told as an error. However many readers meet such objects, the bucket is asked once
+//! a second: they wait for an answer to a question that was put after what they met, and share it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use broker_log::log::TimestampOffset;
 use broker_protocol::types::Offset;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use crate::ids::PartitionId;
 use crate::manifest::Manifest;
 use crate::publish::load_newest;
 use crate::read::{AbortedTransactions, RemoteBatches, RemoteRange, RemoteReadError, RemoteReader};
 
+/// Time between two questions for a newer manifest.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(1);
+
 /// A partition; see the file's header.
 #[derive(Debug)]
 pub struct RemotePartition {
     reader: Arc<RemoteReader>,
     manifest: Mutex<Arc<Manifest>>,
+    /// Questions for a newer manifest that were begun.
+    asked: AtomicU64,
     /// One newer manifest is asked for at a time.
-    refreshing: tokio::sync::Mutex<()>,
+    refreshing: tokio::sync::Mutex<Refreshes>,
+}
+
+/// What was learned from questions for a newer manifest.
+#[derive(Debug, Default)]
+struct Refreshes {
+    /// When the last one was begun.
+    begun: Option<Instant>,
+    /// The number of the last one that was answered, and how. One that was given up half way is not.
+    answered: Option<(u64, Result<(), RemoteReadError>)>,
 }
 
 impl RemotePartition {
     /// A partition with the newest manifest known.
     #[must_use]
     pub fn new(reader: Arc<RemoteReader>, manifest: Arc<Manifest>) -> RemotePartition {
-        RemotePartition { reader, manifest: Mutex::new(manifest), refreshing: tokio::sync::Mutex::new(()) }
+        RemotePartition {
+            reader,
+            manifest: Mutex::new(manifest),
+            asked: AtomicU64::new(0),
+            refreshing: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The partition.
@@ -136,22 +159,44 @@ impl RemotePartition {
         if newest.number > used.number { Ok(newest) } else { Err(error) }
     }
 
-    /// Asks the store for a newer manifest, unless somebody else has found one meanwhile.
+    /// Asks the store for a newer manifest than the one that was used, unless one is known by then; waits if it was asked
+    /// less than a second ago, and takes the answer to a question that somebody else has begun since this call.
     ///
     /// # Errors
     /// See [`RemoteReadError`].
     pub async fn refresh(&self, used: &Manifest) -> Result<Arc<Manifest>, RemoteReadError> {
-        let _one = self.refreshing.lock().await;
+        let asked_before = self.asked.load(Ordering::SeqCst);
+        let mut refreshes = self.refreshing.lock().await;
         let known = self.manifest();
         if known.number > used.number {
             return Ok(known);
         }
+        if let Some((number, answer)) = &refreshes.answered
+            && *number > asked_before
+        {
+            return answer.clone().map(|()| known);
+        }
+        if let Some(begun) = refreshes.begun {
+            tokio::time::sleep_until(begun + REFRESH_INTERVAL).await;
+        }
+        // Somebody may have told of a newer one meanwhile.
+        let known = self.manifest();
+        if known.number > used.number {
+            return Ok(known);
+        }
+        refreshes.begun = Some(Instant::now());
+        let number = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        let answer = self.ask(&known).await;
+        refreshes.answered = Some((number, answer.clone()));
+        answer.map(|()| self.manifest())
+    }
+
+    async fn ask(&self, known: &Manifest) -> Result<(), RemoteReadError> {
         let (store, keys) = (self.reader.store(), self.reader.keys());
-        let found = load_newest(store, keys, known.partition, known.number).await?;
-        if let Some(found) = found {
+        if let Some(found) = load_newest(store, keys, known.partition, known.number).await? {
             self.note(Arc::new(found));
         }
-        Ok(self.manifest())
+        Ok(())
     }
 }
 

@@ -1,7 +1,11 @@
+use futures_util::future::join_all;
+
 use super::*;
 use crate::expire;
+use crate::faulty_store::{Answer, Effect, Operation};
 use crate::keys::Key;
 use crate::manifest::tests::PARTITION;
+use crate::publish::Publisher;
 use crate::sections::tests::batches;
 use crate::test_bucket::Bucket;
 
@@ -58,4 +62,78 @@ async fn a_follower_with_an_old_manifest_reads_what_was_copied_since_once_it_hea
     let used = partition.manifest();
     partition.refresh(&used).await.unwrap();
     assert_eq!(partition.read(&range(150)).await.unwrap().base_offset, Offset(150));
+}
+
+/// The partition of one segment whose object is gone.
+async fn partition_without_its_object(bucket: &Bucket) -> (RemotePartition, Publisher) {
+    let publisher = bucket.copied(&[batches(0, 10, 0)]).await;
+    let object = publisher.manifest().entries[0].object;
+    bucket.store.delete(&bucket.keys.path(&Key::Segment(object))).await.unwrap();
+    (RemotePartition::new(bucket.reader(), publisher.manifest().clone()), publisher)
+}
+
+/// tiering = 9
+#[tokio::test(start_paused = true)]
+async fn however_many_readers_miss_an_object_the_bucket_is_asked_once_a_second() {
+    let bucket = Bucket::new();
+    let (partition, _) = partition_without_its_object(&bucket).await;
+    bucket.faulty.forget_seen();
+    let began = Instant::now();
+    let reader = async || {
+        while began.elapsed() < Duration::from_secs(10) {
+            let error = partition.read(&range(0)).await.unwrap_err();
+            assert!(matches!(error, RemoteReadError::Missing(_)), "{error}");
+        }
+    };
+    join_all((0..50).map(|_| reader())).await;
+    let seconds = began.elapsed().as_secs() as usize;
+    let listings = bucket.faulty.seen(Operation::List, "/manifest");
+    assert!((10..=seconds + 1).contains(&listings), "{listings} listings in {seconds} s");
+}
+
+/// tiering = 9
+#[tokio::test(start_paused = true)]
+async fn an_answer_from_before_an_object_was_missed_is_not_taken() {
+    let bucket = Bucket::new();
+    let (partition, mut publisher) = partition_without_its_object(&bucket).await;
+    assert!(partition.read(&range(0)).await.is_err());
+    // Within the same second another manifest comes that no longer names the object.
+    let mut edited = Manifest::clone(publisher.manifest());
+    edited.advance_log_start(Offset(100), 0);
+    publisher.publish(edited).await.unwrap();
+    let error = partition.read(&range(0)).await.unwrap_err();
+    assert!(matches!(error, RemoteReadError::BelowStart { .. }), "{error}");
+}
+
+/// fault = 59
+#[tokio::test(start_paused = true)]
+async fn a_store_that_gives_no_manifest_is_asked_once_for_all_who_wait() {
+    let bucket = Bucket::new();
+    let (partition, _) = partition_without_its_object(&bucket).await;
+    bucket.faulty.next(Operation::List, "/manifest", u32::MAX, Effect::Fail(Answer::Denied));
+    bucket.faulty.forget_seen();
+    let from = range(0);
+    let found = join_all((0..50).map(|_| partition.read(&from))).await;
+    assert!(found.iter().all(|read| matches!(read, Err(RemoteReadError::Store(_)))));
+    // One reader has its answer before the others miss the object.
+    assert!(bucket.faulty.seen(Operation::List, "/manifest") <= 2);
+}
+
+/// tiering = 26
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_gives_up_half_way_leaves_the_question_to_the_next() {
+    let bucket = Bucket::new();
+    let (partition, _) = partition_without_its_object(&bucket).await;
+    let used = partition.manifest();
+    bucket.faulty.forget_seen();
+    bucket.faulty.next(Operation::List, "/manifest", 1, Effect::Slow(Duration::from_secs(5)));
+    let first = tokio::time::timeout(Duration::from_secs(2), partition.refresh(&used));
+    let second = async {
+        tokio::task::yield_now().await;
+        partition.refresh(&used).await
+    };
+    let (first, second) = futures_util::future::join(first, second).await;
+    assert!(first.is_err(), "it was given up");
+    assert_eq!(second, Ok(used));
+    assert_eq!(bucket.faulty.seen(Operation::List, "/manifest"), 2, "one each");
 }
