@@ -2,6 +2,7 @@
 
 mod bench;
 mod broker_process;
+mod bucket_check;
 mod bucket_server;
 mod check;
 mod coverage;
@@ -30,6 +31,8 @@ struct Arguments {
 enum Command {
     /// Measure this broker beside Apache Kafka and other peers.
     Bench(bench::BenchArguments),
+    /// Try every promise that tiering needs of an object store, and print a table.
+    BucketCheck(bucket_check::BucketCheckArguments),
     /// Tell which tests prove which faults, from what `cargo xtask test` ran, in docs/coverage.md.
     Coverage(coverage::CoverageArguments),
     /// Run everything that must hold before a commit: format, clippy, tidy, generated files, all tests.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
 fn run() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::BucketCheck(arguments) => bucket_check::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Test => check::run(),
         Command::Gen { check } => r#gen::run(check)

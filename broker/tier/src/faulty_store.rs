@@ -83,6 +83,12 @@ pub enum Effect {
     FlipByte(usize),
     /// A listing shows nothing.
     EmptyList,
+    /// A listing ends after so many objects or folders, as if there were no more pages.
+    ShortList(usize),
+    /// A write, a deletion or an abort is answered as done, and nothing is done.
+    OnlySay,
+    /// An abort makes the object of the parts all the same.
+    CompleteInstead,
 }
 
 /// Which requests something happens to.
@@ -223,6 +229,9 @@ impl ObjectStore for FaultyStore {
         if effect == Some(Effect::IgnoreCondition) {
             opts.mode = PutMode::Overwrite;
         }
+        if effect == Some(Effect::OnlySay) {
+            return Ok(PutResult { e_tag: None, version: None, extensions: Default::default() });
+        }
         act(effect, path.as_ref(), self.inner.put_opts(path, payload, opts)).await
     }
 
@@ -263,6 +272,9 @@ impl ObjectStore for FaultyStore {
                 async move {
                     let path = path?;
                     let effect = plan.lock().effect(Operation::Delete, path.as_ref());
+                    if effect == Some(Effect::OnlySay) {
+                        return Ok(path);
+                    }
                     let one = stream::iter([Ok(path.clone())]).boxed();
                     let mut deletion = inner.delete_stream(one);
                     let delete = async { deletion.next().await.unwrap_or_else(|| Ok(path.clone())) };
@@ -288,10 +300,13 @@ impl ObjectStore for FaultyStore {
         let path = prefix.map(ToString::to_string).unwrap_or_default();
         let effect = self.plan.lock().effect(Operation::List, &path);
         let mut result = act(effect, &path, self.inner.list_with_delimiter(prefix)).await?;
-        if effect == Some(Effect::EmptyList) {
-            result.common_prefixes.clear();
-            result.objects.clear();
-        }
+        let shown = match effect {
+            Some(Effect::EmptyList) => 0,
+            Some(Effect::ShortList(count)) => count,
+            _ => usize::MAX,
+        };
+        result.common_prefixes.truncate(shown);
+        result.objects.truncate(shown);
         Ok(result)
     }
 
@@ -312,6 +327,7 @@ impl FaultyStore {
                 stream::once(async move { answer.give(&path).await }).boxed()
             }
             Some(Effect::EmptyList) => stream::empty().boxed(),
+            Some(Effect::ShortList(count)) => inner.take(count).boxed(),
             Some(Effect::Slow(wait)) => {
                 stream::once(tokio::time::sleep(wait)).flat_map(|()| stream::empty()).chain(inner).boxed()
             }
@@ -357,6 +373,11 @@ impl MultipartUpload for FaultyUpload {
 
     async fn abort(&mut self) -> Result<()> {
         let effect = self.plan.lock().effect(Operation::Abort, &self.path);
+        match effect {
+            Some(Effect::OnlySay) => return Ok(()),
+            Some(Effect::CompleteInstead) => return self.inner.complete().await.map(drop),
+            _ => {}
+        }
         act(effect, &self.path, self.inner.abort()).await
     }
 }

@@ -346,8 +346,9 @@ impl Store {
             };
             let mut listing = Listing::default();
             loop {
+                // One of many objects is no request of its own.
                 let next = stream.try_next();
-                match self.within(self.limits.request_timeout, "list", prefix, next).await? {
+                match self.by(self.limits.request_timeout, "list", prefix, next).await? {
                     Some(meta) => listing.add(keys, &meta),
                     None => return Ok(listing),
                 }
@@ -409,6 +410,16 @@ impl Store {
         act: impl Future<Output = object_store::Result<T>>,
     ) -> Result<T, StoreError> {
         count(&self.counts.requests, 1);
+        self.by(timeout, operation, object, act).await
+    }
+
+    async fn by<T>(
+        &self,
+        timeout: Duration,
+        operation: &'static str,
+        object: impl Display,
+        act: impl Future<Output = object_store::Result<T>>,
+    ) -> Result<T, StoreError> {
         let error = match tokio::time::timeout(timeout, act).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => StoreError::of(operation, object, &error),

@@ -148,12 +148,16 @@ fn kind_of_text(text: &str) -> StoreErrorKind {
         "No space left",
         "QuotaExceededException",
     ];
+    // A listing of a bucket that is not there; of objects, the crate tells by itself.
+    const MISSING: [&str; 3] = ["NoSuchBucket", "ContainerNotFound", "The specified bucket does not exist"];
     const DENIED: [&str; 4] =
         ["RequestTimeTooSkewed", "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"];
     const THROTTLED: [&str; 6] =
         ["503 ", "429 ", "SlowDown", "ServerBusy", "TooManyRequests", "RequestLimitExceeded"];
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-    if has(&FULL) {
+    if has(&MISSING) {
+        StoreErrorKind::Missing
+    } else if has(&FULL) {
         StoreErrorKind::Full
     } else if has(&DENIED) {
         StoreErrorKind::Denied
@@ -190,6 +194,7 @@ mod tests {
             ("Server returned non-2xx status code: 507 Insufficient Storage: ", StoreErrorKind::Full),
             ("403 Forbidden: <Code>RequestTimeTooSkewed</Code>", StoreErrorKind::Denied),
             ("Server returned non-2xx status code: 500 Internal Server Error: ", StoreErrorKind::Unreachable),
+            ("404 Not Found: <Error><Code>NoSuchBucket</Code>", StoreErrorKind::Missing),
             ("HTTP error: error sending request", StoreErrorKind::Unreachable),
         ] {
             assert_eq!(StoreError::of("get", "x", &generic(text)).kind, kind, "{text}");

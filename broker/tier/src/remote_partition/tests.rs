@@ -119,7 +119,6 @@ async fn a_store_that_gives_no_manifest_is_asked_once_for_all_who_wait() {
     assert!(bucket.faulty.seen(Operation::List, "/manifest") <= 2);
 }
 
-/// tiering = 26
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_gives_up_half_way_leaves_the_question_to_the_next() {
     let bucket = Bucket::new();

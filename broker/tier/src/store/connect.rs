@@ -19,6 +19,10 @@ use crate::url::{Location, RemoteUrl};
 /// Repetitions of a part of an upload by the client itself.
 const PART_RETRIES: usize = 5;
 
+/// Parts of the names of variables that say where a store is and how to get there, and not who asks.
+const WHERE: [&str; 8] =
+    ["ENDPOINT", "REGION", "BASE_URL", "ACCOUNT_NAME", "EMULATOR", "PROXY", "ALLOW_", "VIRTUAL_HOSTED"];
+
 /// A key that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
@@ -63,6 +67,30 @@ impl fmt::Debug for StoreSettings {
             .field("credentials", &self.credentials)
             .field("environment", &names)
             .finish()
+    }
+}
+
+impl StoreSettings {
+    /// The same store, with credentials that nobody has: to see what it answers to wrong ones. `None` for a directory.
+    #[must_use]
+    pub fn of_nobody(&self, location: &Location) -> Option<StoreSettings> {
+        let wrong: &[(&str, &str)] = match location {
+            Location::S3(_) => {
+                &[("AWS_ACCESS_KEY_ID", "NOBODYHASTHISKEY"), ("AWS_SECRET_ACCESS_KEY", "wrong")]
+            }
+            Location::Gs(_) => &[("GOOGLE_BEARER_TOKEN", "wrong")],
+            Location::Az(_) => &[("AZURE_STORAGE_ACCOUNT_KEY", "d3Jvbmc=")],
+            Location::File(_) => return None,
+        };
+        let says_where = |name: &str| WHERE.iter().any(|part| name.contains(part));
+        let kept = self.environment.iter().filter(|(name, _)| says_where(name)).cloned();
+        let wrong = wrong.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut environment: Vec<(String, String)> = kept.chain(wrong).collect();
+        if let Some(credentials) = &self.credentials {
+            // Azure's account is part of the address; the others have no such setting.
+            environment.push(("AZURE_STORAGE_ACCOUNT_NAME".to_owned(), credentials.id.clone()));
+        }
+        Some(StoreSettings { credentials: None, environment, ..self.clone() })
     }
 }
 

@@ -119,3 +119,14 @@ async fn foreign_objects_are_told_and_left() {
     assert_eq!((listing.objects.len(), listing.foreign_count), (1, 1));
     assert_eq!(listing.foreign, [foreign.to_string()]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_listing_counts_as_one_request() {
+    let bucket = Bucket::new();
+    for number in 0..10 {
+        bucket.store.put_unique(&path(&bucket, number), "bytes".into()).await.unwrap();
+    }
+    let before = bucket.store.counts().requests.load(Ordering::Relaxed);
+    bucket.store.list(&bucket.keys, &bucket.keys.metas_path()).await.unwrap();
+    assert_eq!(bucket.store.counts().requests.load(Ordering::Relaxed), before + 1);
+}

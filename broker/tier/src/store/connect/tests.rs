@@ -117,3 +117,18 @@ async fn other_providers_may_be_asked_by_plain_http_too() {
     });
     assert!(head.await.starts_with("put /bucket/key "));
 }
+
+#[tokio::test]
+async fn a_store_can_be_asked_with_credentials_that_nobody_has() {
+    let session = [("AWS_SESSION_TOKEN", "hush"), ("AWS_ROLE_ARN", "hush")];
+    let head = sent("s3://bucket", |endpoint| {
+        let environment = environment(&[&KEYS[..], &session, &[("AWS_ENDPOINT_URL", &endpoint)]].concat());
+        let settings = StoreSettings { environment, ..StoreSettings::default() };
+        settings.of_nobody(&Location::S3("bucket".to_owned())).unwrap()
+    });
+    let head = head.await;
+    assert!(head.contains("credential=nobodyhasthiskey/") && head.contains("/somewhere/s3/"), "{head}");
+    assert!(!head.contains("hush"), "{head}");
+    let anybody = StoreSettings::default();
+    assert!(anybody.of_nobody(&Location::File("/tmp".into())).is_none());
+}
