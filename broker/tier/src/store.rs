@@ -6,9 +6,11 @@
 
 mod check;
 pub mod connect;
+mod pending;
 mod upload;
 
 pub use check::{SelfTest, SelfTestError};
+pub use pending::{PendingUpload, PendingUploads};
 pub use upload::Upload;
 
 use std::fmt::Display;
@@ -136,6 +138,8 @@ pub struct Store {
     single: Arc<dyn ObjectStore>,
     /// For parts of uploads, whose repetition is harmless.
     repeating: Arc<dyn ObjectStore>,
+    /// Knows the uploads that were begun, where a store can tell.
+    pending: Option<Arc<dyn PendingUploads>>,
     env: Env,
     limits: StoreLimits,
     copy_lane: Semaphore,
@@ -156,6 +160,7 @@ impl Store {
         Store {
             single,
             repeating,
+            pending: None,
             env,
             limits,
             copy_lane: Semaphore::new(limits.copy_requests.max(1)),

@@ -16,7 +16,7 @@ use broker_tier::cache::ChunkCache;
 use broker_tier::chunks::Chunks;
 use broker_tier::copy::{Copier, CopySource};
 use broker_tier::ids::{ClusterId, Generation, PartitionId};
-use broker_tier::keys::ClusterKeys;
+use broker_tier::keys::{ClusterKeys, Key};
 use broker_tier::manifest::Manifest;
 use broker_tier::publish::{Fence, PublishError, Publisher};
 use broker_tier::read::{RemoteRange, RemoteReader};
@@ -107,4 +107,20 @@ async fn segments_of_several_parts_are_copied_read_fenced_and_deleted() {
     assert!(report.is_sound(), "{report:?}");
     assert_eq!(report.young_count, 1, "the fenced leader's object");
     assert_eq!(scrub::delete_topic(&store, &keys, partition.topic_id).await, Ok(3));
+}
+
+#[tokio::test]
+async fn an_upload_that_a_crash_has_left_is_found_and_aborted() {
+    let Some((store, keys)) = bucket() else { return };
+    let path = keys.path(&Key::Probe(Uuid::new_v4()));
+    for _ in 0..2 {
+        let mut upload = store.begin_upload(&path).await.unwrap();
+        upload.part(vec![7; 5 << 20].into()).await.unwrap();
+        std::mem::forget(upload);
+    }
+    let elsewhere = keys.topics_path();
+    assert_eq!(store.abort_uploads(&elsewhere, i64::MAX).await, Ok(0));
+    assert_eq!(store.abort_uploads(&keys.cluster_path(), 0).await, Ok(0), "they may be under way");
+    assert_eq!(store.abort_uploads(&keys.cluster_path(), i64::MAX).await, Ok(2));
+    assert_eq!(store.abort_uploads(&keys.cluster_path(), i64::MAX).await, Ok(0));
 }

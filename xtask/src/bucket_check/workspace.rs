@@ -140,6 +140,8 @@ impl Workspace {
         if written.is_empty() {
             return Ok(0);
         }
+        // As far as the store can tell; an upload that was interrupted has aborted itself.
+        let _ = self.store.abort_uploads(&self.prefix.path(), i64::MAX).await;
         let deletions = stream::iter(&written).map(|path| self.store.delete(path));
         let failures: Vec<StoreError> =
             deletions.buffer_unordered(AT_ONCE).filter_map(async |deleted| deleted.err()).collect().await;

@@ -126,7 +126,14 @@ pub(super) async fn upload_given_up(workspace: &Workspace) -> Result<Outcome> {
     ensure!(workspace.store.head(&path).await?.is_none(), "an upload that was aborted has made an object");
     let listing = workspace.store.list(&keys, &keys.cluster_path()).await?;
     ensure!(listing.objects.is_empty(), "an upload that was aborted is in a listing");
-    kept()
+    // What a crash leaves is looked for by the scrubber where the store can tell; a rule of the bucket does as well.
+    match workspace.store.abort_uploads(&keys.cluster_path(), i64::MAX).await {
+        Ok(0) => kept(),
+        Ok(_) => bail!("an upload that was aborted is still under way"),
+        Err(error) => {
+            Ok(Outcome::Kept(format!("a crash's uploads cannot be found, give the bucket a rule: {error}")))
+        }
+    }
 }
 
 fn kept() -> Result<Outcome> {

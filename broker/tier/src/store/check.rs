@@ -11,6 +11,9 @@ use crate::store_error::StoreError;
 /// Most bytes of what the test writes.
 const PROBE_BYTES: usize = 64;
 
+/// Age at which the object of another test is taken for one that a crash has left.
+const LEFT_OVER_MS: i64 = 24 * 3600 * 1000;
+
 /// What the test learned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SelfTest {
@@ -79,6 +82,10 @@ impl Store {
         let listing = self.list(keys, &keys.probes_path()).await?;
         if !listing.objects.iter().any(|object| keys.path(&object.key) == *path) {
             return Err(SelfTestError::NotListed);
+        }
+        // What a test has left that was killed.
+        for old in listing.objects.iter().filter(|object| object.modified_ms <= modified_ms - LEFT_OVER_MS) {
+            self.delete(&keys.path(&old.key)).await?;
         }
         Ok(SelfTest { clock_ahead_ms: modified_ms.saturating_sub(now_ms) })
     }

@@ -1,17 +1,24 @@
 //! Makes the clients of the crate object_store from a url and settings. The only file that knows the providers.
 
+mod s3_uploads;
+mod staged_files;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3ConditionalPut};
 use object_store::azure::{AzureConfigKey, MicrosoftAzureBuilder};
+use object_store::client::{HttpConnector, ReqwestConnector};
 use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::{BackoffConfig, ClientConfigKey, ClientOptions, ObjectStore, RetryConfig};
 
-use super::{Store, StoreLimits};
+use s3_uploads::S3Uploads;
+use staged_files::StagedFiles;
+
+use super::{PendingUploads, Store, StoreLimits};
 use crate::seams::Env;
 use crate::store_error::StoreError;
 use crate::url::{Location, RemoteUrl};
@@ -110,17 +117,24 @@ pub fn connect(
     }
     let client = |retries| build(url, settings, limits, retries);
     let failed = |error: object_store::Error| StoreError::of("connect", url, &error);
-    let single = client(0).map_err(failed)?;
-    let repeating = client(PART_RETRIES).map_err(failed)?;
-    Ok(Store::new(single, repeating, env, limits))
+    let (single, pending) = client(0).map_err(failed)?;
+    let (repeating, _) = client(PART_RETRIES).map_err(failed)?;
+    let store = Store::new(single, repeating, env, limits);
+    Ok(match pending {
+        Some(pending) => store.with_pending_uploads(pending),
+        None => store,
+    })
 }
+
+/// A client, and what knows the uploads that were begun.
+type Client = (Arc<dyn ObjectStore>, Option<Arc<dyn PendingUploads>>);
 
 fn build(
     url: &RemoteUrl,
     settings: &StoreSettings,
     limits: StoreLimits,
     retries: usize,
-) -> object_store::Result<Arc<dyn ObjectStore>> {
+) -> object_store::Result<Client> {
     let retry = RetryConfig {
         max_retries: retries,
         retry_timeout: limits.transfer_timeout,
@@ -135,11 +149,17 @@ fn build(
         .with_timeout(limits.transfer_timeout + Duration::from_secs(5))
         .with_connect_timeout(limits.request_timeout);
     match &url.location {
-        Location::S3(bucket) => s3(bucket, settings, retry, options),
-        Location::Gs(bucket) => google(bucket, settings, retry, options),
-        Location::Az(container) => azure(container, settings, retry, options),
+        Location::S3(bucket) => {
+            let (bucket, options) = s3(bucket, settings, retry, options)?;
+            let client = ReqwestConnector::default().connect(&options)?;
+            Ok((Arc::new(bucket.clone()), Some(Arc::new(S3Uploads { bucket, client }))))
+        }
+        Location::Gs(bucket) => Ok((google(bucket, settings, retry, options)?, None)),
+        Location::Az(container) => Ok((azure(container, settings, retry, options)?, None)),
         Location::File(directory) => {
-            Ok(Arc::new(LocalFileSystem::new_with_prefix(directory)?.with_fsync(true)))
+            let files = LocalFileSystem::new_with_prefix(directory)?.with_fsync(true);
+            let staged = StagedFiles { directory: directory.clone() };
+            Ok((Arc::new(files), Some(Arc::new(staged))))
         }
     }
 }
@@ -152,8 +172,8 @@ fn s3(
     settings: &StoreSettings,
     retry: RetryConfig,
     options: ClientOptions,
-) -> object_store::Result<Arc<dyn ObjectStore>> {
-    let mut builder = AmazonS3Builder::new().with_client_options(options);
+) -> object_store::Result<(AmazonS3, ClientOptions)> {
+    let mut builder = AmazonS3Builder::new().with_client_options(options.clone());
     for (key, value) in provider_settings::<AmazonS3ConfigKey>(settings, "AWS_") {
         builder = builder.with_config(key, value);
     }
@@ -182,7 +202,7 @@ fn s3(
             builder = builder.with_token(&token.0);
         }
     }
-    Ok(Arc::new(builder.build()?))
+    Ok((builder.build()?, options.with_allow_http(is_plain)))
 }
 
 fn google(

@@ -130,3 +130,19 @@ async fn a_listing_counts_as_one_request() {
     bucket.store.list(&bucket.keys, &bucket.keys.metas_path()).await.unwrap();
     assert_eq!(bucket.store.counts().requests.load(Ordering::Relaxed), before + 1);
 }
+
+#[tokio::test]
+async fn what_a_test_has_left_that_was_killed_is_removed_by_a_later_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let local = LocalFileSystem::new_with_prefix(directory.path()).unwrap();
+    let bucket = Bucket::around(Arc::new(local));
+    let [old, young] = [1, 2].map(|id| Key::Probe(broker_protocol::types::Uuid::from_u128(id)));
+    for key in [old, young] {
+        bucket.store.put_unique(&bucket.keys.path(&key), "bytes".into()).await.unwrap();
+    }
+    let path = directory.path().join(bucket.keys.path(&old).as_ref());
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(25 * 3600)).unwrap();
+    bucket.store.self_test(&bucket.keys).await.unwrap();
+    assert_eq!(bucket.keys_there().await, [young]);
+}

@@ -132,3 +132,28 @@ async fn a_store_can_be_asked_with_credentials_that_nobody_has() {
     let anybody = StoreSettings::default();
     assert!(anybody.of_nobody(&Location::File("/tmp".into())).is_none());
 }
+
+/// fault = 45
+#[tokio::test]
+async fn files_that_a_crash_has_left_half_written_in_a_directory_are_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("cluster/t/topic/seg");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["whole", "staged#1", "foreign#name"] {
+        std::fs::write(folder.join(name), "bytes").unwrap();
+    }
+    let url = RemoteUrl::parse(&format!("file://{}", directory.path().display())).unwrap();
+    let clock = Arc::new(ManualClock::new(0));
+    let env = Env { clock, random: Arc::<Numbered>::default(), blocking: Blocking::Inline };
+    let store = connect(&url, &StoreSettings::default(), StoreLimits::default(), env).unwrap();
+    let aborted = async |prefix: &str, before_ms| store.abort_uploads(&Path::from(prefix), before_ms).await;
+    assert_eq!(
+        aborted("cluster/t", crate::test_bucket::now_ms() - 60_000).await,
+        Ok(0),
+        "it may be under way"
+    );
+    assert_eq!(aborted("elsewhere", i64::MAX).await, Ok(0));
+    assert_eq!(aborted("cluster/t", i64::MAX).await, Ok(1));
+    assert!(!folder.join("staged#1").exists());
+    assert!(folder.join("whole").exists() && folder.join("foreign#name").exists());
+}
