@@ -145,9 +145,11 @@ impl Chunks {
         }
     }
 
-    /// Forgets a chunk whose content turned out to be wrong.
-    pub async fn forget(&self, stretch: &Stretch, position: u64) {
-        self.cache.forget(ChunkId { object: stretch.object.id, index: chunk_index(position) }).await;
+    /// Forgets the chunks of a part of an object whose content turned out to be wrong.
+    pub async fn forget(&self, stretch: &Stretch, positions: Range<u64>) {
+        for index in chunk_index(positions.start)..=chunk_index(positions.end.saturating_sub(1)) {
+            self.cache.forget(ChunkId { object: stretch.object.id, index }).await;
+        }
     }
 
     /// Notes that a reader has come to a chunk; returns up to which chunk to fetch for it.

@@ -111,12 +111,29 @@ pub async fn delete_removed(
     if due.is_empty() {
         return Ok(0);
     }
-    let mut deleted = 0;
-    for object in &due {
-        deleted += delete(publisher, reader, object).await?;
+    let (mut deleted, mut done) = (0, Vec::new());
+    for object in due {
+        match delete(publisher, reader, &object).await {
+            Ok(count) => {
+                deleted += count;
+                done.push(object);
+            }
+            // What it names is not known: it waits for a person, and nothing else waits with it.
+            Err(ExpireError::Read(RemoteReadError::Damaged { object, reason, .. })) => {
+                tracing::warn!(
+                    object,
+                    reason,
+                    "a page that retention gave up is damaged and stays with its objects"
+                );
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if done.is_empty() {
+        return Ok(0);
     }
     let mut edited = Manifest::clone(publisher.manifest());
-    edited.forget_removed(&due);
+    edited.forget_removed(&done);
     publisher.publish(edited).await?;
     Ok(deleted)
 }

@@ -255,7 +255,10 @@ impl RemoteReader {
                 Err(RemoteReadError::Damaged { object, position, reason }) if attempt < REREADS_MAX => {
                     tracing::debug!(object, position, reason, "damaged batches are read again");
                     self.indexes.lock().remove(&(entry.object.id, entry.base_offset));
-                    self.chunks.forget(&stretch_of(entry), position).await;
+                    // What is damaged may stand in another chunk than where it was noticed: in a header before it, or
+                    // in the rest of a large batch.
+                    let all = entry.position..entry.position + entry.length;
+                    self.chunks.forget(&stretch_of(entry), all).await;
                 }
                 Err(error) => return Err(self.counted(error)),
                 Ok(batches) => return Ok(batches),
@@ -267,7 +270,20 @@ impl RemoteReader {
         let start = self.start_of(entry, range.from).await?;
         let mut walk = Walk::new(entry, start);
         let mut taken: Option<Taken> = None;
-        while let Some(header) = self.next_batch(&mut walk).await? {
+        // What is passed over is not checked but for this: batches follow one another without a hole.
+        let mut next = (start == entry.position).then_some(entry.base_offset);
+        loop {
+            let Some(header) = self.next_batch(&mut walk).await? else {
+                if next.is_some_and(|next| next != entry.next_offset()) {
+                    return Err(walk.damaged("the last batch ends elsewhere than its range"));
+                }
+                break;
+            };
+            let follows = next.map_or(header.base_offset <= range.from, |next| header.base_offset == next);
+            if !follows {
+                return Err(walk.damaged("a batch does not follow the one before it"));
+            }
+            next = Some(header.next_offset());
             let at = walk.at;
             walk.skip(&header);
             if header.last_offset() < range.from {

@@ -104,3 +104,20 @@ async fn tiering_turned_off_and_on_leaves_no_gap() {
     assert_eq!(newest(&bucket).await.unwrap().tiered_end(), Some(Offset(60)));
     assert_eq!(publisher.manifest().partition, PARTITION);
 }
+
+/// fault = 62
+#[tokio::test(start_paused = true)]
+async fn a_damaged_page_keeps_nothing_else_from_being_deleted() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.copied(&segments(200)).await;
+    let page = publisher.manifest().pages[0].key;
+    bucket.store.put_unique(&bucket.keys.path(&Key::Page(page)), "damaged".into()).await.unwrap();
+    remove_all(&mut publisher, Offset(2000)).await.unwrap();
+    let late = i64::MAX;
+    let deleted = delete_removed(&mut publisher, &bucket.reader(), late, GRACE_MS).await.unwrap();
+    assert_eq!((deleted, bucket.segments_there().await), (72, 128));
+    let left: Vec<_> =
+        newest(&bucket).await.unwrap().removed.into_iter().map(|removed| removed.object).collect();
+    assert_eq!(left, [RemovedObject::Page(page, 0)]);
+    assert_eq!(delete_removed(&mut publisher, &bucket.reader(), late, GRACE_MS).await, Ok(0));
+}

@@ -2,7 +2,7 @@
 
 use broker_log::log::TimestampOffset;
 use broker_log::transaction_index::AbortedTxn;
-use broker_protocol::record_batch::RecordBatch;
+use broker_protocol::record_batch::{NO_TIMESTAMP, RecordBatch};
 use broker_protocol::types::{LeaderEpoch, Offset};
 use broker_protocol::validate::DECOMPRESSED_BYTES_MAX;
 
@@ -64,12 +64,57 @@ impl RemoteReader {
         &self,
         manifest: &Manifest,
     ) -> Result<Option<TimestampOffset>, RemoteReadError> {
-        let pages = manifest.pages.iter().map(|page| page.max_timestamp);
-        let entries = manifest.entries.iter().map(|entry| entry.max_timestamp);
-        match pages.chain(entries).max() {
-            Some(timestamp) if timestamp >= 0 => self.offset_for_timestamp(manifest, timestamp).await,
-            _ => Ok(None),
+        let start = manifest.log_start_offset;
+        let (mut cut, mut largest) = (None, NO_TIMESTAMP);
+        for page in &manifest.pages {
+            if page.base_offset >= start {
+                largest = largest.max(page.max_timestamp);
+            } else if page.end_offset >= start {
+                // What it says of itself holds for its removed entries too.
+                let entries = self.page(page.key).await?;
+                cut = take_newest(&entries, start, &mut largest).cloned().or(cut);
+            }
         }
+        cut = take_newest(&manifest.entries, start, &mut largest).cloned().or(cut);
+        // Of the entry that holds the log's start, the newest record may lie below it.
+        let found = match cut.filter(|entry| entry.max_timestamp > largest) {
+            Some(entry) => self.newest_from(&entry, start).await?,
+            None => None,
+        };
+        if found.is_some_and(|found| found.timestamp > largest) || largest < 0 {
+            return Ok(found);
+        }
+        self.offset_for_timestamp(manifest, largest).await
+    }
+
+    /// The first record with the largest timestamp of an entry's records from an offset on.
+    async fn newest_from(
+        &self,
+        entry: &Entry,
+        start: Offset,
+    ) -> Result<Option<TimestampOffset>, RemoteReadError> {
+        let (mut newest, mut from) = (None::<TimestampOffset>, start);
+        while entry.holds(from) {
+            let upper = entry.next_offset();
+            let range = RemoteRange { from, max_bytes: LOOK_BYTES, min_one_batch: true, upper };
+            let batches = self.read_entry(entry, &range).await?;
+            let mut rest = &batches.bytes[..];
+            while let Ok((batch, behind)) = RecordBatch::parse(rest) {
+                while batch.header.max_timestamp > newest.map_or(NO_TIMESTAMP, |newest| newest.timestamp) {
+                    let later = newest.map_or(0, |newest| newest.timestamp + 1);
+                    let found = search_batch(&batch, later, start);
+                    let found = found.map_err(|reason| damaged(entry, &batch, reason))?;
+                    let Some(found) = found else { break };
+                    newest = Some(found);
+                }
+                rest = behind;
+            }
+            if batches.next_offset <= from {
+                break;
+            }
+            from = batches.next_offset;
+        }
+        Ok(newest)
     }
 
     async fn search_entry(
@@ -158,6 +203,14 @@ impl RemoteReader {
         let index = self.index(entry).await?;
         Ok(decode_aborted(&self.section(entry, index.range.aborted_transactions).await?))
     }
+}
+
+/// Notes the largest timestamp of the entries behind the log's start; gives the one that holds it, if one does.
+fn take_newest<'a>(entries: &'a [Entry], start: Offset, largest: &mut i64) -> Option<&'a Entry> {
+    for entry in entries.iter().filter(|entry| entry.base_offset >= start) {
+        *largest = (*largest).max(entry.max_timestamp);
+    }
+    entries.iter().find(|entry| entry.base_offset < start && entry.end_offset >= start)
 }
 
 fn search_batch(

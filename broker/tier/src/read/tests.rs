@@ -1,5 +1,7 @@
 use broker_log::transaction_index::AbortedTxn;
-use broker_protocol::types::ProducerId;
+use broker_protocol::batch_builder::BatchBuilder;
+use broker_protocol::compression::Compression;
+use broker_protocol::types::{LeaderEpoch, ProducerId};
 
 use super::*;
 use crate::copy::CopySource;
@@ -135,6 +137,42 @@ async fn a_damaged_object_is_an_error_and_never_skipped() {
     assert!(matches!(error, RemoteReadError::Damaged { .. }), "the index is checked too: {error}");
 }
 
+fn damaged_answer(after: u32, at: usize) -> crate::faulty_store::Rule {
+    let (operation, effect) = (Operation::Get, Effect::FlipByte(at));
+    crate::faulty_store::Rule { operation, path: "seg/".to_owned(), after, times: 1, effect }
+}
+
+/// fault = 59
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_was_damaged_far_behind_a_batchs_beginning_does_not_stay_in_the_cache() {
+    let bucket = Bucket::new();
+    let segment = big_batches(0, 1, 3 << 20);
+    let publisher = bucket.copied(std::slice::from_ref(&segment)).await;
+    bucket.faulty.plan(damaged_answer(1, 10));
+    let read = bucket.reader().read(publisher.manifest(), &range(0, 1)).await.unwrap();
+    assert!(read.bytes == segment);
+}
+
+/// fault = 62
+#[tokio::test(start_paused = true)]
+async fn damage_in_a_batch_that_is_passed_over_skips_no_records() {
+    let bucket = Bucket::new();
+    let batch = |base: i64| {
+        let mut builder = BatchBuilder::new(Compression::None).base_offset(Offset(base));
+        for offset in base..base + 80 {
+            builder.push(offset, None, Some(b"value"), &[]);
+        }
+        builder.leader_epoch(LeaderEpoch(0)).build()
+    };
+    let publisher = bucket.copied(&[[batch(0), batch(80)].concat()]).await;
+    // The index comes first. Then the first batch seems to end at offset 15 instead of 79.
+    bucket.faulty.plan(damaged_answer(1, 26));
+    let reader = bucket.reader();
+    let read = reader.read(publisher.manifest(), &range(50, 1)).await.unwrap();
+    assert_eq!(read.base_offset, Offset(0));
+    assert_eq!(bucket.faulty.seen(Operation::Get, "seg/"), 4, "index and batches, twice");
+}
+
 /// fault = 59
 #[tokio::test(start_paused = true)]
 async fn a_store_that_fails_now_and_then_is_read_all_the_same() {
@@ -171,6 +209,40 @@ async fn timestamps_lead_to_the_first_record_that_is_late_enough() {
     manifest.advance_log_start(Offset(1515), 0);
     let found = reader.offset_for_timestamp(&manifest, 0).await.unwrap().unwrap();
     assert_eq!(found.offset, Offset(1515), "nothing below the log's start is found");
+}
+
+/// tiering = 14
+#[tokio::test(start_paused = true)]
+async fn the_newest_record_is_none_that_the_logs_start_has_cut_off() {
+    let bucket = Bucket::new();
+    let batch = |base: i64, timestamp: i64| {
+        let mut builder = BatchBuilder::new(Compression::None).base_offset(Offset(base));
+        for record in 0..10 {
+            builder.push(timestamp + record, None, Some(b"value"), &[]);
+        }
+        builder.leader_epoch(LeaderEpoch(0)).build()
+    };
+    // The largest timestamps come first. So many segments that the first ones are in a page.
+    let first = [batch(0, 9000), batch(10, 8000), batch(20, 7000)].concat();
+    let mut segments = vec![first, batch(30, 6000)];
+    segments.extend((4..200).map(|index| batch(index * 10, 1000)));
+    let publisher = bucket.copied(&segments).await;
+    let reader = bucket.reader();
+    for (start, timestamp, offset) in [
+        (0, 9009, 9),
+        (9, 9009, 9),
+        (10, 8009, 19),
+        (15, 8009, 19),
+        (25, 7009, 29),
+        (35, 6009, 39),
+        (40, 1009, 49),
+    ] {
+        let mut manifest = Manifest::clone(publisher.manifest());
+        manifest.advance_log_start(Offset(start), 0);
+        assert_eq!(manifest.pages.len(), 1);
+        let newest = reader.newest_record(&manifest).await.unwrap().unwrap();
+        assert_eq!((newest.timestamp, newest.offset), (timestamp, Offset(offset)), "from {start}");
+    }
 }
 
 fn aborted(first: i64, last: i64, stable: i64) -> AbortedTxn {
