@@ -199,6 +199,13 @@ impl Publisher {
         self.publish(Manifest::clone(&self.newest)).await
     }
 
+    /// Whether the newest manifest is one's own, so that no earlier leader can publish any more.
+    #[must_use]
+    pub fn is_fencing(&self) -> bool {
+        let own = |stamp: &Stamp| (stamp.generation, stamp.leader_epoch);
+        self.newest.stamp.as_ref().map(own) == Some((self.fence.generation, self.fence.leader_epoch))
+    }
+
     /// A create that was long under way may have used a number that others had used before and deleted again.
     async fn check_is_newest(&self, ours: &Manifest, took: Duration) -> Result<(), PublishError> {
         let (partition, number) = (ours.partition, ours.number.unwrap_or(ManifestNumber::FIRST));

@@ -7,6 +7,8 @@
 use std::collections::{HashMap, HashSet};
 
 use broker_protocol::types::{Offset, TopicId};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use object_store::path::Path;
 
 use crate::entry::Entry;
 use crate::ids::{ManifestNumber, PartitionId};
@@ -20,6 +22,8 @@ use crate::store_error::{StoreError, StoreErrorKind};
 pub const ORPHAN_AGE_MS: i64 = 6 * 3600 * 1000;
 /// Time for which manifests that were superseded are kept.
 pub const MANIFEST_AGE_MS: i64 = 24 * 3600 * 1000;
+/// Objects that are deleted at once: no more than the lane for such requests is wide.
+const DELETIONS_AT_ONCE: usize = 8;
 /// Rounds in which the objects of a deleted topic are listed and deleted.
 const DELETE_ROUNDS_MAX: usize = 10;
 
@@ -34,6 +38,10 @@ pub struct ScrubReport {
     pub missing: Vec<Key>,
     /// Objects that are named and have another size: records are lost, a person has to look.
     pub resized: Vec<Key>,
+    /// Pages that are named and cannot be read: what they name is not known, a person has to look.
+    pub damaged: Vec<Key>,
+    /// Objects that nobody names who can be read; a page that is missing or damaged may, so they stay.
+    pub undecided_count: usize,
     /// Offsets between two entries that no entry holds: the first and the one after the last.
     pub gaps: Vec<(Offset, Offset)>,
     /// Offsets that two entries hold.
@@ -46,13 +54,16 @@ pub struct ScrubReport {
     pub foreign: Vec<String>,
     /// Objects that were removed.
     pub removed_count: usize,
+    /// Uploads whose parts a crash had left, and that were aborted.
+    pub aborted_uploads: usize,
 }
 
 impl ScrubReport {
     /// Whether records are lost or told twice.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.missing.is_empty() && self.resized.is_empty() && self.gaps.is_empty() && self.overlaps.is_empty()
+        let has_all = self.missing.is_empty() && self.resized.is_empty() && self.damaged.is_empty();
+        has_all && self.gaps.is_empty() && self.overlaps.is_empty()
     }
 }
 
@@ -65,6 +76,10 @@ pub struct Named {
     pub leaving: HashSet<Key>,
     /// First and last offset of every entry in order.
     pub ranges: Vec<(Offset, Offset)>,
+    /// Pages that are not what was written.
+    pub damaged: Vec<Key>,
+    /// A page that is missing or damaged may name objects that nobody else does.
+    pub is_partial: bool,
 }
 
 impl Named {
@@ -79,7 +94,8 @@ impl Named {
 /// Compares. Pure; `now_ms` is by the store's clock.
 #[must_use]
 pub fn judge(manifest: &Manifest, named: &Named, listing: &Listing, now_ms: i64) -> ScrubReport {
-    let mut report = ScrubReport { foreign: listing.foreign.clone(), ..ScrubReport::default() };
+    let (foreign, damaged) = (listing.foreign.clone(), named.damaged.clone());
+    let mut report = ScrubReport { foreign, damaged, ..ScrubReport::default() };
     let listed: HashMap<Key, &Listed> = listing.objects.iter().map(|object| (object.key, object)).collect();
     for (key, size) in &named.needed {
         match listed.get(key) {
@@ -92,6 +108,7 @@ pub fn judge(manifest: &Manifest, named: &Named, listing: &Listing, now_ms: i64)
         let is_named = named.needed.contains_key(&object.key) || named.leaving.contains(&object.key);
         match object.key {
             Key::Manifest(_, number) if number < manifest.oldest_kept => report.old_manifests.push(number),
+            Key::Segment(_) if !is_named && named.is_partial => report.undecided_count += 1,
             Key::Segment(_) | Key::Page(_) if !is_named => {
                 if object.modified_ms <= now_ms.saturating_sub(ORPHAN_AGE_MS) {
                     report.orphans.push(object.key);
@@ -125,7 +142,8 @@ fn keep_from(manifest: &Manifest, listing: &Listing, now_ms: i64) -> Option<Mani
     newest_old.filter(|number| number.0 > manifest.oldest_kept.0 + 1)
 }
 
-/// Everything that a manifest and its pages name. Pages that are gone or damaged are told by the report.
+/// Everything that a manifest and its pages name. Pages that are gone or damaged are told by the report, and nothing that
+/// they may name is an orphan.
 ///
 /// # Errors
 /// The store's.
@@ -140,6 +158,12 @@ pub async fn named_by(store: &Store, keys: &ClusterKeys, manifest: &Manifest) ->
                 named.leaving.extend(removed.map(|entry| Key::Segment(entry.object)));
             }
             Err(PublishError::Store(error)) if error.kind == StoreErrorKind::Missing => {
+                named.is_partial = true;
+                named.ranges.push((page.base_offset, page.end_offset));
+            }
+            Err(PublishError::Damaged { .. }) => {
+                named.is_partial = true;
+                named.damaged.push(Key::Page(page.key));
                 named.ranges.push((page.base_offset, page.end_offset));
             }
             Err(error) => return Err(error),
@@ -157,7 +181,12 @@ pub async fn named_by(store: &Store, keys: &ClusterKeys, manifest: &Manifest) ->
                     Ok(entries) => {
                         named.leaving.extend(entries.iter().map(|entry| Key::Segment(entry.object)));
                     }
+                    // It goes last: what it named is gone.
                     Err(PublishError::Store(error)) if error.kind == StoreErrorKind::Missing => {}
+                    Err(PublishError::Damaged { .. }) => {
+                        named.is_partial = true;
+                        named.damaged.push(Key::Page(key));
+                    }
                     Err(error) => return Err(error),
                 }
             }
@@ -210,21 +239,45 @@ pub async fn scrub(publisher: &mut Publisher, now_ms: i64) -> Result<ScrubReport
         return Err(PublishError::Moved(newest.number.unwrap_or(ManifestNumber::FIRST)));
     }
     let mut report = inspect(&store, &keys, &newest, now_ms).await?;
-    for key in report.orphans.clone() {
-        store.delete(&keys.path(&key)).await?;
-        report.removed_count += 1;
+    if !report.orphans.is_empty() {
+        // An earlier leader that stood still may yet publish what it has copied: first it has to be fenced.
+        if !publisher.is_fencing() {
+            publisher.publish_fence().await?;
+        }
+        report.removed_count += delete_all(&store, &keys, &report.orphans).await?;
     }
+    report.aborted_uploads = abort_old_uploads(&store, &keys.partition_path(partition), now_ms).await;
     if let Some(number) = report.keep_from {
         // The next run deletes those below it: first it has to be durable that they mean nothing.
         let mut edited = Manifest::clone(publisher.manifest());
         edited.keep_from(number);
         publisher.publish(edited).await?;
     }
-    for number in report.old_manifests.clone() {
-        store.delete(&keys.path(&Key::Manifest(partition, number))).await?;
-        report.removed_count += 1;
-    }
+    let manifest = |number: &ManifestNumber| Key::Manifest(partition, *number);
+    let old: Vec<Key> = report.old_manifests.iter().map(manifest).collect();
+    report.removed_count += delete_all(&store, &keys, &old).await?;
     Ok(report)
+}
+
+/// Deletes objects, several at once; returns how many.
+async fn delete_all(store: &Store, keys: &ClusterKeys, objects: &[Key]) -> Result<usize, StoreError> {
+    let deletions = stream::iter(objects).map(|key| {
+        let path = keys.path(key);
+        async move { store.delete(&path).await }
+    });
+    deletions.buffer_unordered(DELETIONS_AT_ONCE).try_for_each(async |()| Ok(())).await?;
+    Ok(objects.len())
+}
+
+/// Aborts uploads that no copy can be under way with any more. A store that cannot list them is none the worse.
+async fn abort_old_uploads(store: &Store, prefix: &Path, now_ms: i64) -> usize {
+    match store.abort_uploads(prefix, now_ms.saturating_sub(ORPHAN_AGE_MS)).await {
+        Ok(aborted) => aborted,
+        Err(error) => {
+            tracing::debug!(%error, "uploads that a crash has left are not looked for");
+            0
+        }
+    }
 }
 
 /// Deletes everything of a topic that was deleted. Harmless to repeat; returns how many objects were deleted.
@@ -235,17 +288,16 @@ pub async fn delete_topic(store: &Store, keys: &ClusterKeys, topic_id: TopicId) 
     let mut deleted = 0;
     // A leader that does not know yet may still be writing.
     for _ in 0..DELETE_ROUNDS_MAX {
-        let mut objects = store.list(keys, &keys.topic_path(topic_id)).await?.objects;
+        let objects = store.list(keys, &keys.topic_path(topic_id)).await?.objects;
         if objects.is_empty() {
             break;
         }
         // Manifests first: without them nothing else means anything.
-        objects.sort_by_key(|object| !matches!(object.key, Key::Manifest(..)));
-        for object in objects {
-            store.delete(&keys.path(&object.key)).await?;
-            deleted += 1;
-        }
+        let (manifests, others): (Vec<Key>, Vec<Key>) =
+            objects.iter().map(|object| object.key).partition(|key| matches!(key, Key::Manifest(..)));
+        deleted += delete_all(store, keys, &manifests).await? + delete_all(store, keys, &others).await?;
     }
+    abort_old_uploads(store, &keys.topic_path(topic_id), i64::MAX).await;
     Ok(deleted)
 }
 

@@ -6,7 +6,7 @@ use crate::footer::Footer;
 use crate::manifest::tests::PARTITION;
 use crate::sections::tests::{batches, big_batches};
 use crate::store_error::StoreErrorKind;
-use crate::test_bucket::{Bucket, newest};
+use crate::test_bucket::{Bucket, newest, now_ms};
 
 async fn bytes_of(bucket: &Bucket, entry: &Entry) -> Bytes {
     let path = bucket.keys.path(&Key::Segment(entry.object));
@@ -180,4 +180,20 @@ async fn the_bandwidth_limit_holds() {
     let began = tokio::time::Instant::now();
     copier.upload(PARTITION, LeaderEpoch(0), &source).await.unwrap();
     assert!(began.elapsed() >= Duration::from_secs(18), "{:?}", began.elapsed());
+}
+
+/// tiering = 8
+#[tokio::test(start_paused = true)]
+async fn a_machine_that_slept_in_the_middle_of_a_copy_publishes_nothing() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.publisher(1, 0).await.unwrap();
+    bucket.faulty.next(Operation::Put, "seg/", 1, Effect::Slow(Duration::from_secs(1)));
+    let (copier, source) = (bucket.copier(), bucket.source(&batches(0, 10, 0)));
+    let sleep = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        bucket.clock.set_now_ms(now_ms() + 7 * 3_600_000);
+    };
+    let (copied, ()) = tokio::join!(copier.copy(&mut publisher, &source, Offset(0)), sleep);
+    assert!(matches!(copied, Err(CopyError::TooSlow(_))), "the scrubber takes the object for an orphan");
+    assert_eq!(newest(&bucket).await, None);
 }

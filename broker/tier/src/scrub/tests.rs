@@ -1,8 +1,11 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::expire;
 use crate::faulty_store::{Answer, Effect, Operation};
 use crate::manifest::tests::{PARTITION, entry, grown};
 use crate::sections::tests::batches;
+use crate::store::{PendingUpload, PendingUploads};
 use crate::test_bucket::{Bucket, now_ms};
 
 const LATER_MS: i64 = MANIFEST_AGE_MS + 60_000;
@@ -127,4 +130,89 @@ async fn a_deleted_topic_takes_its_objects_along_and_no_others() {
     assert_eq!(bucket.keys_there().await.len(), 1, "the root");
     let found = inspect_newest(&bucket.store, &bucket.keys, PARTITION, now_ms()).await;
     assert_eq!(found, Ok(None));
+}
+
+/// fault = 62
+/// tiering = 16
+#[tokio::test(start_paused = true)]
+async fn what_an_unreadable_page_may_name_is_no_orphan() {
+    for damage in [false, true] {
+        let bucket = Bucket::new();
+        let mut publisher = bucket.copied(&segments(200)).await;
+        let page = Key::Page(publisher.manifest().pages[0].key);
+        let path = bucket.keys.path(&page);
+        if damage {
+            bucket.store.put_unique(&path, "damaged".into()).await.unwrap();
+        } else {
+            bucket.store.delete(&path).await.unwrap();
+        }
+        let report = scrub(&mut publisher, now_ms() + ORPHAN_AGE_MS + 1000).await.unwrap();
+        assert!(!report.is_sound());
+        let told = if damage { &report.damaged } else { &report.missing };
+        assert_eq!(*told, [page]);
+        assert_eq!((report.undecided_count, report.removed_count), (128, 0));
+        assert_eq!(bucket.segments_there().await, 200, "a person may mend the page");
+    }
+}
+
+/// fault = 52
+/// tiering = 1
+#[tokio::test(start_paused = true)]
+async fn an_earlier_leader_that_stood_still_cannot_publish_what_was_removed_as_an_orphan() {
+    let bucket = Bucket::new();
+    bucket.claim(1).await;
+    let mut old = bucket.copied(&segments(2)).await;
+    let source = bucket.source(&batches(20, 1, 0));
+    let copied = bucket.copier().upload(PARTITION, old.fence().leader_epoch, &source).await.unwrap();
+    let mut new = bucket.publisher(1, 1).await.unwrap();
+    let report = scrub(&mut new, now_ms() + ORPHAN_AGE_MS + 1000).await.unwrap();
+    assert_eq!(report.removed_count, 1);
+    let mut edited = Manifest::clone(old.manifest());
+    edited.append(copied).unwrap();
+    let fenced = old.publish(edited).await;
+    assert!(matches!(fenced, Err(PublishError::Fenced { .. })), "{fenced:?}");
+}
+
+/// Uploads that a crash has left.
+#[derive(Debug)]
+struct Left(parking_lot::Mutex<Vec<PendingUpload>>);
+
+#[async_trait::async_trait]
+impl PendingUploads for Left {
+    async fn list(&self, prefix: &Path) -> object_store::Result<Vec<PendingUpload>> {
+        let below = |upload: &&PendingUpload| upload.path.prefix_matches(prefix);
+        Ok(self.0.lock().iter().filter(below).cloned().collect())
+    }
+
+    async fn abort(&self, upload: &PendingUpload) -> object_store::Result<()> {
+        self.0.lock().retain(|left| left != upload);
+        Ok(())
+    }
+}
+
+/// fault = 45
+/// tiering = 8, 23
+#[tokio::test(start_paused = true)]
+async fn uploads_that_a_crash_has_left_are_aborted_once_no_copy_can_be_under_way() {
+    let bucket = Bucket::new();
+    let published = bucket.copied(&segments(1)).await;
+    let path = bucket.keys.path(&Key::Segment(published.manifest().entries[0].object));
+    let begun = |hours: i64| {
+        let id = format!("{hours} hours ago");
+        PendingUpload { path: path.clone(), id, begun_ms: now_ms() - hours * 3_600_000 }
+    };
+    let elsewhere = PendingUpload { path: Path::from("tests/other/object"), ..begun(100) };
+    let left = Arc::new(Left(parking_lot::Mutex::new(vec![begun(1), begun(7), elsewhere.clone()])));
+    let (inner, env) = (bucket.faulty.clone(), bucket.store.env().clone());
+    let store = Store::new(inner.clone(), inner, env, crate::store::StoreLimits::default());
+    let store = Arc::new(store.with_pending_uploads(left.clone()));
+    let (fence, known) = (published.fence(), published.manifest().number);
+    let none_yet = crate::manifest::tests::manifest();
+    let taken = Publisher::take_over(store.clone(), bucket.keys.clone(), fence, known, none_yet).await;
+    let report = scrub(&mut taken.unwrap(), now_ms()).await.unwrap();
+    assert_eq!(report.aborted_uploads, 1);
+    let ids = |left: &Left| left.0.lock().iter().map(|upload| upload.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&left), ["1 hours ago", "100 hours ago"]);
+    delete_topic(&store, &bucket.keys, PARTITION.topic_id).await.unwrap();
+    assert_eq!(*left.0.lock(), [elsewhere]);
 }
