@@ -7,10 +7,12 @@
 use std::collections::{HashMap, HashSet};
 
 use broker_protocol::types::{Offset, TopicId};
+use futures_util::future::ready;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use object_store::path::Path;
 
 use crate::entry::Entry;
+use crate::frame::Crc;
 use crate::ids::{ManifestNumber, PartitionId};
 use crate::keys::{ClusterKeys, Key};
 use crate::manifest::{Manifest, RemovedObject};
@@ -22,6 +24,8 @@ use crate::store_error::{StoreError, StoreErrorKind};
 pub const ORPHAN_AGE_MS: i64 = 6 * 3600 * 1000;
 /// Time for which manifests that were superseded are kept.
 pub const MANIFEST_AGE_MS: i64 = 24 * 3600 * 1000;
+/// Bytes of batches that are read and compared at once.
+const PIECE_BYTES: u64 = 4 << 20;
 /// Objects that are deleted at once: no more than the lane for such requests is wide.
 const DELETIONS_AT_ONCE: usize = 8;
 /// Rounds in which the objects of a deleted topic are listed and deleted.
@@ -261,11 +265,9 @@ pub async fn scrub(publisher: &mut Publisher, now_ms: i64) -> Result<ScrubReport
 
 /// Deletes objects, several at once; returns how many.
 async fn delete_all(store: &Store, keys: &ClusterKeys, objects: &[Key]) -> Result<usize, StoreError> {
-    let deletions = stream::iter(objects).map(|key| {
-        let path = keys.path(key);
-        async move { store.delete(&path).await }
-    });
-    deletions.buffer_unordered(DELETIONS_AT_ONCE).try_for_each(async |()| Ok(())).await?;
+    let paths: Vec<Path> = objects.iter().map(|key| keys.path(key)).collect();
+    let deletions = stream::iter(paths).map(|path| async move { store.delete(&path).await });
+    deletions.buffer_unordered(DELETIONS_AT_ONCE).try_for_each(|()| ready(Ok(()))).await?;
     Ok(objects.len())
 }
 
@@ -283,22 +285,79 @@ async fn abort_old_uploads(store: &Store, prefix: &Path, now_ms: i64) -> usize {
 /// Deletes everything of a topic that was deleted. Harmless to repeat; returns how many objects were deleted.
 ///
 /// # Errors
-/// The store's; what is left goes the next time.
+/// The store's, or there is always something left; it goes the next time.
 pub async fn delete_topic(store: &Store, keys: &ClusterKeys, topic_id: TopicId) -> Result<usize, StoreError> {
-    let mut deleted = 0;
+    let (mut deleted, prefix) = (0, keys.topic_path(topic_id));
+    abort_old_uploads(store, &prefix, i64::MAX).await;
     // A leader that does not know yet may still be writing.
     for _ in 0..DELETE_ROUNDS_MAX {
-        let objects = store.list(keys, &keys.topic_path(topic_id)).await?.objects;
+        let objects = store.list(keys, &prefix).await?.objects;
         if objects.is_empty() {
-            break;
+            return Ok(deleted);
         }
         // Manifests first: without them nothing else means anything.
         let (manifests, others): (Vec<Key>, Vec<Key>) =
             objects.iter().map(|object| object.key).partition(|key| matches!(key, Key::Manifest(..)));
         deleted += delete_all(store, keys, &manifests).await? + delete_all(store, keys, &others).await?;
     }
-    abort_old_uploads(store, &keys.topic_path(topic_id), i64::MAX).await;
-    Ok(deleted)
+    let detail = format!("objects are left after {deleted} deletions: somebody writes them");
+    Err(StoreError::new(StoreErrorKind::Unreachable, "delete", prefix, detail))
+}
+
+/// Reads all batches that a manifest names and compares their checksums: damage that no size tells. Gives the objects
+/// that are damaged; those that are missing are [`inspect`]'s to tell, as are pages. In memory is one piece at a time.
+///
+/// # Errors
+/// The store's.
+pub async fn verify_batches(
+    store: &Store,
+    keys: &ClusterKeys,
+    manifest: &Manifest,
+) -> Result<Vec<Key>, PublishError> {
+    let mut damaged = Vec::new();
+    for page in &manifest.pages {
+        match load_page(store, keys, page.key).await {
+            Ok(entries) => {
+                let left = entries.get(page.removed_count as usize..).unwrap_or_default();
+                verify_entries(store, keys, left, &mut damaged).await?;
+            }
+            Err(PublishError::Damaged { .. }) => {}
+            Err(PublishError::Store(error)) if error.kind == StoreErrorKind::Missing => {}
+            Err(error) => return Err(error),
+        }
+    }
+    verify_entries(store, keys, &manifest.entries, &mut damaged).await?;
+    Ok(damaged)
+}
+
+async fn verify_entries(
+    store: &Store,
+    keys: &ClusterKeys,
+    entries: &[Entry],
+    damaged: &mut Vec<Key>,
+) -> Result<(), StoreError> {
+    for entry in entries {
+        let (key, end) = (Key::Segment(entry.object), entry.position + entry.length);
+        let (path, mut crc, mut at) = (keys.path(&key), Crc::new(), entry.position);
+        let is_sound = loop {
+            if at >= end {
+                break crc.finish() == entry.batches_crc;
+            }
+            let piece = at..(at + PIECE_BYTES).min(end);
+            at = piece.end;
+            match store.get_range(&path, piece).await {
+                Ok(bytes) => crc.update(&bytes),
+                Err(error) if error.kind == StoreErrorKind::Missing => break true,
+                // It is shorter than it was.
+                Err(error) if error.kind == StoreErrorKind::Invalid => break false,
+                Err(error) => return Err(error),
+            }
+        };
+        if !is_sound {
+            damaged.push(key);
+        }
+    }
+    Ok(())
 }
 
 /// Looks at a partition of which nothing is known here, as a person asks for it.

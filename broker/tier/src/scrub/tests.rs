@@ -216,3 +216,39 @@ async fn uploads_that_a_crash_has_left_are_aborted_once_no_copy_can_be_under_way
     delete_topic(&store, &bucket.keys, PARTITION.topic_id).await.unwrap();
     assert_eq!(*left.0.lock(), [elsewhere]);
 }
+
+/// fault = 62
+#[tokio::test(start_paused = true)]
+async fn a_flipped_byte_in_an_object_is_told_by_who_reads_all_of_it() {
+    let bucket = Bucket::new();
+    let mut all = segments(200);
+    all.push(crate::sections::tests::big_batches(2000, 6, 1 << 20));
+    let publisher = bucket.copied(&all).await;
+    let manifest = publisher.manifest();
+    let verify = async || verify_batches(&bucket.store, &bucket.keys, manifest).await.unwrap();
+    assert_eq!(verify().await, []);
+    let page = crate::publish::load_page(&bucket.store, &bucket.keys, manifest.pages[0].key).await.unwrap();
+    let large = manifest.entries.last().unwrap();
+    for entry in [&page[7], large] {
+        let path = bucket.keys.path(&Key::Segment(entry.object));
+        let mut bytes = bucket.store.get(&path, usize::MAX).await.unwrap().0.to_vec();
+        let last = usize::try_from(entry.length).unwrap() - 1;
+        bytes[last] ^= 1;
+        bucket.store.put_unique(&path, bytes.into()).await.unwrap();
+    }
+    assert_eq!(verify().await, [Key::Segment(page[7].object), Key::Segment(large.object)]);
+    let report = inspect(&bucket.store, &bucket.keys, manifest, now_ms()).await.unwrap();
+    assert!(report.is_sound(), "sizes tell nothing");
+    bucket.faulty.next(Operation::Get, "seg/", u32::MAX, Effect::Fail(Answer::Denied));
+    assert!(verify_batches(&bucket.store, &bucket.keys, manifest).await.is_err());
+}
+
+/// fault = 60
+#[tokio::test(start_paused = true)]
+async fn a_topic_that_is_written_to_all_the_time_is_not_said_to_be_deleted() {
+    let bucket = Bucket::new();
+    bucket.copied(&segments(1)).await;
+    bucket.faulty.next(Operation::Delete, "seg/", u32::MAX, Effect::OnlySay);
+    let error = delete_topic(&bucket.store, &bucket.keys, PARTITION.topic_id).await.unwrap_err();
+    assert!(error.to_string().contains("objects are left"), "{error}");
+}
