@@ -152,6 +152,42 @@ impl Chunks {
         }
     }
 
+    /// Whether the chunk that holds a position is on the disk.
+    #[must_use]
+    pub fn is_here(&self, stretch: &Stretch, position: u64) -> bool {
+        self.cache.contains(ChunkId { object: stretch.object.id, index: chunk_index(position) })
+    }
+
+    /// Whether a reader that has come to `position` would have more fetched ahead than its stretch has.
+    #[must_use]
+    pub fn looks_behind(&self, stretch: &Stretch, position: u64) -> bool {
+        self.chunks_behind(stretch, position).is_some()
+    }
+
+    /// The pace of the reader that has come to `position`, and how many chunks it looks behind its stretch.
+    fn chunks_behind(&self, stretch: &Stretch, position: u64) -> Option<(Readahead, u32)> {
+        let end = chunk_index(stretch.end.saturating_sub(1)).saturating_add(1);
+        // It was at the chunk that ends there.
+        let index = chunk_index(position.saturating_sub(1)).min(end.saturating_sub(1));
+        let pace = self.readers.lock().get(&(stretch.object.id, index)).copied()?;
+        let behind = index.saturating_add(pace.window).checked_sub(end).filter(|count| *count > 0)?;
+        Some((pace, behind))
+    }
+
+    /// A reader that has come to a position of one stretch goes on at another's beginning: it keeps its pace, and what
+    /// it would have had fetched behind the first is fetched of the second.
+    pub fn hand_over(self: &Arc<Self>, from: (&Stretch, u64), (to, begin): (&Stretch, u64)) {
+        let Some((pace, count)) = self.chunks_behind(from.0, from.1) else { return };
+        let first = ChunkId { object: to.object.id, index: chunk_index(begin) };
+        {
+            let mut readers = self.readers.lock();
+            if readers.get(&(first.object, first.index)).is_none() {
+                readers.put((first.object, first.index), pace, 1);
+            }
+        }
+        self.fetch_ahead(to, first.index..first.index.saturating_add(count));
+    }
+
     /// Notes that a reader has come to a chunk; returns up to which chunk to fetch for it.
     fn pace(&self, chunk: ChunkId) -> u32 {
         let mut readers = self.readers.lock();

@@ -199,7 +199,8 @@ impl RemoteReader {
         range: &RemoteRange,
     ) -> Result<RemoteBatches, RemoteReadError> {
         let entry = self.entry_at(manifest, range.from).await?;
-        let batches = self.read_entry(&entry, range).await?;
+        let (batches, end) = self.read_entry_to(&entry, range).await?;
+        self.look_ahead(manifest, &entry, end);
         self.counts.reads.fetch_add(1, Ordering::Relaxed);
         self.counts.bytes.fetch_add(batches.bytes.len() as u64, Ordering::Relaxed);
         Ok(batches)
@@ -247,6 +248,15 @@ impl RemoteReader {
         entry: &Entry,
         range: &RemoteRange,
     ) -> Result<RemoteBatches, RemoteReadError> {
+        Ok(self.read_entry_to(entry, range).await?.0)
+    }
+
+    /// As [`RemoteReader::read_entry`], with the position in the object behind what was read.
+    async fn read_entry_to(
+        &self,
+        entry: &Entry,
+        range: &RemoteRange,
+    ) -> Result<(RemoteBatches, u64), RemoteReadError> {
         let mut attempt = 0;
         loop {
             attempt += 1;
@@ -266,18 +276,43 @@ impl RemoteReader {
         }
     }
 
-    async fn try_read(&self, entry: &Entry, range: &RemoteRange) -> Result<RemoteBatches, RemoteReadError> {
+    /// Whoever comes to the end of an entry reads on in the next one: what is fetched ahead of it does not end there.
+    fn look_ahead(&self, manifest: &Manifest, entry: &Entry, position: u64) {
+        let stretch = stretch_of(entry);
+        if !self.chunks.looks_behind(&stretch, position) {
+            return;
+        }
+        let next_offset = entry.next_offset();
+        let next = match manifest.find(next_offset) {
+            Place::Entry(next) => Some(next.clone()),
+            Place::Page(page) => {
+                self.pages.lock().get(&page.key).and_then(|entries| find_entry(entries, next_offset).cloned())
+            }
+            _ => None,
+        };
+        if let Some(next) = next {
+            self.chunks.hand_over((&stretch, position), (&stretch_of(&next), next.position));
+        }
+    }
+
+    async fn try_read(
+        &self,
+        entry: &Entry,
+        range: &RemoteRange,
+    ) -> Result<(RemoteBatches, u64), RemoteReadError> {
         let start = self.start_of(entry, range.from).await?;
         let mut walk = Walk::new(entry, start);
         let mut taken: Option<Taken> = None;
         // What is passed over is not checked but for this: batches follow one another without a hole.
         let mut next = (start == entry.position).then_some(entry.base_offset);
         loop {
-            let Some(header) = self.next_batch(&mut walk).await? else {
-                if next.is_some_and(|next| next != entry.next_offset()) {
+            let header = match self.next_batch(&mut walk, taken.is_none()).await? {
+                Next::Batch(header) => header,
+                Next::NotHere => break,
+                Next::End if next.is_some_and(|next| next != entry.next_offset()) => {
                     return Err(walk.damaged("the last batch ends elsewhere than its range"));
                 }
-                break;
+                Next::End => break,
             };
             let follows = next.map_or(header.base_offset <= range.from, |next| header.base_offset == next);
             if !follows {
@@ -304,18 +339,15 @@ impl RemoteReader {
             }
         }
         let Some(taken) = taken else {
-            return Ok(RemoteBatches {
-                bytes: Bytes::new(),
-                base_offset: range.from,
-                next_offset: range.from,
-            });
+            let (base_offset, next_offset) = (range.from, range.from);
+            return Ok((RemoteBatches { bytes: Bytes::new(), base_offset, next_offset }, start));
         };
         let bytes = walk.cut(&taken);
         verify(entry, taken.start, &bytes)?;
         if entry.holds(taken.next) {
             self.hints.lock().put((entry.object.id, taken.next), taken.end, 1);
         }
-        Ok(RemoteBatches { bytes, base_offset: taken.base, next_offset: taken.next })
+        Ok((RemoteBatches { bytes, base_offset: taken.base, next_offset: taken.next }, taken.end))
     }
 
     /// A batch boundary at or before the batch that holds an offset, as a position in the object.
@@ -331,11 +363,12 @@ impl RemoteReader {
         Ok(entry.position + relative.min(entry.length))
     }
 
-    /// The header of the batch at the walk's place, with all of the batch in memory; `None` at the end of the entry.
-    async fn next_batch(&self, walk: &mut Walk<'_>) -> Result<Option<BatchHeader>, RemoteReadError> {
+    /// The header of the batch at the walk's place, with all of the batch in memory. What is not on the disk is waited for
+    /// only by whoever has nothing yet.
+    async fn next_batch(&self, walk: &mut Walk<'_>, may_wait: bool) -> Result<Next, RemoteReadError> {
         let end = walk.entry.position + walk.entry.length;
         if walk.at >= end {
-            return Ok(None);
+            return Ok(Next::End);
         }
         let mut needed = BATCH_HEADER_BYTES;
         loop {
@@ -344,6 +377,9 @@ impl RemoteReader {
                 if position >= end {
                     return Err(walk.damaged("a batch goes on behind the end of its range"));
                 }
+                if !may_wait && !self.chunks.is_here(&stretch_of(walk.entry), position) {
+                    return Ok(Next::NotHere);
+                }
                 let chunk = self.chunks.get(&stretch_of(walk.entry), position).await?;
                 walk.buffer.extend_from_slice(&chunk);
             }
@@ -351,7 +387,7 @@ impl RemoteReader {
                 Ok(header) if header.size_in_bytes() as u64 > end - walk.at => {
                     return Err(walk.damaged("a batch goes on behind the end of its range"));
                 }
-                Ok(header) if header.size_in_bytes() <= walk.ahead() => return Ok(Some(header)),
+                Ok(header) if header.size_in_bytes() <= walk.ahead() => return Ok(Next::Batch(header)),
                 Ok(header) => needed = header.size_in_bytes(),
                 Err(error) => return Err(walk.damaged(error)),
             }
@@ -367,6 +403,15 @@ impl RemoteReader {
         counter.fetch_add(1, Ordering::Relaxed);
         error
     }
+}
+
+/// What a walk comes to.
+enum Next {
+    Batch(BatchHeader),
+    /// It would have to be waited for.
+    NotHere,
+    /// The end of the entry.
+    End,
 }
 
 /// What was chosen of a walk: positions in the object and offsets.

@@ -111,3 +111,28 @@ async fn what_is_fetched_at_once_stays_within_the_budget() {
         one.await.unwrap().unwrap();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_that_comes_to_an_end_is_fetched_ahead_of_in_the_next_object() {
+    let bucket = Bucket::new();
+    let (chunks, first) = object(&bucket).await;
+    let second = SegmentKey { id: Uuid::from_u128(2), ..first.object };
+    let bytes = vec![7; usize::try_from(LENGTH).unwrap()];
+    bucket.store.put_unique(&bucket.keys.path(&Key::Segment(second)), bytes.into()).await.unwrap();
+    let second = Stretch { object: second, ..first };
+    let mut position = 0;
+    while position < LENGTH {
+        position += chunks.get(&first, position).await.unwrap().len() as u64;
+        chunks.hand_over((&first, position), (&second, 0));
+        settle().await;
+    }
+    let (hits, misses) = (&chunks.counts().hits, &chunks.counts().misses);
+    let before = (hits.load(Ordering::Relaxed), misses.load(Ordering::Relaxed));
+    // It goes on at its pace: nothing that it comes to was not fetched before.
+    let mut position = 0;
+    while position < LENGTH {
+        position += chunks.get(&second, position).await.unwrap().len() as u64;
+        settle().await;
+    }
+    assert_eq!((hits.load(Ordering::Relaxed), misses.load(Ordering::Relaxed)), (before.0 + 21, before.1));
+}
