@@ -131,7 +131,8 @@ impl TieredPartition {
     }
 
     pub(super) fn note_scrub(&self, report: ScrubReport) {
-        let found = report.missing.len() + report.resized.len() + report.gaps.len() + report.overlaps.len();
+        let ranges = report.gaps.len() + report.overlaps.len();
+        let found = report.missing.len() + report.resized.len() + report.damaged.len() + ranges;
         self.figures.lock().unsound = found as u64;
         *self.last_scrub.lock() = Some(report);
     }

@@ -326,6 +326,7 @@ impl Step {
                 resized = ?report.resized,
                 gaps = ?report.gaps,
                 overlaps = ?report.overlaps,
+                damaged = ?report.damaged,
                 "what was copied is not sound"
             );
         }

@@ -85,7 +85,7 @@ impl ChunkCache {
 
     fn read(&self, chunk: ChunkId) -> Option<Bytes> {
         // A file that has just been evicted is no damage.
-        let mut bytes = self.disk.read(&self.path(chunk)).ok()?;
+        let bytes = self.disk.read(&self.path(chunk)).ok()?;
         if frame::unwrap(Kind::Chunk, &bytes).is_err() {
             if self.files.lock().remove(&chunk).is_some() {
                 self.damaged.fetch_add(1, Ordering::Relaxed);
@@ -94,7 +94,7 @@ impl ChunkCache {
             }
             return None;
         }
-        Some(Bytes::from(bytes.split_off(FRAME_HEADER_BYTES)))
+        Some(Bytes::from(bytes).slice(FRAME_HEADER_BYTES..))
     }
 
     /// Keeps a chunk, if the disk takes it.

@@ -24,7 +24,9 @@ pub const CHUNK_BYTES: u64 = 1 << 20;
 /// Chunks that one request fetches at most.
 const RUN_CHUNKS_MAX: u32 = 8;
 /// Chunks that are fetched ahead of a reader at most.
-const AHEAD_CHUNKS_MAX: u32 = 32;
+const AHEAD_CHUNKS_MAX: u32 = 64;
+/// Chunks that were read last and are kept in memory: a reader comes back to each for the batch that goes on behind it.
+const RECENT_MAX: u64 = 4;
 /// Readers whose pace is remembered.
 const READERS_MAX: u64 = 4096;
 /// Unit of the budget, in bytes.
@@ -63,6 +65,7 @@ pub struct Chunks {
     budget: Arc<Semaphore>,
     flights: Mutex<HashMap<ChunkId, watch::Receiver<Fetched>>>,
     readers: Mutex<Lru<(Uuid, u32), Readahead>>,
+    recent: Mutex<Lru<ChunkId, Bytes>>,
     counts: ChunkCounts,
 }
 
@@ -101,6 +104,7 @@ impl Chunks {
             budget: Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))),
             flights: Mutex::new(HashMap::new()),
             readers: Mutex::new(Lru::new(READERS_MAX)),
+            recent: Mutex::new(Lru::new(RECENT_MAX)),
             counts: ChunkCounts::default(),
         }
     }
@@ -126,7 +130,7 @@ impl Chunks {
         let index = chunk_index(position);
         let chunk = ChunkId { object: stretch.object.id, index };
         let ahead = self.pace(chunk);
-        if let Some(bytes) = self.cache.get(chunk).await {
+        if let Some(bytes) = self.cached(chunk).await {
             self.counts.hits.fetch_add(1, Ordering::Relaxed);
             self.fetch_ahead(stretch, index + 1..ahead);
             return Ok(within(&bytes, position));
@@ -145,10 +149,22 @@ impl Chunks {
         }
     }
 
+    /// A chunk that is in memory or on the disk.
+    async fn cached(&self, chunk: ChunkId) -> Option<Bytes> {
+        if let Some(bytes) = self.recent.lock().get(&chunk) {
+            return Some(bytes.clone());
+        }
+        let bytes = self.cache.get(chunk).await?;
+        self.recent.lock().put(chunk, bytes.clone(), 1);
+        Some(bytes)
+    }
+
     /// Forgets the chunks of a part of an object whose content turned out to be wrong.
     pub async fn forget(&self, stretch: &Stretch, positions: Range<u64>) {
         for index in chunk_index(positions.start)..=chunk_index(positions.end.saturating_sub(1)) {
-            self.cache.forget(ChunkId { object: stretch.object.id, index }).await;
+            let chunk = ChunkId { object: stretch.object.id, index };
+            self.recent.lock().remove(&chunk);
+            self.cache.forget(chunk).await;
         }
     }
 
@@ -214,6 +230,11 @@ impl Chunks {
             }
             let limit = end.min(index + RUN_CHUNKS_MAX);
             let stop = (index..limit).find(|index| is_there(*index)).unwrap_or(limit);
+            // A reader that is followed closely would have one chunk fetched at a time: a whole run is waited for.
+            let is_short = stop == wanted.end && stop - index < RUN_CHUNKS_MAX;
+            if is_short && index - wanted.start >= RUN_CHUNKS_MAX {
+                return;
+            }
             let units =
                 u32::try_from(u64::from(stop - index) * CHUNK_BYTES / BUDGET_UNIT).unwrap_or(u32::MAX);
             let Ok(permit) = Arc::clone(&self.budget).try_acquire_many_owned(units) else { return };

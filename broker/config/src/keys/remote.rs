@@ -37,10 +37,10 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "1073741824",
         "Bytes on the local disk that keep what was read from the object store.",
     )
-    .at_least(0),
+    .at_least(16 << 20),
     long(
         "highwater.remote.read.max.bytes",
-        "67108864",
+        "134217728",
         "Bytes that are being read from the object store at a time; further reads wait.",
     )
     .at_least(8 << 20),
