@@ -15,6 +15,8 @@ mod produce_latency;
 mod producing;
 mod small_records;
 mod start_up;
+mod tiered_history;
+mod tiered_produce;
 mod unbatched;
 mod unbatched_durable;
 
@@ -35,7 +37,7 @@ pub(crate) struct Scenario {
 }
 
 /// All of them, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 15] = [
+pub(crate) const SCENARIOS: [Scenario; 17] = [
     Scenario { number: 1, name: "small-records", run: small_records::run },
     Scenario { number: 2, name: "kilobyte", run: kilobyte::run },
     Scenario { number: 3, name: "kilobyte-durable", run: kilobyte_durable::run },
@@ -51,6 +53,8 @@ pub(crate) const SCENARIOS: [Scenario; 15] = [
     Scenario { number: 13, name: "footprint", run: footprint::run },
     Scenario { number: 14, name: "start-up", run: start_up::run },
     Scenario { number: 16, name: "cold-read", run: cold_read::run },
+    Scenario { number: 17, name: "tiered-produce", run: tiered_produce::run },
+    Scenario { number: 18, name: "tiered-history", run: tiered_history::run },
 ];
 
 /// What a reader of docs/benchmarks.md must know about every figure.

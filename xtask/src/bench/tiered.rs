@@ -77,13 +77,38 @@ impl Tiered {
 
     /// Starts the broker on its directory, and waits until it has reached the bucket.
     pub(crate) fn start(&self, bench: &Bench) -> Result<Subject> {
-        let subject = bench.ours.start_as(&self.options, Some(self.http))?;
+        let subject = self.start_quickly(bench)?;
+        self.wait_until_active()?;
+        Ok(subject)
+    }
+
+    /// Starts the broker on its directory, and waits until it answers.
+    pub(crate) fn start_quickly(&self, bench: &Bench) -> Result<Subject> {
+        bench.ours.start_as(&self.options, Some(self.http))
+    }
+
+    /// Waits until the broker has reached the bucket.
+    pub(crate) fn wait_until_active(&self) -> Result<()> {
+        self.wait_for("highwater_remote_active", |active| active >= 1.0)
+    }
+
+    /// Waits until all that is sealed is copied.
+    pub(crate) fn wait_until_copied(&self) -> Result<()> {
+        self.wait_for("highwater_remote_lag_bytes", |bytes| bytes == 0.0)
+    }
+
+    fn wait_for(&self, name: &str, is_reached: impl Fn(f64) -> bool) -> Result<()> {
         let begin = Instant::now();
-        while self.metric("highwater_remote_active")? < 1.0 {
-            ensure!(begin.elapsed() < SETTLE_LIMIT, "the broker does not reach the bucket");
+        while !is_reached(self.metric(name)?) {
+            ensure!(begin.elapsed() < SETTLE_LIMIT, "{name} does not come to what it should");
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(subject)
+        Ok(())
+    }
+
+    /// Sets settings of a topic.
+    pub(crate) fn alter(&self, subject: &Subject, topic: &str, configs: &[(&str, &str)]) -> Result<()> {
+        runtime()?.block_on(alter(subject.address, topic, configs))
     }
 
     /// The sum of one of the broker's metrics.
@@ -187,6 +212,26 @@ async fn client(address: SocketAddr) -> Result<Client<tokio::net::TcpStream>> {
 
 async fn local_start(address: SocketAddr, topic: &str) -> Result<i64> {
     Ok(client(address).await?.list_offset(topic, 0, EARLIEST_LOCAL).await?.offset)
+}
+
+async fn alter(address: SocketAddr, topic: &str, configs: &[(&str, &str)]) -> Result<()> {
+    use broker_protocol::messages::incremental_alter_configs_request::{
+        AlterConfigsResource, AlterableConfig,
+    };
+    use broker_protocol::messages::{IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse};
+    let set = |(name, value): &(&str, &str)| AlterableConfig {
+        name: (*name).to_owned().into(),
+        config_operation: 0,
+        value: Some((*value).to_owned().into()),
+    };
+    let configs = configs.iter().map(set).collect();
+    let resource = AlterConfigsResource { resource_type: 2, resource_name: topic.into(), configs };
+    let request = IncrementalAlterConfigsRequest { resources: vec![resource], validate_only: false };
+    let frame = client(address).await?.call(&request, 1).await?;
+    let response: IncrementalAlterConfigsResponse<'_> = frame.decode()?;
+    let answer = response.responses.first().context("no answer")?;
+    ensure!(answer.error_code == 0, "settings of {topic} are refused: {:?}", answer.error_message);
+    Ok(())
 }
 
 async fn topic_id(address: SocketAddr, topic: &str) -> Result<TopicId> {

@@ -134,19 +134,19 @@ fn round(bench: &Bench, tiered: &Tiered, raw: &Raw, topic: &TieredTopic) -> Resu
 }
 
 /// A consumer of one partition that asks for one thing after the other.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     stream: std::net::TcpStream,
     topic: &'a str,
 }
 
 impl<'a> Reader<'a> {
-    fn open(subject: &Subject, topic: &'a TieredTopic) -> Result<Reader<'a>> {
+    pub(super) fn open(subject: &Subject, topic: &'a TieredTopic) -> Result<Reader<'a>> {
         let stream = Connection::open(subject.address)?.into_stream();
         Ok(Reader { stream, topic: &topic.name })
     }
 
     /// Bytes of records from an offset on, and the offset after them.
-    fn fetch(&mut self, offset: i64) -> Result<(u64, i64)> {
+    pub(super) fn fetch(&mut self, offset: i64) -> Result<(u64, i64)> {
         self.stream.write_all(&fetch_frame(self.topic, offset, FETCH_BYTES)?)?;
         let body = read_answer(&mut self.stream, ApiKey::Fetch, FETCH_VERSION)?;
         let response: FetchResponse<'_> = decode(&body, FETCH_VERSION)?;

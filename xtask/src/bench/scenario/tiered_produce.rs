@@ -1,0 +1,212 @@
+//! Scenario 17: what copying costs, and what readers of history do to those who produce.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::cold_read::Reader;
+use super::latencies::Latencies;
+use crate::bench::Bench;
+use crate::bench::connection::Connection;
+use crate::bench::latency::{Load, measure};
+use crate::bench::measure::timed;
+use crate::bench::report::{Finding, Section, Target};
+use crate::bench::statistics::{Percentiles, Spread, short};
+use crate::bench::subject::Subject;
+use crate::bench::tiered::{Tiered, TieredTopic};
+use crate::bench::usage::cpu_seconds;
+
+const READERS_GOAL: f64 = 1.5;
+const UPLOAD_GOAL: f64 = 0.5;
+const SLOWER_GOAL: f64 = 0.95;
+const MESSAGES: u32 = 500_000;
+const MESSAGE_BYTES: u32 = 1024;
+const SEGMENT_BYTES: u32 = 32 << 20;
+const READERS: usize = 3;
+/// As in scenario 10: 20 MB/s.
+const LOAD: Load = Load { record_bytes: 20_000, requests_per_s: 1000, seconds: 10 };
+const SECONDS_QUICK: u32 = 4;
+/// What a reader takes at most.
+const READER_BYTES_PER_S: f64 = 20e6;
+const COPIED_LIMIT: Duration = Duration::from_secs(300);
+
+pub(super) fn run(bench: &Bench) -> Result<Section> {
+    // Small, so that readers who begin again read from the store.
+    let tiered = Tiered::new(bench, &[("highwater.remote.cache.max.bytes", "67108864")])?;
+    let subject = tiered.start(bench)?;
+    let mut rows = Vec::new();
+    let mut findings = vec![upload(bench, &tiered, &subject, &mut rows)?];
+    findings.push(beside_copies(bench, &tiered, &subject, &mut rows)?);
+    findings.push(beside_readers(bench, &tiered, &subject, &mut rows)?);
+    let limits = vec![
+        "the machine, where a goal is missed: the S3 server is a Python program that shares the two cores with broker, \
+         producer and readers, and what it takes is not counted as the broker's."
+            .to_owned(),
+    ];
+    let limits =
+        if findings.iter().any(|finding| finding.is_met() == Some(false)) { limits } else { Vec::new() };
+    Ok(Section {
+        number: 17,
+        title: "Producing while history is copied and read",
+        method: format!(
+            "Upload: {} MB of {MESSAGE_BYTES}-byte messages in segments of {} MiB are produced with copying stopped, then \
+             copying is turned on; CPU seconds of the broker until all is copied. Beside copies: the same messages produced as \
+             fast as the client can (rdkafka_performance) to a topic that is copied and to one that is not, in turn. Beside \
+             readers: {} requests a second of {} bytes, alone and beside {READERS} readers of history in the bucket of at most \
+             {:.0} MB/s each, whose cache on the disk is too small for it.",
+            u64::from(MESSAGES) * u64::from(MESSAGE_BYTES) / 1_000_000,
+            SEGMENT_BYTES >> 20,
+            LOAD.requests_per_s,
+            LOAD.record_bytes,
+            READER_BYTES_PER_S / 1e6
+        ),
+        header: vec!["what", "min", "median", "max", "unit"],
+        rows,
+        findings,
+        limits,
+        notes: Vec::new(),
+    })
+}
+
+fn row(what: &str, spread: Spread, unit: &str) -> Vec<String> {
+    let Spread { min, median, max } = spread;
+    [what.to_owned()].into_iter().chain([min, median, max].map(short)).chain([unit.to_owned()]).collect()
+}
+
+fn create(bench: &Bench, subject: &Subject, configs: &[(&str, &str)]) -> Result<String> {
+    let topic = bench.topic();
+    let segment_bytes = SEGMENT_BYTES.to_string();
+    let configs: Vec<(&str, &str)> =
+        [("segment.bytes", &*segment_bytes)].into_iter().chain(configs.iter().copied()).collect();
+    Connection::open(subject.address)?.create_topic(&topic, 1, &configs)?;
+    Ok(topic)
+}
+
+fn upload(bench: &Bench, tiered: &Tiered, subject: &Subject, rows: &mut Vec<Vec<String>>) -> Result<Finding> {
+    let mut costs = Vec::new();
+    for _ in 0..bench.repetitions {
+        let stopped = [("remote.log.copy.disable", "true"), ("local.retention.bytes", "-2")];
+        let topic = create(bench, subject, &stopped)?;
+        let load = (u64::from(bench.scaled(MESSAGES)), MESSAGE_BYTES);
+        bench.rdkafka.produce(subject, &topic, load, &crate::bench::rdkafka::BATCHED)?;
+        let copied = || tiered.metric("highwater_remote_copied_bytes_total");
+        let (before, cpu_before) = (copied()?, cpu_seconds(subject.pid)?);
+        tiered.alter(
+            subject,
+            &topic,
+            &[("remote.log.copy.disable", "false"), ("local.retention.bytes", "1")],
+        )?;
+        let begin = Instant::now();
+        while copied()? == before || tiered.metric("highwater_remote_lag_bytes")? > 0.0 {
+            ensure!(begin.elapsed() < COPIED_LIMIT, "{topic} is not copied");
+            thread::sleep(Duration::from_millis(50));
+        }
+        let gigabytes = (copied()? - before) / 1e9;
+        costs.push((cpu_seconds(subject.pid)? - cpu_before) / gigabytes);
+        Connection::open(subject.address)?.delete_topic(&topic)?;
+    }
+    let costs = Spread::of(costs).context("nothing was copied")?;
+    rows.push(row("upload", costs, "CPU s/GB"));
+    Ok(Finding::figure(
+        "CPU of the broker for what is copied",
+        costs.median,
+        "CPU s/GB",
+        Target::AtMost(UPLOAD_GOAL),
+    ))
+}
+
+fn beside_copies(
+    bench: &Bench,
+    tiered: &Tiered,
+    subject: &Subject,
+    rows: &mut Vec<Vec<String>>,
+) -> Result<Finding> {
+    let mut rates = [Vec::new(), Vec::new()];
+    for repetition in 0..=bench.repetitions {
+        for (is_tiered, rates) in [true, false].into_iter().zip(&mut rates) {
+            let enable = if is_tiered { "true" } else { "false" };
+            let topic = create(bench, subject, &[("remote.storage.enable", enable)])?;
+            let load = (u64::from(bench.scaled(MESSAGES)), MESSAGE_BYTES);
+            let produced = bench.rdkafka.produce(subject, &topic, load, &crate::bench::rdkafka::BATCHED)?;
+            if repetition > 0 {
+                rates.push(produced.megabytes_per_s());
+            }
+            tiered.wait_until_copied()?;
+            Connection::open(subject.address)?.delete_topic(&topic)?;
+            crate::bench::measure::settle();
+        }
+    }
+    let [copied, plain] = rates.map(|rates| Spread::of(rates).expect("there are repetitions"));
+    rows.push(row("produce, copied", copied, "MB/s"));
+    rows.push(row("produce, not copied", plain, "MB/s"));
+    let what = "MB/s produced to a topic that is copied against one that is not";
+    Ok(Finding::ratio(what, copied.median, plain.median, Target::AtLeast(SLOWER_GOAL)))
+}
+
+fn beside_readers(
+    bench: &Bench,
+    tiered: &Tiered,
+    subject: &Subject,
+    rows: &mut Vec<Vec<String>>,
+) -> Result<Finding> {
+    let history: Vec<TieredTopic> = (0..READERS)
+        .map(|_| tiered.fill(bench, subject, bench.scaled(MESSAGES) / 2, MESSAGE_BYTES, SEGMENT_BYTES))
+        .collect::<Result<_>>()?;
+    let seconds = if bench.quick { SECONDS_QUICK } else { LOAD.seconds };
+    let produce = || {
+        let topic = create(bench, subject, &[("remote.storage.enable", "false")])?;
+        let repetition = timed(subject, || {
+            Percentiles::of(measure(subject.address, &topic, Load { seconds, ..LOAD })?)
+                .context("nothing was sent")
+        });
+        Connection::open(subject.address)?.delete_topic(&topic)?;
+        crate::bench::measure::settle();
+        repetition
+    };
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    produce()?;
+    for _ in 0..bench.repetitions {
+        alone.push(produce()?);
+        beside.push(while_read(subject, &history, produce)?);
+    }
+    let alone = Latencies::of("produce p99, alone".to_owned(), &alone)?;
+    let beside = Latencies::of("produce p99, beside readers of the bucket".to_owned(), &beside)?;
+    for latencies in [&alone, &beside] {
+        rows.push(row(&latencies.label, latencies.p99, "µs"));
+    }
+    let what = "produce p99 beside readers of the bucket against alone";
+    Ok(Finding::ratio(what, beside.p99.median, alone.p99.median, Target::AtMost(READERS_GOAL)))
+}
+
+/// Runs `work` while each topic is read again and again.
+fn while_read<T>(subject: &Subject, topics: &[TieredTopic], work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let stop = &stop;
+        let readers: Vec<_> = topics
+            .iter()
+            .map(|topic| {
+                scope.spawn(move || -> Result<()> {
+                    let mut reader = Reader::open(subject, topic)?;
+                    let (begin, mut offset, mut bytes) = (Instant::now(), 0, 0.0);
+                    while !stop.load(Ordering::Relaxed) {
+                        let due = begin + Duration::from_secs_f64(bytes / READER_BYTES_PER_S);
+                        thread::sleep(due.saturating_duration_since(Instant::now()));
+                        let (read, next) = reader.fetch(offset)?;
+                        bytes += read as f64;
+                        offset = if next >= topic.local_start { 0 } else { next };
+                    }
+                    Ok(())
+                })
+            })
+            .collect();
+        let result = work();
+        stop.store(true, Ordering::Relaxed);
+        for reader in readers {
+            reader.join().map_err(|_| anyhow::anyhow!("a reader ended early"))??;
+        }
+        result
+    })
+}
