@@ -9,9 +9,11 @@ mod refused;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use broker_protocol::record_batch::{BatchHeader, NO_SEQUENCE, increment_sequence};
+use broker_protocol::record_batch::{BatchHeader, NO_SEQUENCE, RecordBatch, increment_sequence};
 use broker_protocol::types::{Offset, ProducerEpoch, ProducerId};
 use thiserror::Error;
+
+use crate::append::marker_of;
 
 pub use refused::{RefusedBatches, refusable};
 
@@ -308,6 +310,19 @@ impl ProducerTable {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Notes a batch of the log, of any kind. Returns the transaction that it ends.
+    pub fn apply(&mut self, batch: &RecordBatch<'_>) -> Option<CompletedTransaction> {
+        let header = &batch.header;
+        if !header.has_producer_id() {
+            return None;
+        }
+        if header.is_control() {
+            return self.apply_marker(header, marker_of(batch)?);
+        }
+        self.apply_data(header);
+        None
     }
 
     /// Notes a data batch that is in the log; its header has final offsets.

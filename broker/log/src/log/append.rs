@@ -13,7 +13,7 @@ use crate::append::{AppendError, AppendInfo, AppendOptions, AppendOrigin, Inspec
 use crate::log_config::LogConfig;
 use crate::log_error::LogError;
 use crate::manager::shared::{is_full, passes};
-use crate::producer_state::{BatchMetadata, Check, CompletedTransaction, ProducerTable, RefusedBatches};
+use crate::producer_state::{BatchMetadata, Check, ProducerTable, RefusedBatches};
 use crate::segment::Segment;
 
 impl PartitionLog {
@@ -264,7 +264,7 @@ impl PartitionLog {
     }
 
     fn note_producer(&mut self, batch: &RecordBatch<'_>) {
-        if let Some(completed) = apply_to(&mut self.producers, batch)
+        if let Some(completed) = self.producers.apply(batch)
             && completed.aborted
         {
             self.active().transactions.push(completed.into());
@@ -365,20 +365,4 @@ fn assign(bytes: &mut [u8], base_offset: Offset, epoch: LeaderEpoch, stamp: Opti
         offset = offset.plus(i64::from(header.last_offset_delta) + 1);
         rest = after;
     }
-}
-
-/// Notes a batch of the log in the producer table. Returns the transaction it ends.
-pub(super) fn apply_to(
-    producers: &mut ProducerTable,
-    batch: &RecordBatch<'_>,
-) -> Option<CompletedTransaction> {
-    let header = &batch.header;
-    if !header.has_producer_id() {
-        return None;
-    }
-    if header.is_control() {
-        return producers.apply_marker(header, marker_of(batch)?);
-    }
-    producers.apply_data(header);
-    None
 }

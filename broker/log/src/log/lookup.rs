@@ -302,7 +302,7 @@ impl PartitionLog {
         let path = self.log_path(self.segments[index].base_offset);
         let file = self.with_segment(index, Segment::file)?;
         let (_, damage) = crate::batch_scan::scan_batches(file.as_ref(), &path, start, end, |_, batch| {
-            if let Some(completed) = super::append::apply_to(producers, batch) {
+            if let Some(completed) = producers.apply(batch) {
                 ended(completed);
             }
             ControlFlow::Continue(())
