@@ -5,6 +5,7 @@
 //! Invariant: no answer says anything that a crash could undo; every answer waits for the last record written before it.
 
 mod alarm;
+mod backup;
 mod error;
 mod hosted_shard;
 mod loading;
@@ -25,6 +26,7 @@ use broker_state::metadata::topics::DeletedTopic;
 use parking_lot::{Mutex, RwLock};
 use tokio::task::AbortHandle;
 
+pub use self::backup::GroupsBackup;
 pub use self::error::{CoordinatorError, group_error_code};
 pub use self::offsets_log::{AppendFailed, OffsetsLog, OffsetsTopic, ReadFailed};
 

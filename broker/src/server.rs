@@ -41,6 +41,7 @@ use crate::producer_ids::ProducerIds;
 use crate::quorum::{MetadataLog, QuorumConfig, RaftNode};
 use crate::replication::cleaning::ReplicaCleaning;
 use crate::replication::manager::ReplicaManager;
+use crate::tiering::metadata_backup::MetadataBackup;
 use crate::topic_settings::TopicSettings;
 
 pub use health::BrokerHealth;
@@ -89,6 +90,7 @@ pub struct Broker {
     connections: Arc<Connections>,
     acceptors: Vec<JoinHandle<()>>,
     background: Vec<JoinHandle<()>>,
+    backup: Option<Arc<MetadataBackup>>,
 }
 
 impl std::fmt::Debug for Broker {
@@ -180,6 +182,8 @@ impl Broker {
         ];
         background.extend(start_cleaner(&ctx)?);
         background.extend(tiered::spawn(&ctx));
+        let backup = tiered::backup(&ctx);
+        background.extend(tiered::spawn_backup(backup.as_ref()));
         let took = ctx.env.clock.monotonic().saturating_sub(began);
         tracing::info!(
             node_id = broker_id.0,
@@ -187,7 +191,7 @@ impl Broker {
             version = env!("CARGO_PKG_VERSION"),
             "broker started"
         );
-        Ok(Broker { ctx, connections, acceptors, background })
+        Ok(Broker { ctx, connections, acceptors, background, backup })
     }
 
     /// What its handlers work with.
@@ -230,6 +234,9 @@ impl Broker {
         }
         for task in &self.background {
             task.abort();
+        }
+        if let Some(backup) = &self.backup {
+            backup.finish().await;
         }
         self.ctx.groups.stop();
         let log_dir = Arc::clone(self.ctx.replicas.log_dir());

@@ -8,7 +8,8 @@
 
 pub mod claim;
 pub mod connect;
-mod known;
+pub(crate) mod known;
+pub mod metadata_backup;
 mod partition;
 mod reading;
 mod scrubbing;
@@ -67,6 +68,10 @@ pub struct TieringCounts {
     pub read_timeouts: AtomicU64,
     /// Runs of the scrubber.
     pub scrubs: AtomicU64,
+    /// Metadata snapshots written.
+    pub metadata_snapshots: AtomicU64,
+    /// Metadata snapshots that could not be written.
+    pub metadata_errors: AtomicU64,
 }
 
 /// Tiered storage of a broker; see the file's header.

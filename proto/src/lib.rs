@@ -2,4 +2,5 @@
 //!
 //! Must not: hold anything else. What the messages mean is said in the `.proto` files; whoever uses them checks them.
 
+pub mod backup;
 pub mod tier;

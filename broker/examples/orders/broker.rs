@@ -21,7 +21,7 @@ pub(crate) enum TourBroker {
     /// It was there.
     Found,
     /// The tour started it.
-    Own { broker: Broker, runtime: Runtime, address: SocketAddr, _data: TempDir },
+    Own { broker: Box<Broker>, runtime: Runtime, address: SocketAddr, _data: TempDir },
 }
 
 /// Finds the broker on the default port or starts one on a free port.
@@ -34,7 +34,7 @@ pub(crate) fn find_or_start() -> anyhow::Result<TourBroker> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (broker, address) = runtime.block_on(start(&data))?;
     println!("No broker on {DEFAULT}: started one on {address}, with data in {}.", data.path().display());
-    Ok(TourBroker::Own { broker, runtime, address, _data: data })
+    Ok(TourBroker::Own { broker: Box::new(broker), runtime, address, _data: data })
 }
 
 async fn start(data: &TempDir) -> anyhow::Result<(Broker, SocketAddr)> {

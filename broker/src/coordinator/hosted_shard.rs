@@ -232,6 +232,14 @@ impl HostedShard {
         None
     }
 
+    /// Offset of the last record that it wrote, also of one that is not durable yet.
+    pub(super) fn written(&self) -> Option<Offset> {
+        match &*self.state.lock() {
+            State::Loaded(loaded) => Some(loaded.written),
+            State::NotLoaded | State::Loading | State::Closed => None,
+        }
+    }
+
     /// The groups as metrics show them; none while they are not loaded.
     pub(super) fn views(&self) -> Vec<GroupView> {
         match &*self.state.lock() {
@@ -403,7 +411,7 @@ async fn load_in_turn(shards: Vec<Arc<HostedShard>>) {
 }
 
 /// The records as batches, one after the other.
-fn in_batches(records: &[CoordinatorRecord], now_ms: i64) -> Vec<u8> {
+pub(crate) fn in_batches(records: &[CoordinatorRecord], now_ms: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut batch = BatchBuilder::new(Compression::None);
     for record in records {

@@ -44,6 +44,14 @@ const COUNTERS: &[Counted] = &[
         load(&tiering.counts().scrubs)
     }),
     (
+        "highwater_remote_metadata_snapshots_total",
+        "Snapshots of the metadata and of committed offsets written to the object store.",
+        |tiering| load(&tiering.counts().metadata_snapshots),
+    ),
+    ("highwater_remote_metadata_errors_total", "Such snapshots that could not be written.", |tiering| {
+        load(&tiering.counts().metadata_errors)
+    }),
+    (
         "highwater_remote_reads_total",
         "Reads of clients answered from the object store or its cache.",
         |tiering| load(&tiering.reader().counts().reads),

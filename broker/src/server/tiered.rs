@@ -10,6 +10,7 @@ use super::{Tuning, cluster_of_directory};
 use crate::api::context::ApiContext;
 use crate::env::Env;
 use crate::metrics::tiering::TieringCollector;
+use crate::tiering::metadata_backup::MetadataBackup;
 use crate::tiering::start::{Prepared, refuse_without_store};
 use crate::tiering::{Tiering, worker};
 
@@ -45,6 +46,18 @@ pub(super) async fn start(
 pub(super) fn spawn(ctx: &Arc<ApiContext>) -> Option<JoinHandle<()>> {
     let tiering = ctx.tiering.clone()?;
     Some(tokio::spawn(worker::run(Arc::clone(ctx), tiering)))
+}
+
+/// What copies the metadata, where there is an object store.
+pub(super) fn backup(ctx: &ApiContext) -> Option<Arc<MetadataBackup>> {
+    let tiering = ctx.tiering.clone()?;
+    Some(Arc::new(MetadataBackup::new(tiering, ctx.metadata.clone(), Arc::clone(&ctx.groups))))
+}
+
+/// Copies the metadata from now on.
+pub(super) fn spawn_backup(backup: Option<&Arc<MetadataBackup>>) -> Option<JoinHandle<()>> {
+    let backup = Arc::clone(backup?);
+    Some(tokio::spawn(async move { backup.run().await }))
 }
 
 /// Shows its figures.

@@ -23,7 +23,7 @@ const HEAD: &str = "version=1";
 
 /// Numbers by partition; see the file's header.
 #[derive(Debug)]
-pub(super) struct KnownManifests {
+pub(crate) struct KnownManifests {
     path: PathBuf,
     numbers: Mutex<BTreeMap<PartitionId, ManifestNumber>>,
     changed: AtomicBool,
@@ -31,7 +31,7 @@ pub(super) struct KnownManifests {
 
 impl KnownManifests {
     /// What the directory knows. A file that makes no sense counts for none.
-    pub(super) fn load(disk: &dyn Disk, dir: &Path) -> io::Result<KnownManifests> {
+    pub(crate) fn load(disk: &dyn Disk, dir: &Path) -> io::Result<KnownManifests> {
         let path = dir.join(FILE);
         let numbers = match disk.read(&path) {
             Ok(bytes) => decode(&String::from_utf8_lossy(&bytes)).unwrap_or_else(|| {
@@ -52,7 +52,7 @@ impl KnownManifests {
         self.numbers.lock().get(&id).copied()
     }
 
-    pub(super) fn note(&self, id: PartitionId, number: ManifestNumber) {
+    pub(crate) fn note(&self, id: PartitionId, number: ManifestNumber) {
         let before = self.numbers.lock().insert(id, number);
         if before != Some(number) {
             self.changed.store(true, Ordering::Relaxed);
@@ -66,7 +66,7 @@ impl KnownManifests {
     }
 
     /// Writes the file if something has changed. Waits for the disk.
-    pub(super) fn store(&self, disk: &dyn Disk) -> io::Result<()> {
+    pub(crate) fn store(&self, disk: &dyn Disk) -> io::Result<()> {
         if !self.changed.swap(false, Ordering::Relaxed) {
             return Ok(());
         }

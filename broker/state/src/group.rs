@@ -10,6 +10,7 @@
 //! to PreparingRebalance on every change of membership; the last member's leaving ends in Empty.
 
 mod admin;
+mod backup;
 mod classic_group;
 mod config;
 mod expiry;
@@ -28,6 +29,7 @@ mod timers;
 mod turn;
 
 pub use admin::{DescribedGroup, DescribedMember, GroupView, ListedGroup, OffsetView};
+pub use backup::{GroupBackup, OffsetBackup};
 pub use classic_group::GroupState;
 pub use config::GroupConfig;
 pub use messages::{

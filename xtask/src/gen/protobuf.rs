@@ -8,7 +8,10 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 /// What is compiled, below `proto`; the file that comes of it; where that goes, below `proto/src`.
-const PACKAGES: [(&str, &str, &str); 1] = [("tier/v1/tier.proto", "highwater.tier.v1.rs", "tier/v1.rs")];
+const PACKAGES: [(&str, &str, &str); 2] = [
+    ("backup/v1/backup.proto", "highwater.backup.v1.rs", "backup/v1.rs"),
+    ("tier/v1/tier.proto", "highwater.tier.v1.rs", "tier/v1.rs"),
+];
 
 /// Writes the files, or with `check` compares them.
 ///

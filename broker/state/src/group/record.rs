@@ -151,6 +151,27 @@ pub(super) fn group_metadata(group: &Group, members: Vec<MemberMetadata<'_>>) ->
     }
 }
 
+/// The record of a group without members, as of a moment.
+pub(super) fn empty_group(
+    group_id: &str,
+    protocol_type: &str,
+    generation: i32,
+    now_ms: i64,
+) -> CoordinatorRecord {
+    let value = GroupMetadataValue {
+        protocol_type: protocol_type.into(),
+        generation,
+        protocol: None,
+        leader: None,
+        current_state_timestamp: now_ms,
+        members: Vec::new(),
+    };
+    CoordinatorRecord {
+        key: group_key(group_id),
+        value: Some(written(GROUP_METADATA_VERSION, |writer| value.encode(writer, GROUP_METADATA_VERSION))),
+    }
+}
+
 /// The record that deletes a group.
 pub(super) fn group_tombstone(group_id: &str) -> CoordinatorRecord {
     CoordinatorRecord { key: group_key(group_id), value: None }
