@@ -28,6 +28,7 @@ use tokio::task::AbortHandle;
 
 pub use self::backup::GroupsBackup;
 pub use self::error::{CoordinatorError, group_error_code};
+pub(crate) use self::hosted_shard::in_batches;
 pub use self::offsets_log::{AppendFailed, OffsetsLog, OffsetsTopic, ReadFailed};
 
 use self::alarm::Alarm;

@@ -14,6 +14,7 @@ pub mod metrics;
 pub mod net;
 pub mod producer_ids;
 pub mod quorum;
+pub mod recover;
 pub mod replication;
 pub mod server;
 pub mod startup;

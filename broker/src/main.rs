@@ -10,6 +10,7 @@ use anyhow::{Context, anyhow};
 use broker_config::keys::ENVIRONMENT_PREFIX;
 use broker_config::{Config, ConfigFile};
 use clap::Parser;
+use highwater_broker::recover::command::{self, RecoverArguments};
 use highwater_broker::startup;
 
 #[global_allocator]
@@ -25,14 +26,27 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[command(version)]
 struct Arguments {
     /// File of settings in the syntax of Kafka's server.properties.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// One setting, for example --set num.partitions=3; may be repeated.
-    #[arg(long = "set", value_name = "KEY=VALUE")]
+    #[arg(long = "set", value_name = "KEY=VALUE", global = true)]
     sets: Vec<String>,
     /// Print every setting with its value, source and meaning, and stop.
     #[arg(long)]
     print_config: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Rebuild a data directory from an object store.
+    ///
+    /// For a broker that has lost its disk. Everything that was copied comes back: topics with their ids and settings,
+    /// records, committed offsets. A report on standard output says what that is. The broker's other settings, node.id and
+    /// those of the object store among them, come as they do for the broker. If the old broker still lives, it stops
+    /// writing to the object store.
+    Recover(RecoverArguments),
 }
 
 fn main() -> ExitCode {
@@ -60,7 +74,10 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    startup::run(Arc::new(config), &warnings)
+    match &arguments.command {
+        Some(Command::Recover(recovery)) => command::run(&config, &warnings, recovery),
+        None => startup::run(Arc::new(config), &warnings),
+    }
 }
 
 fn load(arguments: &Arguments) -> anyhow::Result<(Config, Vec<broker_config::Warning>)> {

@@ -16,10 +16,12 @@ mod raft_log;
 mod raft_message;
 mod raft_network;
 mod raft_state_machine;
+mod seed;
 mod snapshot_files;
 
 pub use metadata_log::{MetadataLog, ProposeError, QuorumDescription, ReplicaDescription, SubmitError};
 pub use node::{QuorumConfig, QuorumError, RaftNode, raft_node_id};
+pub use seed::seed;
 
 /// A metadata batch as it lies in the log; decoded only when it is applied.
 #[derive(Clone, PartialEq, Eq, Debug)]

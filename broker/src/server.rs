@@ -39,6 +39,7 @@ use crate::net::budget::MemoryBudget;
 use crate::net::stream::Listener;
 use crate::producer_ids::ProducerIds;
 use crate::quorum::{MetadataLog, QuorumConfig, RaftNode};
+use crate::recover;
 use crate::replication::cleaning::ReplicaCleaning;
 use crate::replication::manager::ReplicaManager;
 use crate::tiering::metadata_backup::MetadataBackup;
@@ -56,7 +57,7 @@ const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 const OPENINGS_MAX: usize = 4;
 
 /// Where the metadata log lies inside the data directory.
-const METADATA_DIR: &str = "metadata";
+pub(crate) const METADATA_DIR: &str = "metadata";
 
 /// A socket that is bound, and the listener it belongs to.
 pub struct Bound<L> {
@@ -324,6 +325,7 @@ async fn open_log_dir(
     tuning: &Tuning,
 ) -> anyhow::Result<Arc<LogDir>> {
     kafka_directory::refuse(env, &settings.log_dir)?;
+    recover::marker::refuse(env.disk.as_ref(), &settings.log_dir)?;
     let (env_, settings_) = (env.clone(), settings.clone());
     let tune = tuning.log_dir.clone();
     let began = env.clock.monotonic();

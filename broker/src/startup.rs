@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail};
 use broker_config::broker::{LogFormat as ConfiguredFormat, NetworkConfig};
-use broker_config::{Config, Listener as ListenerConfig, Warning};
+use broker_config::{BrokerConfig, Config, Listener as ListenerConfig, Warning};
 use broker_log::io::local_disk::{LocalDisk, SystemClock};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -37,15 +37,7 @@ const NEAR_PORTS: u16 = 32;
 /// # Errors
 /// It cannot start; the message names the setting or the file.
 pub fn run(config: Arc<Config>, warnings: &[Warning]) -> anyhow::Result<()> {
-    let logging = &config.broker().logging;
-    let format = match logging.format {
-        ConfiguredFormat::Text => LogFormat::Text,
-        ConfiguredFormat::Json => LogFormat::Json,
-    };
-    telemetry::start(format, &logging.level).context("highwater.log.level")?;
-    for warning in warnings {
-        tracing::warn!("{warning}");
-    }
+    begin_logging(config.broker(), warnings)?;
     let tuning = Tuning { connections_max: raise_file_limit().map(connections_within), ..Tuning::default() };
     let signals = hear_signals().context("signals cannot be heard")?;
     let runtime =
@@ -54,6 +46,20 @@ pub fn run(config: Arc<Config>, warnings: &[Warning]) -> anyhow::Result<()> {
     // What still runs has had its time: the end of the process does not wait for a thread that is busy.
     runtime.shutdown_background();
     ended
+}
+
+/// Begins to write log lines, with what the settings gave cause to warn of.
+pub(crate) fn begin_logging(settings: &BrokerConfig, warnings: &[Warning]) -> anyhow::Result<()> {
+    let logging = &settings.logging;
+    let format = match logging.format {
+        ConfiguredFormat::Text => LogFormat::Text,
+        ConfiguredFormat::Json => LogFormat::Json,
+    };
+    telemetry::start(format, &logging.level).context("highwater.log.level")?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(())
 }
 
 /// The first signal that asks for an end, by what it did.

@@ -138,9 +138,9 @@ pub(super) async fn start(env: &Env, config: &QuorumConfig) -> Result<Node, Quor
     Ok(node)
 }
 
-type OpenedSnapshots = (SnapshotFiles, Option<(super::SnapshotMeta, MetadataImage)>);
+pub(super) type OpenedSnapshots = (SnapshotFiles, Option<(super::SnapshotMeta, MetadataImage)>);
 
-fn open_snapshots(env: &Env, config: &QuorumConfig) -> Result<OpenedSnapshots, QuorumError> {
+pub(super) fn open_snapshots(env: &Env, config: &QuorumConfig) -> Result<OpenedSnapshots, QuorumError> {
     let io_error = |source| QuorumError::Io { path: config.dir.clone(), source };
     if !env.disk.exists(&config.dir).map_err(io_error)? {
         env.disk.create_dir_all(&config.dir).map_err(io_error)?;

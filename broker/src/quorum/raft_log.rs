@@ -146,6 +146,11 @@ impl RaftLog {
         self.env.block_on_disk(move || files.lock().make_room(bytes)).await
     }
 
+    /// Makes an empty log begin behind an entry that a snapshot has.
+    pub(super) async fn begin_behind(&self, last: LogId) -> Result<(), RaftLogError> {
+        self.change(move |files| files.purge(last)).await
+    }
+
     /// Runs a change that syncs, away from the threads that serve sockets.
     async fn change(
         &self,

@@ -104,8 +104,10 @@ pub(super) const FAULTS: &[Row] = &[
     Row {
         number: 63,
         scenario: "Everything but the bucket is lost",
-        shown: "Clusters, metadata snapshots, partitions and their manifests are found, also as they were at a moment. \
-                The command that rebuilds a broker from them is not there yet.",
+        shown: "One command makes the data directory anew: topics with ids and settings, every record that a manifest \
+                names, byte for byte, committed offsets, producers; also as they were at a moment. Cut off at any \
+                operation of the disk or request to the store, the next run makes the same. What was not copied is lost: \
+                the report says where each partition ends.",
     },
     Row {
         number: 64,

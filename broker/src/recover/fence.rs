@@ -1,0 +1,152 @@
+//! Takes a cluster over: whoever wrote to its objects before can publish nothing any more, and what was surveyed is what
+//! counts.
+//!
+//! Recovery as of an earlier time makes the manifests of that time the newest ones again: what was copied after it would
+//! otherwise stand in the way of the records that are written next.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use broker_protocol::types::Offset;
+use broker_tier::ids::{Generation, PartitionId};
+use broker_tier::keys::{Key, SegmentKey};
+use broker_tier::manifest::{Manifest, RemovedObject};
+use broker_tier::publish::{Fence, PublishError, Publisher};
+use broker_tier::recover::{FencedPartition, fence_partition};
+use futures_util::stream::{self, StreamExt};
+
+use super::source::{Source, SourceError};
+use super::survey::{
+    AT_ONCE, Survey, Surveyed, examine, find_snapshots, list_partitions, manifest_of_the_time,
+};
+
+/// Fences every partition for a generation that was claimed, and looks again at those that have changed since the survey.
+///
+/// Partitions of which nothing was there at the time, and that `is_recovered` says no to, are only fenced.
+pub(super) async fn fence(
+    source: &Source,
+    generation: Generation,
+    mut survey: Survey,
+    is_recovered: &(dyn Fn(&Survey, PartitionId) -> bool + Sync),
+) -> anyhow::Result<Survey> {
+    survey.snapshots = find_snapshots(source).await?;
+    let partitions = list_partitions(source).await?;
+    let known = |partition: PartitionId| {
+        (partition, survey.partitions.get(&partition).cloned(), is_recovered(&survey, partition))
+    };
+    let known: Vec<_> = partitions.into_iter().map(known).collect();
+    let mut taken = stream::iter(known)
+        .map(|(partition, known, is_recovered)| async move {
+            (partition, take(source, generation, partition, known, is_recovered).await)
+        })
+        .buffer_unordered(AT_ONCE);
+    while let Some((partition, found)) = taken.next().await {
+        if !survey.damaged.contains_key(&partition) {
+            survey.note(partition, found)?;
+        }
+    }
+    Ok(survey)
+}
+
+async fn take(
+    source: &Source,
+    generation: Generation,
+    partition: PartitionId,
+    known: Option<Surveyed>,
+    is_recovered: bool,
+) -> Result<Option<Surveyed>, SourceError> {
+    let fenced = fence_partition(&source.store, &source.keys, generation, partition).await?;
+    let Some(fenced) = fenced else { return Ok(None) };
+    let then = match source.at_ms {
+        Some(_) => {
+            let then = manifest_of_the_time(source, partition).await?;
+            if then.is_some() || is_recovered {
+                rewind(source, generation, &fenced, then.as_ref()).await?;
+            }
+            match then {
+                Some(then) => then,
+                None => return Ok(None),
+            }
+        }
+        None => Manifest::clone(&fenced.manifest),
+    };
+    // A fence says what the manifest before it said.
+    let same =
+        |known: &Surveyed| Some(known.number) == then.number || Some(known.number.next()) == then.number;
+    let surveyed = match known.filter(same) {
+        Some(known) => known,
+        None => examine(source, &then).await?,
+    };
+    let latest_epoch = surveyed.latest_epoch.max(fenced.leader_epoch);
+    let newest_number = fenced.manifest.number.unwrap_or(surveyed.number);
+    Ok(Some(Surveyed { latest_epoch, newest_number, ..surveyed }))
+}
+
+/// Publishes what an earlier manifest says as the newest one, unless it is that already.
+async fn rewind(
+    source: &Source,
+    generation: Generation,
+    fenced: &FencedPartition,
+    then: Option<&Manifest>,
+) -> Result<(), SourceError> {
+    let newest = &fenced.manifest;
+    let rewound = as_of(newest, then);
+    if rewound == **newest {
+        return Ok(());
+    }
+    check_objects(source, newest, &rewound).await?;
+    let fence = Fence { generation, leader_epoch: fenced.leader_epoch };
+    let none_yet = Manifest::empty(
+        source.keys.cluster().clone(),
+        newest.partition,
+        Arc::clone(&newest.topic),
+        Offset(0),
+    );
+    let (store, keys) = (Arc::clone(&source.store), Arc::clone(&source.keys));
+    let mut publisher = Publisher::take_over(store, keys, fence, newest.number, none_yet).await?;
+    Ok(publisher.publish(rewound).await?)
+}
+
+/// The newest manifest with the entries of an earlier one. Objects that only the newest names are nobody's then: the
+/// scrubber finds them. Pure.
+fn as_of(newest: &Manifest, then: Option<&Manifest>) -> Manifest {
+    let mut rewound = newest.clone();
+    match then {
+        Some(then) => {
+            rewound.next_offset = then.next_offset;
+            rewound.epochs = then.epochs.clone();
+            rewound.pages = then.pages.clone();
+            rewound.entries = then.entries.clone();
+            rewound.log_start_offset = then.log_start_offset;
+            rewound.is_copying_stopped = then.is_copying_stopped;
+        }
+        None => {
+            rewound.next_offset = None;
+            rewound.epochs = Default::default();
+            rewound.pages.clear();
+            rewound.entries.clear();
+        }
+    }
+    let named: BTreeSet<SegmentKey> = rewound.entries.iter().map(|entry| entry.object).collect();
+    rewound.removed.retain(|removed| match &removed.object {
+        RemovedObject::Segment(key) => !named.contains(key),
+        RemovedObject::Page(key, _) => !rewound.pages.iter().any(|page| page.key == *key),
+    });
+    rewound
+}
+
+/// Makes sure that the objects of the time are there which the newest manifest does not name any more.
+async fn check_objects(source: &Source, newest: &Manifest, rewound: &Manifest) -> Result<(), SourceError> {
+    let named: BTreeSet<SegmentKey> = newest.entries.iter().map(|entry| entry.object).collect();
+    let is_paged = |offset: Offset| newest.pages.last().is_some_and(|page| offset <= page.end_offset);
+    let doubtful =
+        rewound.entries.iter().filter(|entry| !named.contains(&entry.object) && !is_paged(entry.base_offset));
+    for entry in doubtful {
+        let key = Key::Segment(entry.object);
+        let found = source.store.head(&source.keys.path(&key)).await.map_err(PublishError::from)?;
+        if found.is_none() {
+            return Err(SourceError::damaged(format!("{key} was named at that time and is deleted")));
+        }
+    }
+    Ok(())
+}
