@@ -15,10 +15,11 @@ use broker_protocol::compression::Compression;
 use broker_protocol::header::{decode_response_header, encode_request_header};
 use broker_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use broker_protocol::messages::fetch_request::{FetchPartition, FetchTopic};
+use broker_protocol::messages::incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig};
 use broker_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use broker_protocol::messages::{
     ApiVersionsRequest, CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, FetchRequest,
-    ProduceRequest, ProduceResponse,
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, ProduceRequest, ProduceResponse,
 };
 
 /// The last Produce version with topic names.
@@ -27,6 +28,11 @@ pub(crate) const PRODUCE_VERSION: i16 = 12;
 pub(crate) const FETCH_VERSION: i16 = 12;
 const CREATE_TOPICS_VERSION: i16 = 7;
 const DELETE_TOPICS_VERSION: i16 = 5;
+const INCREMENTAL_ALTER_CONFIGS_VERSION: i16 = 1;
+/// A topic among the kinds of things that have settings.
+const TOPIC_RESOURCE: i8 = 2;
+/// To give a setting a value.
+const SET: i8 = 0;
 /// How long an answer may take; a JVM that creates 1,000 partitions takes many seconds.
 const ANSWER_LIMIT: Duration = Duration::from_secs(120);
 const REQUEST_TIMEOUT_MS: i32 = 100_000;
@@ -120,6 +126,24 @@ impl Connection {
             ..DeleteTopicsRequest::default()
         };
         self.call(&request, DELETE_TOPICS_VERSION).map(|_| ())
+    }
+
+    /// Gives a topic's setting another value.
+    pub(crate) fn alter_topic(&mut self, topic: &str, name: &str, value: &str) -> Result<()> {
+        let config = AlterableConfig { name: name.into(), config_operation: SET, value: Some(value.into()) };
+        let request = IncrementalAlterConfigsRequest {
+            resources: vec![AlterConfigsResource {
+                resource_type: TOPIC_RESOURCE,
+                resource_name: topic.into(),
+                configs: vec![config],
+            }],
+            validate_only: false,
+        };
+        let body = self.call(&request, INCREMENTAL_ALTER_CONFIGS_VERSION)?;
+        let response: IncrementalAlterConfigsResponse<'_> = decode(&body, INCREMENTAL_ALTER_CONFIGS_VERSION)?;
+        let altered = response.responses.first().context("IncrementalAlterConfigs answers nothing")?;
+        ensure!(altered.error_code == NO_ERROR, "{name} of {topic} stays: error {}", altered.error_code);
+        Ok(())
     }
 
     /// Appends `batch` to every partition below `partitions` and says whether all of them took it.

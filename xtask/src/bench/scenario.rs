@@ -2,6 +2,7 @@
 
 mod catch_up;
 mod cold_read;
+mod compaction;
 mod connections;
 mod consume;
 mod end_to_end;
@@ -37,7 +38,7 @@ pub(crate) struct Scenario {
 }
 
 /// All of them, in the order in which they run.
-pub(crate) const SCENARIOS: [Scenario; 17] = [
+pub(crate) const SCENARIOS: [Scenario; 18] = [
     Scenario { number: 1, name: "small-records", run: small_records::run },
     Scenario { number: 2, name: "kilobyte", run: kilobyte::run },
     Scenario { number: 3, name: "kilobyte-durable", run: kilobyte_durable::run },
@@ -52,6 +53,7 @@ pub(crate) const SCENARIOS: [Scenario; 17] = [
     Scenario { number: 12, name: "connections", run: connections::run },
     Scenario { number: 13, name: "footprint", run: footprint::run },
     Scenario { number: 14, name: "start-up", run: start_up::run },
+    Scenario { number: 15, name: "compaction", run: compaction::run },
     Scenario { number: 16, name: "cold-read", run: cold_read::run },
     Scenario { number: 17, name: "tiered-produce", run: tiered_produce::run },
     Scenario { number: 18, name: "tiered-history", run: tiered_history::run },

@@ -40,6 +40,8 @@ pub(crate) struct Subject {
     pub(crate) data: Option<PathBuf>,
     /// Where its metrics are, if it is ours.
     pub(crate) http: Option<SocketAddr>,
+    /// What it prints, if that is known.
+    pub(crate) log: Option<PathBuf>,
     /// Ends it when the subject is dropped.
     _running: Running,
 }
@@ -64,6 +66,7 @@ impl Subject {
             pid: broker.pid(),
             data: None,
             http: None,
+            log: None,
             _running: Running::Null(broker),
         })
     }
@@ -88,6 +91,7 @@ impl Subject {
             pid: peer.pid,
             data: peer.data.clone(),
             http: None,
+            log: None,
             _running: Running::Elsewhere,
         }
     }
@@ -152,7 +156,13 @@ impl Ours {
 
     /// Starts one and waits until it answers.
     pub(crate) fn start(&self, directory: &Path) -> Result<Subject> {
+        self.start_with(directory, &[])
+    }
+
+    /// Starts one with more settings.
+    pub(crate) fn start_with(&self, directory: &Path, settings: &[(&str, &str)]) -> Result<Subject> {
         let mut options = self.options(directory)?;
+        options.settings.extend(settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         let http = free_address()?;
         options.settings.push(("highwater.http.listener".to_owned(), http.to_string()));
         self.start_as(&options, Some(http))
@@ -168,6 +178,7 @@ impl Ours {
             pid: process.pid(),
             data: Some(options.data_path()),
             http,
+            log: Some(options.log_path()),
             _running: Running::Ours(process),
         })
     }
@@ -191,8 +202,13 @@ impl Kafka {
 
     /// Starts one and waits until it answers.
     pub(crate) fn start(&self, directory: &Path) -> Result<Subject> {
+        self.start_with(directory, &[])
+    }
+
+    /// Starts one with settings of its own.
+    pub(crate) fn start_with(&self, directory: &Path, settings: &[(&str, &str)]) -> Result<Subject> {
         let running = self.prepare(directory)?;
-        running.start()?;
+        running.start(settings)?;
         Ok(Subject {
             name: Self::NAME.to_owned(),
             kind: Kind::Kafka,
@@ -200,6 +216,7 @@ impl Kafka {
             pid: running.pid()?,
             data: Some(running.node().join("data")),
             http: None,
+            log: Some(running.node().join("server.log")),
             _running: Running::Kafka(running),
         })
     }
@@ -253,8 +270,12 @@ impl KafkaDirectory {
         command
     }
 
-    fn start(&self) -> Result<()> {
-        let status = self.start_command().status().context("cannot start Kafka")?;
+    fn start(&self, settings: &[(&str, &str)]) -> Result<()> {
+        let mut command = self.start_command();
+        for (key, value) in settings {
+            command.arg("--set").arg(format!("{key}={value}"));
+        }
+        let status = command.status().context("cannot start Kafka")?;
         ensure!(status.success(), "Kafka did not start");
         Ok(())
     }
