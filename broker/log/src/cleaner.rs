@@ -7,6 +7,7 @@
 
 mod figures;
 pub(crate) mod filter;
+mod key_hash;
 mod offset_map;
 pub(crate) mod plan;
 pub(crate) mod rewrite;
@@ -24,7 +25,8 @@ use broker_protocol::types::Offset;
 pub(crate) use figures::CleanerFigures;
 pub use figures::CleanerTotals;
 
-use self::offset_map::{KeyHash, MapLimits};
+use self::key_hash::KeyHash;
+use self::offset_map::MapLimits;
 use self::plan::{Cleanable, LogFacts, dirtiest};
 use self::run::{Progress, Run};
 use crate::handle::LogHandle;
@@ -140,7 +142,7 @@ impl Cleaner {
 
     /// Drops what is under way; it begins anew another time.
     pub fn stop(&mut self) {
-        if let Some(run) = self.run.take() {
+        if let Some(mut run) = self.run.take() {
             run.drop_files(&self.dir);
         }
     }

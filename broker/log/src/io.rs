@@ -10,6 +10,7 @@ use std::fmt::Debug;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -158,6 +159,36 @@ impl Wait {
     }
 }
 
+/// A sync that was begun.
+pub struct Syncing(Box<dyn FnOnce() -> io::Result<()> + Send>);
+
+impl Syncing {
+    /// One that is over.
+    #[must_use]
+    pub fn over(result: io::Result<()>) -> Syncing {
+        Syncing(Box::new(|| result))
+    }
+
+    /// One that a thread makes.
+    pub(crate) fn by(thread: JoinHandle<io::Result<()>>) -> Syncing {
+        Syncing(Box::new(|| thread.join().unwrap_or_else(|_| Err(io::Error::other("the sync panicked")))))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// It has failed: see [`DiskFile::sync_data`].
+    pub fn wait(self) -> io::Result<()> {
+        (self.0)()
+    }
+}
+
+impl Debug for Syncing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Syncing")
+    }
+}
+
 /// An open file of a [`Disk`]. All positions and lengths are in bytes; writes are complete or fail.
 pub trait DiskFile: Send + Sync + Debug {
     /// Reads until `buffer` is full or the file ends; returns the count of bytes read.
@@ -174,6 +205,10 @@ pub trait DiskFile: Send + Sync + Debug {
     }
     /// Makes content and length durable (fdatasync). After a failure the state of the file is unknown: never retry.
     fn sync_data(&self) -> io::Result<()>;
+    /// Begins what [`DiskFile::sync_data`] does, and need not wait for it. It covers what was written before.
+    fn begin_sync(self: Arc<Self>) -> Syncing {
+        Syncing::over(self.sync_data())
+    }
     /// Whether a range is in memory, so that reading it will not wait for the disk. `true` when unknown.
     fn is_resident(&self, position: u64, len: u64) -> bool;
     /// Drops a range from the page cache where it is clean there; a hint.

@@ -132,7 +132,7 @@ impl Filter {
         kept.clear();
         let looked = each_record(batch, content, |record, place| {
             if !self.stays(record, header, rules) {
-                return true;
+                return;
             }
             if found.records == 0 {
                 found.first_delta = record.timestamp_delta;
@@ -144,7 +144,6 @@ impl Filter {
                 Some(last) if last.end == place.start => last.end = place.end,
                 _ => kept.push(place),
             }
-            true
         });
         self.kept = kept;
         looked.map(|()| found)
@@ -157,7 +156,7 @@ impl Filter {
         }
         // From before the topic was compacted; as in Kafka, nothing can ever take its place.
         let Some(key) = record.key else { return false };
-        if rules.map.get(key).is_some_and(|last| last > offset) {
+        if rules.map.has_later(key, offset) {
             return false;
         }
         let is_due = || header.has_delete_horizon() && rules.now_ms >= header.base_timestamp;
@@ -221,15 +220,13 @@ impl Filter {
                 let timestamp_ms = record.timestamp_ms(header);
                 builder.push_at(record.offset_delta, timestamp_ms, record.key, record.value, &headers);
             }
-            true
         })?;
         builder.set_last_offset_delta(header.last_offset_delta);
         Ok(builder.build())
     }
 }
 
-/// Notes the keys of a batch's records from `from` on. Answers the offset of the first record that the map has no room
-/// for.
+/// Notes the keys of a batch's records from `from` on.
 ///
 /// # Errors
 /// Its records cannot be read.
@@ -237,34 +234,30 @@ pub(crate) fn note_keys(
     map: &mut OffsetMap,
     batch: &RecordBatch<'_>,
     from: Offset,
-) -> Result<Option<Offset>, RecordError> {
+) -> Result<(), RecordError> {
     let header = &batch.header;
     if header.is_control() || header.is_transactional() || header.record_count == 0 {
-        return Ok(None);
+        return Ok(());
     }
     let content = batch.decompress(DECOMPRESSED_BYTES_MAX)?;
-    let mut first_left = None;
     each_record(batch, &content, |record, _| {
         let offset = record.offset(header);
         if let Some(key) = record.key
             && offset >= from
-            && !map.put(key, offset)
         {
-            first_left = Some(offset);
+            map.note(key, offset);
         }
-        first_left.is_none()
-    })?;
-    Ok(first_left)
+    })
 }
 
-/// Calls `visit` with the records of a batch and where each is in its content, until it answers `false`.
+/// Calls `visit` with the records of a batch and where each is in its content.
 ///
 /// # Errors
 /// Their form is wrong, or their offsets: nobody has looked at what was compressed before the topic was compacted.
 fn each_record(
     batch: &RecordBatch<'_>,
     content: &[u8],
-    mut visit: impl FnMut(&Record<'_>, Range<usize>) -> bool,
+    mut visit: impl FnMut(&Record<'_>, Range<usize>),
 ) -> Result<(), RecordError> {
     let mut records = batch.records(content);
     let (mut from, mut index, mut delta_min) = (0, 0, 0_i64);
@@ -276,9 +269,7 @@ fn each_record(
             return Err(RecordError::Malformed { index, field: "offset delta" });
         }
         let to = content.len() - records.bytes_left();
-        if !visit(&record, from..to) {
-            return Ok(());
-        }
+        visit(&record, from..to);
         (from, index, delta_min) = (to, index + 1, delta + 1);
     }
     Ok(())

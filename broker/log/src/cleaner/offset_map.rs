@@ -1,28 +1,59 @@
-//! The last offset of every key: a hash table of fixed size that keeps hashes in place of keys.
+//! The last offset of every key, and which records have a later one: hash tables that keep hashes in place of keys.
 //!
-//! Two keys with the same hash would lose one of them. So it has 128 bits, and a secret is mixed in, for keys come from
-//! clients. A slot has 24 bytes: the hash, and the offset plus one, which is zero in an empty slot.
+//! Two keys with the same hash would lose one of them. So a slot has 96 bits of it, and up to eight more say in which of the
+//! tables it is. A slot has 16 bytes: these bits, and how far the offset is from the first one, plus one; that is zero in an
+//! empty slot. A table grows with its keys.
+//!
+//! Memory far apart is slow. So notes wait in front of the table that they belong to until there are some, and it is gone
+//! through once for all of them; and a later note of a key leaves a bit for the offset that it takes the place of: who goes
+//! through the same records again needs none of the keys.
 
 use broker_protocol::types::Offset;
 
+use super::key_hash::KeyHash;
+
 /// Bytes of a slot.
-pub(crate) const SLOT_BYTES: u64 = 24;
+pub(crate) const SLOT_BYTES: u64 = 16;
 
 /// Slots at least, whatever the memory: a cleaning must get on.
 const SLOTS_MIN: u64 = 16;
 
-type Slot = [u64; 3];
+/// Tables at most, and keys from which on there is more than one of them.
+const TABLES_MAX: u64 = 256;
+const TABLE_KEYS: u64 = 8192;
 
-/// The table; see the file's header.
+/// Notes that wait in front of a table at most.
+const WAITING_MAX: usize = 256;
+
+/// Share of the memory that the bits may take: one in this many.
+const BITS_SHARE: u64 = 8;
+
+/// Offsets at least for which there is a bit.
+const BITS_MIN: u64 = 1 << 20;
+
+/// Share of a table that is used before it grows, as long as it may: the fuller, the longer a search.
+const LOAD_BEFORE_GROWTH: f64 = 0.8;
+
+/// 96 bits of a hash, and an offset's distance from the first one, plus one.
+type Slot = [u32; 4];
+
+/// The tables; see the file's header.
 #[derive(Debug)]
 pub(crate) struct OffsetMap {
-    slots: Vec<Slot>,
-    used: usize,
-    used_max: usize,
+    tables: Vec<Table>,
+    table_limits: TableLimits,
+    /// The first offset that was noted.
+    base: Option<Offset>,
+    /// Largest distance from it that is noted.
+    distance_max: u64,
+    /// Which offsets have a later one of the same key, by their distance.
+    superseded: Vec<u64>,
+    /// The first offset for which there was no room.
+    first_left: Option<Offset>,
     hash: KeyHash,
 }
 
-/// What a table may take, and how full it may get.
+/// What a map may take, and how full it may get.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct MapLimits {
     /// Bytes at most.
@@ -32,52 +63,183 @@ pub(crate) struct MapLimits {
 }
 
 impl OffsetMap {
-    /// A table for up to `keys` keys, or as many as the limits allow.
+    /// A map for up to `keys` keys, or as many as the limits allow.
     pub(crate) fn new(keys: u64, limits: &MapLimits, hash: KeyHash) -> OffsetMap {
         let load_factor = if limits.load_factor > 0.0 { limits.load_factor.min(1.0) } else { 1.0 };
-        let wanted = ((keys as f64 / load_factor).ceil() as u64).saturating_add(1);
-        let count = wanted.min(limits.bytes / SLOT_BYTES).max(SLOTS_MIN);
-        let count = usize::try_from(count).unwrap_or(usize::MAX);
-        // One slot stays empty, at which every search ends.
-        let used_max = ((count as f64 * load_factor) as usize).clamp(1, count - 1);
-        OffsetMap { slots: vec![[0; 3]; count], used: 0, used_max, hash }
+        let slots = ((limits.bytes - limits.bytes / BITS_SHARE) / SLOT_BYTES).max(SLOTS_MIN);
+        let tables = (keys.min(slots) / TABLE_KEYS).next_power_of_two().min(TABLES_MAX);
+        let slots_max = usize::try_from(slots / tables).unwrap_or(usize::MAX);
+        OffsetMap {
+            tables: (0..tables).map(|_| Table::default()).collect(),
+            table_limits: TableLimits { slots_max, load_factor },
+            base: None,
+            distance_max: limits.bytes.max(BITS_MIN).min(u64::from(u32::MAX - 1)),
+            superseded: Vec::new(),
+            first_left: None,
+            hash,
+        }
     }
 
-    /// Notes the offset of a key, which is not below an earlier one. Answers `false`, and notes nothing, if there is no
-    /// room for one more key.
-    pub(crate) fn put(&mut self, key: &[u8], offset: Offset) -> bool {
-        let hash = self.hash.of(key);
-        let at = self.find(hash);
-        let slot = &mut self.slots[at];
-        if slot[2] == 0 {
-            if self.used == self.used_max {
-                return false;
-            }
-            self.used += 1;
+    /// Notes the offset of a key; offsets come in order. Counts once it is settled.
+    pub(crate) fn note(&mut self, key: &[u8], offset: Offset) {
+        let base = *self.base.get_or_insert(offset);
+        let distance = (offset.0 - base.0).unsigned_abs();
+        let Some(distance) = u32::try_from(distance).ok().filter(|_| distance <= self.distance_max) else {
+            self.leave(offset);
+            return;
+        };
+        let (table, [a, b, c]) = self.place(key);
+        let table = &mut self.tables[table];
+        table.waiting.push([a, b, c, distance + 1]);
+        if table.waiting.len() == WAITING_MAX {
+            let left = table.settle(&self.table_limits, &mut self.superseded);
+            left.into_iter().for_each(|distance| self.leave(base.plus(i64::from(distance))));
         }
-        *slot = [hash.0, hash.1, offset.0.unsigned_abs() + 1];
-        true
+    }
+
+    /// Has all notes count. Answers the first offset for which there was no room: it and all behind it may not be in here.
+    pub(crate) fn settle(&mut self) -> Option<Offset> {
+        for at in 0..self.tables.len() {
+            let left = self.tables[at].settle(&self.table_limits, &mut self.superseded);
+            self.tables[at].waiting = Vec::new();
+            if let (Some(base), Some(distance)) = (self.base, left) {
+                self.leave(base.plus(i64::from(distance)));
+            }
+        }
+        self.first_left
+    }
+
+    /// Whether there was no room for a note, among those that count.
+    pub(crate) fn is_full(&self) -> bool {
+        self.first_left.is_some()
+    }
+
+    fn leave(&mut self, offset: Offset) {
+        self.first_left = Some(self.first_left.map_or(offset, |first| first.min(offset)));
+    }
+
+    /// Whether a record with this key and offset has a later one. Notes must be settled; of those who were not noted
+    /// the map knows keys only.
+    pub(crate) fn has_later(&self, key: &[u8], offset: Offset) -> bool {
+        match self.base {
+            Some(base) if offset >= base => {
+                let distance = (offset.0 - base.0).unsigned_abs();
+                let word = usize::try_from(distance / 64).ok().and_then(|at| self.superseded.get(at));
+                word.is_some_and(|word| word >> (distance % 64) & 1 == 1)
+            }
+            _ => self.last(key).is_some_and(|last| last > offset),
+        }
     }
 
     /// The last offset that was noted of a key.
-    pub(crate) fn get(&self, key: &[u8]) -> Option<Offset> {
-        let [.., above] = self.slots[self.find(self.hash.of(key))];
-        above.checked_sub(1).map(|offset| Offset(offset.cast_signed()))
+    fn last(&self, key: &[u8]) -> Option<Offset> {
+        let (table, hash) = self.place(key);
+        let table = &self.tables[table];
+        if table.slots.is_empty() {
+            return None;
+        }
+        let distance = table.slots[table.find(hash)][3].checked_sub(1)?;
+        Some(self.base?.plus(i64::from(distance)))
     }
 
     /// Keys that it holds.
     pub(crate) fn len(&self) -> usize {
-        self.used
+        self.tables.iter().map(|table| table.used).sum()
+    }
+
+    /// Gives back what the keys take, of which only the number is known from then on: there is nothing before the first
+    /// note.
+    pub(crate) fn forget_keys(&mut self) {
+        self.tables.iter_mut().for_each(|table| table.slots = Vec::new());
+    }
+
+    /// The table of a key, and what its slot has of the hash.
+    fn place(&self, key: &[u8]) -> (usize, [u32; 3]) {
+        let (high, low) = self.hash.of(key);
+        // Bits that the slot does not have; there are as many tables as a power of two.
+        let table = (low >> 32) as usize & (self.tables.len() - 1);
+        (table, [(high >> 32) as u32, high as u32, low as u32])
+    }
+}
+
+/// How a table may grow.
+#[derive(Clone, Copy, Debug)]
+struct TableLimits {
+    slots_max: usize,
+    load_factor: f64,
+}
+
+impl TableLimits {
+    /// Slots that may be used of `count`; one at least stays empty, at which every search ends.
+    fn used_max(&self, count: usize) -> usize {
+        let load =
+            if count < self.slots_max { self.load_factor.min(LOAD_BEFORE_GROWTH) } else { self.load_factor };
+        ((count as f64 * load) as usize).clamp(1, count - 1)
+    }
+}
+
+/// One of the tables.
+#[derive(Debug, Default)]
+struct Table {
+    slots: Vec<Slot>,
+    used: usize,
+    waiting: Vec<Slot>,
+}
+
+impl Table {
+    /// Puts what waits into its slots, and sets the bit of every offset that gives way. Answers the first one that has found
+    /// no room.
+    fn settle(&mut self, limits: &TableLimits, superseded: &mut Vec<u64>) -> Option<u32> {
+        let mut first_left = None;
+        let mut waiting = std::mem::take(&mut self.waiting);
+        for note in waiting.drain(..) {
+            let [a, b, c, above] = note;
+            if self.slots.is_empty() && !self.grow(limits) {
+                first_left = first_left.or(Some(above - 1));
+                continue;
+            }
+            let mut at = self.find([a, b, c]);
+            if self.slots[at][3] == 0 {
+                if self.used >= limits.used_max(self.slots.len()) {
+                    if !self.grow(limits) {
+                        first_left = first_left.or(Some(above - 1));
+                        continue;
+                    }
+                    at = self.find([a, b, c]);
+                }
+                self.used += 1;
+            } else {
+                set_bit(superseded, self.slots[at][3] - 1);
+            }
+            self.slots[at] = note;
+        }
+        self.waiting = waiting;
+        first_left
+    }
+
+    /// Makes the table larger, if it may be.
+    fn grow(&mut self, limits: &TableLimits) -> bool {
+        let count = self.slots.len();
+        let wanted = (count + count / 2).max(SLOTS_MIN as usize).min(limits.slots_max);
+        if wanted <= count {
+            return false;
+        }
+        let old = std::mem::replace(&mut self.slots, vec![[0; 4]; wanted]);
+        for slot in old.into_iter().filter(|slot| slot[3] != 0) {
+            let at = self.find([slot[0], slot[1], slot[2]]);
+            self.slots[at] = slot;
+        }
+        true
     }
 
     /// The slot of a hash, or the empty one where it belongs.
-    fn find(&self, (high, low): (u64, u64)) -> usize {
+    fn find(&self, hash: [u32; 3]) -> usize {
         let count = self.slots.len();
         // The product's upper half: a number below `count` that is as even as the hash.
-        let mut at = ((u128::from(low) * count as u128) >> 64) as usize;
+        let mut at = ((u64::from(hash[0]) * count as u64) >> 32) as usize;
         loop {
             let slot = &self.slots[at];
-            if slot[2] == 0 || (slot[0] == high && slot[1] == low) {
+            if slot[3] == 0 || slot[..3] == hash {
                 return at;
             }
             at = if at + 1 == count { 0 } else { at + 1 };
@@ -85,146 +247,13 @@ impl OffsetMap {
     }
 }
 
-/// SipHash-2-4 with 128 bits: without its secret nobody finds two keys with the same hash.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KeyHash {
-    secret: (u64, u64),
-}
-
-impl KeyHash {
-    /// The hash with this secret.
-    pub(crate) fn new(secret: (u64, u64)) -> KeyHash {
-        KeyHash { secret }
+fn set_bit(bits: &mut Vec<u64>, at: u32) {
+    let word = (at / 64) as usize;
+    if word >= bits.len() {
+        bits.resize(word + 1 + word / 4, 0);
     }
-
-    fn of(&self, key: &[u8]) -> (u64, u64) {
-        let (k0, k1) = self.secret;
-        let mut state = Sip([
-            k0 ^ 0x736f_6d65_7073_6575,
-            k1 ^ 0x646f_7261_6e64_6f6d ^ 0xee,
-            k0 ^ 0x6c79_6765_6e65_7261,
-            k1 ^ 0x7465_6462_7974_6573,
-        ]);
-        let mut words = key.chunks_exact(8);
-        for word in &mut words {
-            state.absorb(u64::from_le_bytes(word.try_into().expect("chunks of eight bytes")));
-        }
-        let rest = words.remainder();
-        let mut last = [0; 8];
-        last[..rest.len()].copy_from_slice(rest);
-        last[7] = key.len().to_le_bytes()[0];
-        state.absorb(u64::from_le_bytes(last));
-        (state.squeeze(2, 0xee), state.squeeze(1, 0xdd))
-    }
-}
-
-struct Sip([u64; 4]);
-
-impl Sip {
-    #[inline]
-    fn absorb(&mut self, word: u64) {
-        self.0[3] ^= word;
-        self.round();
-        self.round();
-        self.0[0] ^= word;
-    }
-
-    #[inline]
-    fn squeeze(&mut self, at: usize, with: u64) -> u64 {
-        self.0[at] ^= with;
-        for _ in 0..4 {
-            self.round();
-        }
-        self.0.iter().fold(0, |all, part| all ^ part)
-    }
-
-    #[inline]
-    fn round(&mut self) {
-        let [v0, v1, v2, v3] = &mut self.0;
-        *v0 = v0.wrapping_add(*v1);
-        *v1 = v1.rotate_left(13) ^ *v0;
-        *v0 = v0.rotate_left(32);
-        *v2 = v2.wrapping_add(*v3);
-        *v3 = v3.rotate_left(16) ^ *v2;
-        *v0 = v0.wrapping_add(*v3);
-        *v3 = v3.rotate_left(21) ^ *v0;
-        *v2 = v2.wrapping_add(*v1);
-        *v1 = v1.rotate_left(17) ^ *v2;
-        *v2 = v2.rotate_left(32);
-    }
+    bits[word] |= 1 << (at % 64);
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const ROOMY: MapLimits = MapLimits { bytes: 1 << 20, load_factor: 0.9 };
-
-    fn map(keys: u64, limits: &MapLimits) -> OffsetMap {
-        OffsetMap::new(keys, limits, KeyHash::new((3, 4)))
-    }
-
-    /// From the reference implementation: key 00 to 0f, input of no byte and of one, 00.
-    #[test]
-    fn hashes_are_those_of_the_reference_implementation() {
-        let hash = KeyHash::new((0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908));
-        let bytes = |key: &[u8]| {
-            let (low, high) = hash.of(key);
-            [low.to_le_bytes(), high.to_le_bytes()].concat()
-        };
-        let none =
-            [0xa3, 0x81, 0x7f, 0x04, 0xba, 0x25, 0xa8, 0xe6, 0x6d, 0xf6, 0x72, 0x14, 0xc7, 0x55, 0x02, 0x93];
-        let one =
-            [0xda, 0x87, 0xc1, 0xd8, 0x6b, 0x99, 0xaf, 0x44, 0x34, 0x76, 0x59, 0x11, 0x9b, 0x22, 0xfc, 0x45];
-        assert_eq!((bytes(&[]), bytes(&[0])), (none.to_vec(), one.to_vec()));
-    }
-
-    #[test]
-    fn a_full_map_takes_known_keys_only() {
-        let mut map = map(u64::MAX / 2, &MapLimits { bytes: 32 * SLOT_BYTES, load_factor: 0.5 });
-        for number in 0..16_u8 {
-            assert!(map.put(&[number], Offset(i64::from(number))), "{number}");
-        }
-        assert!(!map.put(&[16], Offset(16)) && map.get(&[16]).is_none());
-        assert!(map.put(&[3], Offset(17)));
-        assert_eq!((map.len(), map.get(&[3]), map.get(&[4])), (16, Some(Offset(17)), Some(Offset(4))));
-    }
-
-    #[test]
-    fn a_map_takes_no_more_memory_than_its_keys_need() {
-        assert!(map(100, &ROOMY).slots.len() < 150);
-        assert_eq!(map(0, &ROOMY).slots.len(), 16);
-        assert!(map(u64::MAX / 2, &ROOMY).slots.len() as u64 * SLOT_BYTES <= ROOMY.bytes);
-    }
-
-    #[test]
-    fn a_map_holds_all_the_keys_that_it_was_made_for() {
-        for load_factor in [0.9, 1.0, 0.01, 0.0, f64::NAN] {
-            let mut map = map(5000, &MapLimits { load_factor, ..ROOMY });
-            let keys = map.used_max.min(5000);
-            assert!((0..keys).all(|n| map.put(&n.to_be_bytes(), Offset(n as i64))), "{load_factor}");
-            assert!((0..keys).all(|n| map.get(&n.to_be_bytes()) == Some(Offset(n as i64))), "{load_factor}");
-        }
-        assert!(map(5000, &ROOMY).used_max >= 5000);
-    }
-
-    proptest! {
-        #[test]
-        fn it_tells_what_a_map_of_keys_would(keys in prop::collection::vec("[a-f]{0,3}", 0..300)) {
-            let (mut map, mut model) = (map(300, &ROOMY), BTreeMap::new());
-            for (offset, key) in (0..).map(Offset).zip(&keys) {
-                prop_assert!(map.put(key.as_bytes(), offset));
-                model.insert(key.clone(), offset);
-            }
-            prop_assert_eq!(map.len(), model.len());
-            for (key, offset) in &model {
-                prop_assert_eq!(map.get(key.as_bytes()), Some(*offset));
-            }
-            prop_assert_eq!(map.get(b"absent"), None);
-        }
-    }
-}
+mod tests;

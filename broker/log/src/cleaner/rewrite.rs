@@ -1,8 +1,9 @@
 //! Writes what stays of a group of segments into one segment beside them: `<first offset>.log.cleaned` and its indexes.
 //!
-//! Nothing depends on these files until a swap makes them a segment. They are synced in pieces, so that no sync of a
-//! producer waits for a gigabyte, and dropped from the page cache behind.
+//! Nothing depends on these files until a swap makes them a segment. They are synced in pieces beside the
+//! work, so that no sync of a producer waits for a gigabyte, and stay in the page cache if what they replace was there.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use super::filter::{Filter, Rules, Verdict};
 use super::plan::Group;
 use super::segment_reader::SegmentReader;
 use crate::entry_file::{EntryFile, IndexEntry};
-use crate::io::{Disk, FileHandle, OpenMode};
+use crate::io::{Disk, FileHandle, OpenMode, Syncing};
 use crate::log_error::LogError;
 use crate::offset_index::OFFSET_INDEX_SUFFIX;
 use crate::segment::{Files, LOG_SUFFIX, Segment};
@@ -43,6 +44,10 @@ pub(crate) struct Rewrite {
     segment: Segment,
     pending: Vec<u8>,
     synced: u64,
+    /// A sync under way, and the bytes that it covers.
+    syncing: Option<(u64, Syncing)>,
+    /// Some of what was read had to come from the disk.
+    is_cold: bool,
     /// Something has gone or changed.
     has_changed: bool,
 }
@@ -101,6 +106,8 @@ impl Rewrite {
             output_path,
             pending: Vec::new(),
             synced: 0,
+            syncing: None,
+            is_cold: false,
             has_changed: false,
         })
     }
@@ -146,6 +153,7 @@ impl Rewrite {
             Ok(())
         };
         let read = reader.read(wanted, put_out).map_err(RewriteError::Read)?;
+        self.is_cold |= reader.is_cold();
         if read > 0 {
             self.reader = Some(reader);
         }
@@ -163,7 +171,7 @@ impl Rewrite {
             .map_err(RewriteError::Read)
     }
 
-    /// Writes what is pending once that is `least` bytes, and syncs what was written once that is much.
+    /// Writes what is pending once that is `least` bytes, and begins to sync what was written once that is much.
     fn write_out(&mut self, least: usize) -> Result<u64, RewriteError> {
         let mut written = 0;
         if self.pending.len() >= least.max(1) {
@@ -173,17 +181,30 @@ impl Rewrite {
             written = self.pending.len() as u64;
             self.pending.clear();
         }
-        if self.segment.size - self.pending.len() as u64 >= self.synced + SYNC_BYTES {
-            self.sync()?;
+        let size = self.segment.size - self.pending.len() as u64;
+        let begun = self.syncing.as_ref().map_or(self.synced, |(size, _)| *size);
+        if size >= begun + SYNC_BYTES {
+            self.wait_for_sync()?;
+            self.syncing = Some((size, self.output.clone().begin_sync()));
         }
         Ok(written)
     }
 
-    fn sync(&mut self) -> Result<(), RewriteError> {
-        let size = self.segment.size - self.pending.len() as u64;
-        let synced = self.output.sync_data();
+    /// Waits for the sync under way, if there is one.
+    ///
+    /// # Errors
+    /// `Write`.
+    pub(crate) fn wait_for_sync(&mut self) -> Result<(), RewriteError> {
+        let Some((size, syncing)) = self.syncing.take() else { return Ok(()) };
+        self.note_sync(size, syncing.wait())
+    }
+
+    fn note_sync(&mut self, size: u64, synced: io::Result<()>) -> Result<(), RewriteError> {
         synced.map_err(|error| RewriteError::Write(LogError::io(&self.output_path, error)))?;
-        self.output.drop_cache(self.synced, size - self.synced);
+        // What nobody had in memory is not brought there by a cleaning.
+        if self.is_cold {
+            self.output.drop_cache(self.synced, size - self.synced);
+        }
         self.synced = size;
         Ok(())
     }
@@ -195,7 +216,9 @@ impl Rewrite {
     pub(crate) fn finish(mut self, is_planted_unsynced: bool) -> Result<(Rewritten, u64), RewriteError> {
         let written = self.write_out(1)?;
         if !is_planted_unsynced {
-            self.sync()?;
+            self.wait_for_sync()?;
+            let synced = self.output.sync_data();
+            self.note_sync(self.segment.size, synced)?;
         }
         let (end, expected) = (self.segment.next_offset, self.group.next_offset());
         if end != expected {

@@ -8,8 +8,9 @@ use broker_protocol::record_batch::RecordBatch;
 use broker_protocol::types::Offset;
 
 use super::filter::{Filter, LastOffsets, Rules, note_keys};
+use super::key_hash::KeyHash;
 use super::key_of;
-use super::offset_map::{KeyHash, MapLimits, OffsetMap};
+use super::offset_map::{MapLimits, OffsetMap};
 use super::plan::{Cleanable, Group, GroupLimits, LogFacts, SegmentFacts, groups};
 use super::rewrite::{Moved, Rewrite, RewriteError};
 use super::segment_reader::SegmentReader;
@@ -30,7 +31,7 @@ pub(super) struct Run {
     /// Truncations of the log before it began.
     cuts: u64,
     map: OffsetMap,
-    /// Offset behind all whose keys are in the map.
+    /// Offset behind all whose keys are in the map, once all are noted.
     end: Offset,
     last_offsets: LastOffsets,
     filter: Filter,
@@ -162,21 +163,17 @@ impl Run {
                 }
             }
         }
-        let mut first_left = None;
         let Some(open) = reader else { return Ok(false) };
         moved.read = open
             .read(wanted, |batch: &RecordBatch<'_>| {
                 let header = &batch.header;
-                let is_wanted = header.next_offset() > cleanable.first_dirty && header.base_offset < *end;
-                if is_wanted && first_left.is_none() {
-                    let noted = note_keys(map, batch, cleanable.first_dirty);
-                    first_left = noted.map_err(|error| error.to_string())?;
+                if header.next_offset() > cleanable.first_dirty && header.base_offset < *end {
+                    note_keys(map, batch, cleanable.first_dirty).map_err(|error| error.to_string())?;
                 }
                 Ok(())
             })
             .map_err(Trouble::Read)?;
-        if let Some(first_left) = first_left {
-            *end = first_left;
+        if map.is_full() {
             left.clear();
             *reader = None;
         } else if moved.read == 0 {
@@ -186,6 +183,14 @@ impl Run {
     }
 
     fn begin_rewriting(&mut self) {
+        if let Some(first_left) = self.map.settle() {
+            self.end = self.end.min(first_left);
+        }
+        let has_clean =
+            self.facts.segments.first().is_some_and(|first| first.base < self.cleanable.first_dirty);
+        if !has_clean {
+            self.map.forget_keys();
+        }
         let limits = GroupLimits {
             segment_bytes: u64::from(self.config.segment_bytes),
             index_bytes: u64::from(self.config.segment_index_bytes),
@@ -312,8 +317,14 @@ impl Run {
     }
 
     /// Removes what was written of a group that is not finished.
-    pub(super) fn drop_files(&self, dir: &LogDir) {
-        if let Stage::Rewriting { current: Some(rewrite), .. } = &self.stage {
+    pub(super) fn drop_files(&mut self, dir: &LogDir) {
+        if let Stage::Rewriting { current: Some(rewrite), .. } = &mut self.stage {
+            // What a sync under way says of the disk counts, although its file goes.
+            if let Err(RewriteError::Write(error)) = rewrite.wait_for_sync()
+                && !is_storage_full(&error)
+            {
+                dir.fail(format!("cleaning of {} failed: {error}", self.handle.identity()));
+            }
             remove(dir.shared(), rewrite.dir(), rewrite.group().base());
         }
     }

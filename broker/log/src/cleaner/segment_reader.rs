@@ -3,6 +3,7 @@
 //! What was in memory stays there; what was not is dropped behind, so that a cleaning does not push out what consumers
 //! read.
 
+use std::io;
 use std::path::PathBuf;
 
 use broker_protocol::record_batch::{BatchError, RecordBatch};
@@ -23,6 +24,8 @@ pub(crate) struct SegmentReader {
     epoch: LeaderEpoch,
     /// Offset at which the last batch ends at the latest.
     last_offset_max: Offset,
+    /// Something had to come from the disk.
+    is_cold: bool,
     buffer: Vec<u8>,
 }
 
@@ -46,6 +49,7 @@ impl SegmentReader {
             next_offset: base,
             epoch: LeaderEpoch::NONE,
             last_offset_max: next_offset,
+            is_cold: false,
             buffer: Vec::new(),
         })
     }
@@ -78,14 +82,19 @@ impl SegmentReader {
         visit: &mut impl FnMut(&RecordBatch<'_>) -> Result<(), String>,
     ) -> Result<Option<usize>, LogError> {
         let from = self.position;
-        let was_resident = self.file.is_resident(from, len as u64);
-        // Kept for its capacity, but not that of a single large batch.
         self.buffer.resize(len, 0);
-        let read =
-            self.file.read_at(&mut self.buffer, from).map_err(|error| LogError::io(&self.path, error))?;
-        if !was_resident {
-            self.file.drop_cache(from, read as u64);
-        }
+        let read = match self.file.read_cached(&mut self.buffer, from) {
+            Ok(read) if read == len => Ok(read),
+            // Where it ends early, a read that may wait has the last word.
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+            _ => {
+                self.is_cold = true;
+                let read = self.file.read_at(&mut self.buffer, from);
+                self.file.drop_cache(from, len as u64);
+                read
+            }
+        };
+        let read = read.map_err(|error| LogError::io(&self.path, error))?;
         let buffer = std::mem::take(&mut self.buffer);
         let mut rest = &buffer[..read];
         while !rest.is_empty() {
@@ -111,6 +120,11 @@ impl SegmentReader {
         }
         self.buffer = buffer;
         Ok(None)
+    }
+
+    /// Whether something had to come from the disk.
+    pub(crate) fn is_cold(&self) -> bool {
+        self.is_cold
     }
 
     /// The CRC covers neither offset nor epoch.

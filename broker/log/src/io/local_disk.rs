@@ -10,13 +10,15 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Advice, FallocateFlags, FlockOperation, Mode, OFlags, ResolveFlags};
 use rustix::io::{Errno, ReadWriteFlags};
 
 use super::{
-    Clock, DIRECT_BLOCK, DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode, lacks_files, write_zeroes,
+    Clock, DIRECT_BLOCK, DirEntry, Disk, DiskFile, DiskSpace, FileHandle, OpenMode, Syncing, lacks_files,
+    write_zeroes,
 };
 
 /// `O_DSYNC`, the same on every architecture we build for. rustix spells it as `O_SYNC`, which also waits for the
@@ -185,6 +187,15 @@ impl DiskFile for LocalFile {
 
     fn sync_data(&self) -> io::Result<()> {
         self.file.sync_data().map_err(failed_sync)
+    }
+
+    fn begin_sync(self: Arc<Self>) -> Syncing {
+        let file = self.clone();
+        let thread = thread::Builder::new().name("sync".to_owned()).spawn(move || file.sync_data());
+        match thread {
+            Ok(thread) => Syncing::by(thread),
+            Err(_) => Syncing::over(self.sync_data()),
+        }
     }
 
     fn is_resident(&self, position: u64, len: u64) -> bool {

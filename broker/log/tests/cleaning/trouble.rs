@@ -100,6 +100,57 @@ fn a_write_or_sync_that_fails_takes_the_directory_out_of_service_and_loses_nothi
     }
 }
 
+/// fault = 34
+#[test]
+fn a_sync_beside_the_work_that_fails_takes_the_directory_out_of_service_and_loses_nothing() {
+    // A segment of several pieces, each of which is synced while the next one is written.
+    let large = LogConfig { segment_bytes: 64 << 20, ..config() };
+    let value = "v".repeat((1 << 20) - 1000);
+    for failed in [Some(0), Some(1), Some(2), None] {
+        let (disk, mut opened) = made_with(1, large.clone());
+        let log = opened.log();
+        for number in 0..40 {
+            append(&log, &format!("key {}", number % 38), Some(&value));
+        }
+        assert!(log.with(|log| log.maybe_roll_by_time(i64::MAX)).unwrap());
+        opened.settle();
+        if let Some(count) = failed {
+            disk.with_faults(|faults| faults.fail(OperationKind::Sync, ".log.cleaned", count));
+        }
+        (0..300).for_each(|_| _ = opened.cleaner.step());
+        assert_eq!(opened.dir.is_failed().is_some(), failed.is_some(), "{failed:?}");
+        assert_eq!(opened.cleanings(), u64::from(failed.is_none()), "{failed:?}");
+        drop((log, opened));
+        disk.with_faults(|faults| faults.clear());
+        disk.kill();
+        disk.power_loss(4);
+        let opened = open_with(&disk, large.clone(), |_| {});
+        let count = if failed.is_some() { 40 } else { 38 };
+        assert_eq!(records(&opened.log()).len(), count, "{failed:?}");
+    }
+}
+
+#[test]
+fn a_sync_that_fails_counts_although_its_cleaning_is_dropped() {
+    let large = LogConfig { segment_bytes: 64 << 20, ..config() };
+    let (disk, mut opened) = made_with(1, large);
+    let value = "v".repeat((1 << 20) - 1000);
+    (0..20).for_each(|_| _ = append(&opened.log(), "key", Some(&value)));
+    // The last record of another key each, so that enough is left to be synced.
+    for number in 0..20 {
+        append(&opened.log(), &format!("key {number}"), Some(&value));
+    }
+    assert!(opened.log().with(|log| log.maybe_roll_by_time(i64::MAX)).unwrap());
+    opened.settle();
+    disk.with_faults(|faults| faults.fail(OperationKind::Sync, ".log.cleaned", 0));
+    while disk.fault_counts().sync_errors == 0 {
+        opened.cleaner.step();
+    }
+    assert!(opened.dir.is_failed().is_none());
+    opened.cleaner.stop();
+    assert!(opened.dir.is_failed().is_some());
+}
+
 #[test]
 fn on_a_full_disk_a_cleaning_waits_and_leaves_the_room_to_others() {
     let (disk, mut opened, all) = filled();

@@ -6,7 +6,8 @@ use broker_protocol::types::{LeaderEpoch, ProducerEpoch, ProducerId};
 use proptest::prelude::*;
 
 use super::*;
-use crate::cleaner::offset_map::{KeyHash, MapLimits};
+use crate::cleaner::key_hash::KeyHash;
+use crate::cleaner::offset_map::MapLimits;
 
 const NOW_MS: i64 = 1_000_000;
 const DAY_MS: i64 = 86_400_000;
@@ -43,7 +44,10 @@ fn parsed(bytes: &[u8]) -> RecordBatch<'_> {
 
 /// A cleaning of one batch and its outcome.
 struct Case {
-    map: OffsetMap,
+    /// What is known of the log.
+    map: Option<OffsetMap>,
+    /// Otherwise, offsets of keys that are in it beside the batch.
+    keys: Vec<(Vec<u8>, i64)>,
     end: i64,
     now_ms: i64,
     config: LogConfig,
@@ -55,10 +59,9 @@ struct Case {
 impl Case {
     /// A cleaning of all below 100 that knows these keys.
     fn knowing(keys: &[(&str, i64)]) -> Case {
-        let mut map = empty_map();
-        keys.iter().for_each(|(key, offset)| assert!(map.put(key.as_bytes(), Offset(*offset))));
         Case {
-            map,
+            map: None,
+            keys: keys.iter().map(|(key, offset)| (key.as_bytes().to_vec(), *offset)).collect(),
             end: 100,
             now_ms: NOW_MS,
             config: LogConfig::default(),
@@ -68,9 +71,28 @@ impl Case {
         }
     }
 
+    /// What a log knows that has the batch and the other keys.
+    fn map_with(&self, batch: &RecordBatch<'_>) -> OffsetMap {
+        let mut notes: Vec<(Vec<u8>, i64)> = self.keys.clone();
+        if !batch.header.is_transactional() && !batch.header.is_control() {
+            let content = batch.decompress(1 << 20).unwrap();
+            for record in batch.records(&content).map(Result::unwrap) {
+                let offset = record.offset(&batch.header).0;
+                notes.extend(record.key.filter(|_| offset < self.end).map(|key| (key.to_vec(), offset)));
+            }
+        }
+        notes.sort_by_key(|(_, offset)| *offset);
+        notes.dedup();
+        let mut map = empty_map();
+        notes.iter().for_each(|(key, offset)| map.note(key, Offset(*offset)));
+        assert_eq!(map.settle(), None);
+        map
+    }
+
     fn judge(&mut self, bytes: &[u8]) -> Verdict {
+        let made = self.map.is_none().then(|| self.map_with(&parsed(bytes)));
         let rules = Rules {
-            map: &self.map,
+            map: self.map.as_ref().or(made.as_ref()).unwrap(),
             end: Offset(self.end),
             now_ms: self.now_ms,
             config: &self.config,
@@ -237,8 +259,8 @@ fn markers_and_transactional_batches_stay_and_keep_the_tombstones_behind_them() 
     assert_eq!(case.judge(&marked), Verdict::Keep);
     assert_eq!(Case { now_ms: NOW_MS + DAY_MS, ..Case::knowing(&[]) }.judge(&marked), Verdict::Drop);
     let mut map = empty_map();
-    assert_eq!(note_keys(&mut map, &parsed(&transactional), Offset(0)), Ok(None));
-    assert_eq!(map.len(), 0);
+    assert_eq!(note_keys(&mut map, &parsed(&transactional), Offset(0)), Ok(()));
+    assert_eq!((map.settle(), map.len()), (None, 0));
 }
 
 /// Compressed batches of a topic that was not compacted are stored unseen.
@@ -256,7 +278,7 @@ fn offsets_out_of_order_are_an_error_and_no_panic() {
         assert_eq!(note_keys(&mut empty_map(), &batch, Offset(0)), expected, "{deltas:?}");
         let case = Case::knowing(&[]);
         let rules = Rules {
-            map: &case.map,
+            map: &empty_map(),
             end: Offset(100),
             now_ms: NOW_MS,
             config: &case.config,
@@ -271,12 +293,14 @@ fn a_map_without_room_tells_where_it_ends() {
     let limits = MapLimits { bytes: 0, load_factor: 0.1 };
     let mut map = OffsetMap::new(1000, &limits, KeyHash::new((1, 2)));
     let bytes = batch_of(Compression::None, 20, &[("a", None), ("a", None), ("b", None), ("c", None)]);
-    assert_eq!(note_keys(&mut map, &parsed(&bytes), Offset(0)), Ok(Some(Offset(22))));
-    assert_eq!(map.get(b"a"), Some(Offset(21)));
+    note_keys(&mut map, &parsed(&bytes), Offset(0)).unwrap();
+    assert_eq!(map.settle(), Some(Offset(22)));
+    assert!(map.has_later(b"a", Offset(20)) && !map.has_later(b"a", Offset(21)));
     // What is clean already takes no room.
     let mut map = OffsetMap::new(1000, &limits, KeyHash::new((1, 2)));
-    assert_eq!(note_keys(&mut map, &parsed(&bytes), Offset(23)), Ok(None));
-    assert_eq!((map.get(b"a"), map.get(b"c")), (None, Some(Offset(23))));
+    note_keys(&mut map, &parsed(&bytes), Offset(23)).unwrap();
+    assert_eq!(map.settle(), None);
+    assert!(!map.has_later(b"a", Offset(20)) && map.has_later(b"c", Offset(20)));
 }
 
 fn pairs() -> impl Strategy<Value = Vec<(String, Option<String>)>> {
@@ -302,14 +326,17 @@ proptest! {
         }
         let before: Vec<Told> = bytes.iter().flat_map(|bytes| told(bytes)).collect();
         let mut case = Case { end, ..Case::knowing(&[]) };
+        let mut map = empty_map();
         for one in &bytes {
             let batch = parsed(one);
             if batch.header.last_offset() < Offset(end) {
-                prop_assert_eq!(note_keys(&mut case.map, &batch, Offset(0)), Ok(None));
+                prop_assert_eq!(note_keys(&mut map, &batch, Offset(0)), Ok(()));
             } else {
                 case.end = case.end.min(batch.header.base_offset.0);
             }
         }
+        prop_assert_eq!(map.settle(), None);
+        case.map = Some(map);
         let mut left = bytes.clone();
         for pass in 0..passes {
             case.now_ms = NOW_MS + pass * DAY_MS;
