@@ -167,15 +167,22 @@ impl Step {
 
     async fn copy(&self, publisher: &mut Publisher) -> Result<(), StepError> {
         for _ in 0..COPIES_PER_TURN {
-            let bounds = Bounds {
+            let mut bounds = Bounds {
                 high_watermark: self.partition.high_watermark(),
                 last_stable_offset: self.partition.last_stable_offset(),
                 fsynced: self.partition.log().with(|log| log.committed_offset()),
             };
+            if self.tiering.store.is_planted_upload_past_high_watermark() {
+                let end = self.partition.log().with(|log| log.log_end_offset());
+                bounds = Bounds { high_watermark: end, last_stable_offset: end, fsynced: end };
+            }
             let step = plan::next_copy(publisher.manifest(), self.log_start(), &self.segments(), &bounds);
             match step {
                 CopyStep::Copy { from, next_offset, .. } => {
                     let source = self.source(from, next_offset).await?;
+                    if self.tiering.store.is_planted_local_deleted_before_manifest() {
+                        self.partition.log().release_local(next_offset);
+                    }
                     let manifest = self.tiering.copier.copy(publisher, &source, self.log_start()).await?;
                     self.tiering.counts.copies.fetch_add(1, Ordering::Relaxed);
                     self.tiering.counts.copied_bytes.fetch_add(source.length, Ordering::Relaxed);

@@ -27,7 +27,7 @@ use crate::sections::{RangeScan, ScanError, ScannedRange};
 use crate::store::{Store, Upload};
 use crate::store_error::StoreError;
 
-/// Bytes of a part of an upload. Objects up to this size are written at once.
+/// Bytes of a part of an upload, unless a simulation wants others. Objects up to this size are written at once.
 pub const PART_BYTES: usize = 8 << 20;
 /// Bytes read at once from the segment.
 const READ_BYTES: usize = 1 << 20;
@@ -254,12 +254,13 @@ struct Sink<'a> {
 
 impl Sink<'_> {
     async fn send(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let part_bytes = self.copier.store.part_bytes();
         let mut rest = bytes;
-        while self.part.len() + rest.len() > PART_BYTES {
-            let (now, later) = rest.split_at(PART_BYTES - self.part.len());
+        while self.part.len() + rest.len() > part_bytes {
+            let (now, later) = rest.split_at(part_bytes - self.part.len());
             self.part.extend_from_slice(now);
             rest = later;
-            let part = std::mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES));
+            let part = std::mem::replace(&mut self.part, Vec::with_capacity(part_bytes));
             self.send_part(part).await?;
         }
         self.part.extend_from_slice(rest);

@@ -178,11 +178,13 @@ impl Plan {
 }
 
 impl Answer {
-    async fn give<T>(self, path: &str) -> Result<T> {
+    /// The error as the crate object_store tells it; `None` for silence.
+    #[must_use]
+    pub fn error(self, path: &str) -> Option<Error> {
         let source = || "as the test has planned".into();
         let generic = |text: &str| Error::Generic { store: "faulty", source: text.to_owned().into() };
         let path = path.to_owned();
-        Err(match self {
+        Some(match self {
             Answer::ServerError => {
                 generic("Server returned non-2xx status code: 500 Internal Server Error: ")
             }
@@ -194,8 +196,15 @@ impl Answer {
             Answer::Denied => Error::PermissionDenied { path, source: source() },
             Answer::Missing => Error::NotFound { path, source: source() },
             Answer::Taken => Error::AlreadyExists { path, source: source() },
-            Answer::Silence => std::future::pending().await,
+            Answer::Silence => return None,
         })
+    }
+
+    async fn give<T>(self, path: &str) -> Result<T> {
+        match self.error(path) {
+            Some(error) => Err(error),
+            None => std::future::pending().await,
+        }
     }
 }
 

@@ -176,7 +176,13 @@ impl Publisher {
         let next = Manifest { number: Some(number), stamp: Some(stamp), ..edited };
         let path = self.keys.path(&Key::Manifest(next.partition, number));
         let began = env.clock.monotonic();
-        match self.store.create_resolved(&path, &Bytes::from(next.encode())).await? {
+        let bytes = Bytes::from(next.encode());
+        let resolved = if self.store.is_planted_manifest_overwritten() {
+            self.store.put_unique(&path, bytes).await.map(|()| Resolved::Ours)
+        } else {
+            self.store.create_resolved(&path, &bytes).await
+        };
+        match resolved? {
             Resolved::Ours => {}
             Resolved::Theirs(bytes) => {
                 let theirs = decode(&bytes, &self.keys, next.partition, number)?;

@@ -7,16 +7,19 @@
 mod check;
 pub mod connect;
 mod pending;
+mod planted;
 mod upload;
 
 pub use check::{SelfTest, SelfTestError};
 pub use pending::{PendingUpload, PendingUploads};
+#[cfg(feature = "planted-bugs")]
+pub use planted::PlantedBug;
 pub use upload::Upload;
 
 use std::fmt::Display;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,6 +28,7 @@ use object_store::path::Path;
 use object_store::{GetOptions, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::copy::PART_BYTES;
 use crate::keys::{ClusterKeys, Key};
 use crate::seams::Env;
 use crate::store_error::{StoreError, StoreErrorKind};
@@ -146,6 +150,10 @@ pub struct Store {
     read_lane: Semaphore,
     control_lane: Semaphore,
     counts: StoreCounts,
+    part_bytes: AtomicUsize,
+    /// A bug to run with, to see that tests find it.
+    #[cfg(feature = "planted-bugs")]
+    planted: std::sync::OnceLock<PlantedBug>,
 }
 
 impl Store {
@@ -167,6 +175,9 @@ impl Store {
             read_lane: Semaphore::new(limits.read_requests.max(1)),
             control_lane: Semaphore::new(limits.control_requests.max(1)),
             counts: StoreCounts::default(),
+            part_bytes: AtomicUsize::new(PART_BYTES),
+            #[cfg(feature = "planted-bugs")]
+            planted: std::sync::OnceLock::new(),
         }
     }
 
@@ -174,6 +185,17 @@ impl Store {
     #[must_use]
     pub fn env(&self) -> &Env {
         &self.env
+    }
+
+    /// Bytes of a part of an upload. Objects up to this size are written at once.
+    #[must_use]
+    pub fn part_bytes(&self) -> usize {
+        self.part_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Has uploads have smaller parts than stores take, for simulations.
+    pub fn set_part_bytes(&self, bytes: usize) {
+        self.part_bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// The counts.
