@@ -62,7 +62,7 @@ pub(super) async fn read_all(
     join_all(wanted.into_iter().map(read)).await
 }
 
-async fn read_one(tiering: &Tiering, wanted: &Wanted, upper: Offset, deadline: Instant) -> RemoteFound {
+async fn read_one(tiering: &Arc<Tiering>, wanted: &Wanted, upper: Offset, deadline: Instant) -> RemoteFound {
     let partition = &wanted.partition;
     let range = RemoteRange {
         from: wanted.offset,
@@ -123,7 +123,10 @@ async fn aborted(
 
 /// What a client is told of a failure, and once the operator.
 pub(super) fn code(partition: &Partition, error: &RemoteReadError) -> ErrorCode {
-    if matches!(error, RemoteReadError::BelowStart { .. }) {
+    if let RemoteReadError::BelowStart { log_start, .. } = error {
+        // A manifest is ahead of the log after a crash between the two, until the partition's next turn: what a client is
+        // told here must fit what it hears of the start.
+        partition.log().advance_log_start_offset(*log_start);
         return ErrorCode::OffsetOutOfRange;
     }
     if partition.is_deleted() {

@@ -1,5 +1,6 @@
 //! What is known of the tiering of one partition: its newest manifest, who publishes it, how far copying is behind.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use broker_tier::read::RemoteReader;
 use broker_tier::remote_partition::RemotePartition;
 use broker_tier::scrub::ScrubReport;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 
 /// Figures for metrics.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -51,6 +53,8 @@ pub struct TieredPartition {
     remote: Mutex<Option<Arc<RemotePartition>>>,
     /// One reader at a time asks for the first manifest.
     pub(super) loading: tokio::sync::Mutex<()>,
+    /// Reads under way, by their first offsets; a channel is closed when its read ends.
+    pub(super) under_way: Mutex<BTreeMap<Offset, watch::Receiver<()>>>,
     pub(super) work: Arc<tokio::sync::Mutex<Work>>,
     figures: Mutex<Figures>,
     /// Why the last attempt failed.
@@ -65,6 +69,7 @@ impl TieredPartition {
             topic,
             remote: Mutex::new(None),
             loading: tokio::sync::Mutex::new(()),
+            under_way: Mutex::default(),
             work: Arc::default(),
             figures: Mutex::default(),
             trouble: Mutex::new(None),

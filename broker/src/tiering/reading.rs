@@ -11,7 +11,7 @@ use broker_tier::publish::load_newest;
 use broker_tier::read::{RemoteRange, RemoteReadError};
 use broker_tier::remote_partition::RemotePartition;
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 
 use super::Tiering;
@@ -52,36 +52,62 @@ impl Tiering {
     /// # Errors
     /// See [`RemoteFault`].
     pub async fn read(
-        &self,
-        partition: &Partition,
+        self: &Arc<Self>,
+        partition: &Arc<Partition>,
         range: &RemoteRange,
         deadline: Instant,
     ) -> Result<RemoteRead, RemoteFault> {
-        let read = async {
-            let units = u32::try_from(range.max_bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
-            // One read that asks for more than all may take has them all.
-            let units = units.clamp(1, u32::try_from(self.read_budget_units()).unwrap_or(u32::MAX));
-            let budget = Arc::clone(&self.read_budget).acquire_many_owned(units).await;
-            let mut budget = budget.expect("nobody closes the budget");
-            let remote = self.remote(partition).await?;
-            let batches = remote.read(range).await?;
-            let kept = batches.bytes.len().div_ceil(BUDGET_UNIT).min(budget.num_permits());
-            let len = batches.bytes.len();
-            let kept = budget.split(kept).expect("no more than there are");
-            let file = Arc::new(RemoteBytes { bytes: batches.bytes, _budget: kept });
-            Ok(RemoteRead { file, len, next_offset: batches.next_offset })
+        let late = |_| {
+            self.counts.read_timeouts.fetch_add(1, Ordering::Relaxed);
+            RemoteFault::Late
         };
-        match tokio::time::timeout_at(deadline, read).await {
+        let tiered = self.of(partition);
+        // An earlier read of the same that nobody waited for: what it finds is kept, one more would find nothing else.
+        let earlier = tiered.under_way.lock().get(&range.from).cloned();
+        if let Some(mut earlier) = earlier {
+            // Its end closes the channel.
+            let _closed = tokio::time::timeout_at(deadline, earlier.changed()).await.map_err(late)?;
+        }
+        let (ends, wait) = watch::channel(());
+        tiered.under_way.lock().insert(range.from, wait);
+        let (own, partition, range) = (Arc::clone(self), Arc::clone(partition), *range);
+        let read = tokio::spawn(async move {
+            let read = own.read_to_the_end(&partition, &range).await;
+            tiered.under_way.lock().remove(&range.from);
+            drop(ends);
+            read
+        });
+        match tokio::time::timeout_at(deadline, read).await.map_err(late)? {
             Ok(Ok(read)) => Ok(read),
             Ok(Err(error)) => {
                 self.counts.read_errors.fetch_add(1, Ordering::Relaxed);
                 Err(RemoteFault::Failed(error))
             }
-            Err(_) => {
-                self.counts.read_timeouts.fetch_add(1, Ordering::Relaxed);
-                Err(RemoteFault::Late)
-            }
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The broker stops.
+                Err(_) => Err(RemoteFault::Late),
+            },
         }
+    }
+
+    async fn read_to_the_end(
+        &self,
+        partition: &Partition,
+        range: &RemoteRange,
+    ) -> Result<RemoteRead, RemoteReadError> {
+        let units = u32::try_from(range.max_bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
+        // One read that asks for more than all may take has them all.
+        let units = units.clamp(1, u32::try_from(self.read_budget_units()).unwrap_or(u32::MAX));
+        let budget = Arc::clone(&self.read_budget).acquire_many_owned(units).await;
+        let mut budget = budget.expect("nobody closes the budget");
+        let remote = self.remote(partition).await?;
+        let batches = remote.read(range).await?;
+        let kept = batches.bytes.len().div_ceil(BUDGET_UNIT).min(budget.num_permits());
+        let len = batches.bytes.len();
+        let kept = budget.split(kept).expect("no more than there are");
+        let file = Arc::new(RemoteBytes { bytes: batches.bytes, _budget: kept });
+        Ok(RemoteRead { file, len, next_offset: batches.next_offset })
     }
 
     /// What was copied of a partition, looked up in the store if nobody has done so yet.

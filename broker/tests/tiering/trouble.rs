@@ -167,3 +167,25 @@ async fn an_upload_that_hangs_holds_up_no_other_partition() {
     assert_eq!(stuck.log().with(|log| log.local_log_start_offset().0), 0);
     assert_eq!(listed(&mut client, -4).await.unwrap().0, 6);
 }
+
+/// tiering = 11, 26
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_takes_longer_than_a_client_waits_is_there_for_a_later_fetch() {
+    let (broker, store, _inner) = faulty(&["remote.fetch.max.wait.ms=1"]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..8).await;
+    until_let_go(&broker).await;
+    // The middle of an object takes its index and a chunk, one after the other.
+    store.next(Operation::Get, "", u32::MAX, Effect::Slow(Duration::from_millis(150)));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let options = FetchOptions { offset: 4, ..FetchOptions::default() };
+        let fetched = within("fetch", client.fetch("t", 0, options)).await.unwrap();
+        assert_eq!(fetched.error_code, ErrorCode::None);
+        if !fetched.records.is_empty() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "nothing is read, however often it is asked for");
+    }
+}
