@@ -20,6 +20,7 @@ pub mod worker;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 use broker_config::RemoteConfig;
 use broker_protocol::types::TopicId;
@@ -95,6 +96,8 @@ pub struct Tiering {
     known: known::KnownManifests,
     /// Deleted topics whose objects are being deleted.
     deleting: Mutex<BTreeSet<TopicId>>,
+    /// Those whose objects were deleted once, and when, by the monotonic clock.
+    deleted: Mutex<BTreeMap<TopicId, Duration>>,
     /// Why the store was not reached, as it was told.
     told: Mutex<Option<String>>,
     copying: Arc<Semaphore>,

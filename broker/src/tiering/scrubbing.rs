@@ -1,12 +1,13 @@
 //! A scrub that somebody asks for.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use broker_protocol::types::Offset;
 use broker_tier::keys::Key;
 use broker_tier::publish::Publisher;
 use broker_tier::scrub::{self, ScrubReport};
-
+use broker_tier::store_error::StoreError;
 use serde_json::json;
 
 use super::Tiering;
@@ -64,6 +65,8 @@ impl ScrubAnswer {
 impl Tiering {
     /// Compares what the store has with what manifests name, for the partitions of `topic` or for all, one after the
     /// other, and removes what nobody names any more. Where this broker may not write, nothing is removed.
+    ///
+    /// Of all partitions also means: and what deleted topics have left.
     pub async fn scrub(self: &Arc<Self>, ctx: &ApiContext, topic: Option<&str>) -> Vec<ScrubAnswer> {
         let mut answers = Vec::new();
         for replicas in ctx.replicas.topics() {
@@ -82,7 +85,27 @@ impl Tiering {
                 answers.push(ScrubAnswer { topic, partition: index, result: self.scrub_one(&step).await });
             }
         }
+        if topic.is_none() && matches!(self.standing(), super::Standing::Active) {
+            match self.scrub_rest(ctx).await {
+                Ok(0) => {}
+                Ok(removed) => {
+                    self.counts.deleted_objects.fetch_add(removed as u64, Ordering::Relaxed);
+                    tracing::info!(removed, "what deleted topics have left is deleted");
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "what deleted topics have left is not deleted")
+                }
+            }
+        }
         answers
+    }
+
+    async fn scrub_rest(&self, ctx: &ApiContext) -> Result<usize, StoreError> {
+        let mut removed = 0;
+        for topic_id in ctx.metadata.image().remote_deletions.iter().copied() {
+            removed += scrub::delete_topic(&self.store, &self.keys, topic_id).await?;
+        }
+        Ok(removed)
     }
 
     async fn scrub_one(&self, step: &Step) -> Result<ScrubReport, String> {

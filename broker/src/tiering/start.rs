@@ -138,6 +138,7 @@ impl Prepared {
             partitions: Mutex::new(BTreeMap::new()),
             known,
             deleting: Mutex::default(),
+            deleted: Mutex::new(BTreeMap::new()),
             told: Mutex::default(),
             copy_limit: Mutex::default(),
             counts: TieringCounts::default(),
@@ -268,6 +269,8 @@ impl Tiering {
         match self.store.self_test(&self.keys).await {
             Ok(tested) => self.clock_ahead_ms.store(tested.clock_ahead_ms, Ordering::Relaxed),
             Err(SelfTestError::Store(error)) => return Err(error.into()),
+            // A listing may be stale once; it is tried again.
+            Err(error @ SelfTestError::NotListed) => return Err(error.into()),
             Err(error) => {
                 self.stop(&error.to_string());
                 return Ok(());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use broker_log::log::PartitionLog;
 use broker_protocol::types::TopicId;
 use broker_state::metadata::record::{RecordKind, RemoteDeletion};
 use broker_state::outcome::Outcome;
@@ -25,6 +26,9 @@ const RETRY_FIRST: Duration = Duration::from_millis(500);
 /// Longest such pause.
 const RETRY_MAX: Duration = Duration::from_secs(30);
 
+/// After what time the objects of a deleted topic are deleted once more: as long as the scrubber waits for a copy that may
+/// be under way.
+const DELETED_AGAIN_AFTER: Duration = Duration::from_millis(scrub::ORPHAN_AGE_MS.unsigned_abs());
 /// How long copying may be behind before somebody is told, and again after as long.
 const BEHIND_TOLD_AFTER: Duration = Duration::from_secs(300);
 
@@ -55,7 +59,7 @@ fn begin_round(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>, tasks: &mut JoinSe
     let limit = ctx.settings.number(&image, "remote.log.manager.copy.max.bytes.per.second");
     tiering.limit_copies(limit.and_then(|limit| u64::try_from(limit).ok()));
     for topic_id in image.remote_deletions.iter().copied() {
-        if tiering.deleting.lock().insert(topic_id) {
+        if tiering.is_deletion_due(topic_id) && tiering.deleting.lock().insert(topic_id) {
             tasks.spawn(delete_topic(Arc::clone(ctx), Arc::clone(tiering), topic_id));
         }
     }
@@ -92,8 +96,12 @@ fn begin_round(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>, tasks: &mut JoinSe
 fn wanted(tiering: &Tiering, partition: &Partition, is_tiered: bool) -> Option<Arc<TieredPartition>> {
     let id = super::id_of(partition);
     let was_tiered = tiering.known.get(id).is_some();
-    let is_due = was_tiered
-        || (is_tiered && partition.log().with(|log| log.segment_count() > 1 && !log.was_cleaned()));
+    // The numbers of manifests are remembered now and then, what has left the disk is at once.
+    let has_more = |log: &PartitionLog| {
+        let has_sealed = log.segment_count() > 1 && !log.was_cleaned();
+        log.log_start_offset() < log.local_log_start_offset() || (is_tiered && has_sealed)
+    };
+    let is_due = was_tiered || partition.log().with(|log| has_more(log));
     (is_due && !partition.is_gone()).then(|| tiering.of(partition))
 }
 
@@ -137,7 +145,8 @@ fn judge(tiering: &Tiering, tiered: &TieredPartition, error: &StepError) {
     }
 }
 
-/// Deletes all that the store has of a deleted topic, and says so in the metadata.
+/// Deletes all that the store has of a deleted topic. Once it has had time enough for what was under way to arrive, and
+/// for a power loss to bring back what a directory has deleted, does so again and says in the metadata that it is done.
 async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: TopicId) {
     // A copy that is under way would leave an object behind.
     for tiered in tiering.partitions().into_iter().filter(|tiered| tiered.id.topic_id == topic_id) {
@@ -147,11 +156,16 @@ async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: Top
     match scrub::delete_topic(&tiering.store, &tiering.keys, topic_id).await {
         Ok(deleted) => {
             tiering.counts.deleted_objects.fetch_add(deleted as u64, Ordering::Relaxed);
+            if tiering.note_deletion(topic_id) {
+                tracing::info!(%topic_id, deleted, "objects of a deleted topic are deleted");
+                tiering.deleting.lock().remove(&topic_id);
+                return;
+            }
             let done = RemoteDeletion { topic_id: topic_id.into(), is_done: true };
             let records = vec![RecordKind::RemoteDeletion(done).into()];
             let decided = ctx.controller.decide(|_| Outcome { records, response: () }).await;
             match decided {
-                Ok(()) => tracing::info!(%topic_id, deleted, "objects of a deleted topic are deleted"),
+                Ok(()) => tracing::debug!(%topic_id, deleted, "nothing is left of a deleted topic"),
                 Err(error) => tracing::debug!(%topic_id, %error, "a deletion is not noted yet"),
             }
         }
@@ -161,6 +175,24 @@ async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: Top
         }
     }
     tiering.deleting.lock().remove(&topic_id);
+}
+
+impl Tiering {
+    /// Whether the objects of a deleted topic were not deleted yet, or long enough ago to do so again.
+    fn is_deletion_due(&self, topic_id: TopicId) -> bool {
+        let (deleted, now) = (self.deleted.lock(), self.env.clock.monotonic());
+        deleted.get(&topic_id).is_none_or(|at| now.saturating_sub(*at) >= DELETED_AGAIN_AFTER)
+    }
+
+    /// Notes that the objects of a deleted topic were deleted; whether that was the first time since the start.
+    fn note_deletion(&self, topic_id: TopicId) -> bool {
+        let mut deleted = self.deleted.lock();
+        if deleted.remove(&topic_id).is_some() {
+            return false;
+        }
+        deleted.insert(topic_id, self.env.clock.monotonic());
+        true
+    }
 }
 
 async fn store_known(tiering: &Arc<Tiering>) {
