@@ -16,8 +16,13 @@ use highwater_broker::metrics::Metrics;
 use highwater_broker::server::{Bound, Broker, Tuning};
 use tokio::sync::Notify;
 
+use crate::bucket::Bucket;
+use crate::bucket::directory::Directory;
+use crate::bucket::remote_store::RemoteStore;
+use crate::bug::Bug;
 use crate::clock::SimClock;
 use crate::net::SimListener;
+use crate::plan::remote::{DIRECTORY, StoreKind};
 use crate::plan::{Plan, purpose};
 use crate::random::{Rng, SimRandom};
 
@@ -44,10 +49,14 @@ pub struct BrokerHost {
     pub disk: MemoryDisk,
     /// Its clock.
     pub clock: Arc<SimClock>,
+    /// Where it copies segments to.
+    pub store: Option<RemoteStore>,
     /// The process that runs on it.
     pub process: RefCell<Process>,
     /// Tells the process to stop in order.
     pub stop: Notify,
+    /// Has it compare what is in the object store with what should be.
+    pub scrub: Notify,
     config: Arc<Config>,
     plan: Plan,
     bug: Option<Bug>,
@@ -57,13 +66,6 @@ pub struct BrokerHost {
     cleanings: Cell<(u64, u64)>,
 }
 
-/// A bug of broker-log to run with.
-#[cfg(feature = "planted-bugs")]
-pub type Bug = broker_log::manager::PlantedBug;
-/// A build without planted bugs has none.
-#[cfg(not(feature = "planted-bugs"))]
-pub type Bug = std::convert::Infallible;
-
 impl BrokerHost {
     /// A machine with an empty disk.
     ///
@@ -71,11 +73,14 @@ impl BrokerHost {
     /// The plan's settings are refused.
     pub fn new(plan: &Plan, clock: Arc<SimClock>, bug: Option<Bug>) -> anyhow::Result<Rc<BrokerHost>> {
         let (config, _) = Config::load(None, std::iter::empty(), &plan.settings)?;
+        let disk = MemoryDisk::new(Rng::new(plan.seed, purpose::DISK).next_u64());
         Ok(Rc::new(BrokerHost {
-            disk: MemoryDisk::new(Rng::new(plan.seed, purpose::DISK).next_u64()),
+            store: store(plan, &disk, &clock, bug),
+            disk,
             clock,
             process: RefCell::new(Process::Down),
             stop: Notify::new(),
+            scrub: Notify::new(),
             config: Arc::new(config),
             plan: plan.clone(),
             bug,
@@ -92,14 +97,40 @@ impl BrokerHost {
         *self.process.borrow_mut() = Process::Starting;
         let ended = match self.start().await {
             Ok(broker) => {
+                self.adjust_store(broker.context());
                 *self.process.borrow_mut() = Process::Serving(Arc::clone(broker.context()));
-                self.stop.notified().await;
+                self.serve(broker.context()).await;
                 Process::Stopped(broker.stop().await.err().map(|error| format!("{error:#}")))
             }
             Err(error) => Process::Refused(format!("{error:#}")),
         };
         *self.process.borrow_mut() = ended;
         Ok(())
+    }
+
+    /// Small parts, so that a few seconds of load have uploads of several.
+    fn adjust_store(&self, ctx: &ApiContext) {
+        let Some((remote, tiering)) = self.plan.remote.as_ref().zip(ctx.tiering.as_ref()) else { return };
+        tiering.store().set_part_bytes(remote.part_bytes);
+        #[cfg(feature = "planted-bugs")]
+        if let Some(bug) = self.bug.and_then(Bug::of_tier) {
+            tiering.store().plant(bug);
+        }
+    }
+
+    /// Waits until the process is to stop.
+    async fn serve(&self, ctx: &Arc<ApiContext>) {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.stop.notified() => return,
+                () = self.scrub.notified() => {}
+            }
+            if let Some(tiering) = ctx.tiering.clone() {
+                let ctx = Arc::clone(ctx);
+                tokio::spawn(async move { tiering.scrub(&ctx, None).await });
+            }
+        }
     }
 
     async fn start(&self) -> anyhow::Result<Broker> {
@@ -116,6 +147,7 @@ impl BrokerHost {
             commit_time: Duration::from_millis(commit_ms),
             log_dir: Some(Arc::new(move |settings| adjust(settings, file_bytes, bug))),
             metadata_snapshot_entries: Some(self.plan.metadata_snapshot_entries),
+            object_store: self.store.as_ref().map(RemoteStore::object_store),
             ..Tuning::default()
         };
         let listener = self.config.broker().listeners.first().cloned();
@@ -123,6 +155,15 @@ impl BrokerHost {
         let socket = SimListener::bind(PORT).await?;
         let bound = vec![Bound { config: listener, socket }];
         Broker::start_tuned(env, Arc::clone(&self.config), bound, Arc::new(Metrics::new()), &tuning).await
+    }
+
+    /// What the process serves from, while it does.
+    #[must_use]
+    pub fn serving(&self) -> Option<Arc<ApiContext>> {
+        match &*self.process.borrow() {
+            Process::Serving(ctx) => Some(Arc::clone(ctx)),
+            _ => None,
+        }
     }
 
     /// Counts what the cleaner has done: between two steps of the simulation.
@@ -161,6 +202,21 @@ impl BrokerHost {
     }
 }
 
+/// The store of a plan.
+fn store(plan: &Plan, disk: &MemoryDisk, clock: &Arc<SimClock>, bug: Option<Bug>) -> Option<RemoteStore> {
+    let remote = plan.remote.as_ref()?;
+    let (clock, rng) = (Arc::clone(clock), Rng::new(plan.seed, purpose::BUCKET));
+    Some(match remote.store {
+        StoreKind::Bucket => {
+            RemoteStore::Bucket(Bucket::new(clock, rng, remote.latency_ms, remote.weather.clone()))
+        }
+        StoreKind::Directory => {
+            let (disk, syncs) = (Arc::new(disk.clone()), bug != Some(Bug::DirectoryWithoutFsync));
+            RemoteStore::Directory(Directory::new(disk, Path::new(DIRECTORY), clock, syncs, rng))
+        }
+    })
+}
+
 /// Small files, so that a few seconds of load meet the ends of them.
 fn adjust(settings: &mut LogDirSettings, file_bytes: u64, bug: Option<Bug>) {
     settings.commit_log.file_bytes = file_bytes;
@@ -169,7 +225,7 @@ fn adjust(settings: &mut LogDirSettings, file_bytes: u64, bug: Option<Bug>) {
     settings.checkpoint_logs_per_step = 2;
     #[cfg(feature = "planted-bugs")]
     {
-        settings.planted = bug;
+        settings.planted = bug.and_then(Bug::of_log);
     }
     #[cfg(not(feature = "planted-bugs"))]
     let _: Option<Bug> = bug;

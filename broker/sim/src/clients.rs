@@ -10,9 +10,12 @@ mod deletions;
 mod fetcher;
 pub mod final_polls;
 mod group;
+pub mod historian;
 mod member;
 mod payload;
 mod producer;
+pub mod rereader;
+pub mod tuner;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -70,6 +73,12 @@ pub struct WorkCounts {
     pub fenced_commits: u64,
     /// Consumers that found their next record deleted.
     pub deleted_positions: u64,
+    /// Times that everything was read from its beginning to its end.
+    pub rereads: u64,
+    /// Offsets that were asked for by time.
+    pub timed_lookups: u64,
+    /// Topics whose copying was stopped, or that were given back their tiering.
+    pub retiered: u64,
 }
 
 /// What all clients of a simulation share.
@@ -86,6 +95,8 @@ pub struct Shared {
     partitions: RefCell<Vec<Partition>>,
     /// Sizes of the batches of each partition.
     sizes: RefCell<BTreeMap<Partition, deletions::Sizes>>,
+    /// When the acknowledged records were made.
+    times: RefCell<BTreeMap<Partition, historian::Times>>,
     /// What the members of the consumer group were given.
     generations: RefCell<member::Generations>,
     clock: Arc<SimClock>,
@@ -105,6 +116,7 @@ impl Shared {
             counts: RefCell::default(),
             partitions: RefCell::default(),
             sizes: RefCell::default(),
+            times: RefCell::default(),
             generations: RefCell::default(),
             clock,
             plan: plan.clone(),
@@ -121,6 +133,12 @@ impl Shared {
     #[must_use]
     pub fn host_name(client: usize) -> String {
         format!("client{client}")
+    }
+
+    /// Whether there is an object store.
+    #[must_use]
+    pub fn is_tiered(&self) -> bool {
+        self.plan.remote.is_some()
     }
 
     fn partitions(&self) -> Vec<Partition> {

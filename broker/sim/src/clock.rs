@@ -13,6 +13,7 @@ const START_MS: i64 = 1_767_225_600_000;
 pub struct SimClock {
     elapsed_ms: AtomicU64,
     offset_ms: AtomicI64,
+    skipped_ms: AtomicU64,
 }
 
 impl SimClock {
@@ -32,10 +33,16 @@ impl SimClock {
         self.offset_ms.store(offset_ms, Ordering::Relaxed);
     }
 
+    /// Moves the wall clocks of all machines on, as if time had passed in which nothing happened.
+    pub fn skip_ms(&self, ms: u64) {
+        self.skipped_ms.fetch_add(ms, Ordering::Relaxed);
+    }
+
     /// The wall clock of a machine whose clock is right.
     #[must_use]
     pub fn true_now_ms(&self) -> i64 {
-        START_MS + i64::try_from(self.elapsed_ms()).expect("a simulation is shorter than an age")
+        let passed_ms = self.elapsed_ms() + self.skipped_ms.load(Ordering::Relaxed);
+        START_MS + i64::try_from(passed_ms).expect("a simulation is shorter than an age")
     }
 }
 

@@ -4,7 +4,7 @@ mod crowd;
 
 use std::process::ExitCode;
 
-use broker_sim::broker_host::Bug;
+use broker_sim::bug::Bug;
 use broker_sim::simulation::{self, Options, Outcome};
 use clap::Parser;
 
@@ -23,6 +23,9 @@ struct Arguments {
     /// Runs this seed alone and prints everything that happens.
     #[arg(long)]
     seed: Option<u64>,
+    /// Prints what the broker logs, too.
+    #[arg(long, requires = "seed")]
+    log: bool,
     /// Prints the outcome of this seed as JSON and nothing else.
     #[arg(long, requires = "seed")]
     json: bool,
@@ -46,15 +49,26 @@ enum Planted {
     NoDirectoryFsync,
     ReplayedTailNotSynced,
     SwapBeforeFsync,
+    ManifestOverwritten,
+    LocalDeletedBeforeManifest,
+    UploadPastHighWatermark,
+    DirectoryWithoutFsync,
 }
 
 #[cfg(feature = "planted-bugs")]
 fn bug(arguments: &Arguments) -> Option<Bug> {
+    use broker_log::manager::PlantedBug as LogBug;
+    use broker_tier::store::PlantedBug as TierBug;
+
     arguments.planted.map(|planted| match planted {
-        Planted::AckBeforeFsync => Bug::AckBeforeFsync,
-        Planted::NoDirectoryFsync => Bug::NoDirectoryFsync,
-        Planted::ReplayedTailNotSynced => Bug::ReplayedTailNotSynced,
-        Planted::SwapBeforeFsync => Bug::SwapBeforeFsync,
+        Planted::AckBeforeFsync => Bug::Log(LogBug::AckBeforeFsync),
+        Planted::NoDirectoryFsync => Bug::Log(LogBug::NoDirectoryFsync),
+        Planted::ReplayedTailNotSynced => Bug::Log(LogBug::ReplayedTailNotSynced),
+        Planted::SwapBeforeFsync => Bug::Log(LogBug::SwapBeforeFsync),
+        Planted::ManifestOverwritten => Bug::Tier(TierBug::ManifestOverwritten),
+        Planted::LocalDeletedBeforeManifest => Bug::Tier(TierBug::LocalDeletedBeforeManifest),
+        Planted::UploadPastHighWatermark => Bug::Tier(TierBug::UploadPastHighWatermark),
+        Planted::DirectoryWithoutFsync => Bug::DirectoryWithoutFsync,
     })
 }
 
@@ -80,6 +94,11 @@ fn main() -> anyhow::Result<ExitCode> {
     let bug = bug(&arguments);
     // A panic of the broker is a finding; the default message would come from the middle of it.
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+    if arguments.log {
+        let logs =
+            tracing_subscriber::fmt().without_time().with_ansi(false).with_env_filter("debug,openraft=warn");
+        logs.init();
+    }
     if let Some(seed) = arguments.seed {
         let outcome = simulation::run(seed, Options { print: !arguments.json, bug });
         if arguments.json {

@@ -9,6 +9,8 @@ use broker_log::io::memory_disk::{FaultCounts, OperationKind};
 use turmoil::Sim;
 
 use crate::broker_host::{BrokerHost, Process};
+use crate::bucket::Work;
+use crate::bucket::remote_store::RemoteStore;
 use crate::clients::Shared;
 use crate::plan::{FAULT_KINDS, Fault, Plan, PlannedFault, purpose};
 use crate::random::Rng;
@@ -24,6 +26,8 @@ const OUT_OF_SERVICE_MS: u64 = 300;
 const STOP_MS_MAX: u64 = 15_000;
 /// How long a start may take before it counts as stuck.
 const START_MS_MAX: u64 = 20_000;
+/// How long a crash waits for the work that it is to interrupt.
+const INTERRUPT_MS_MAX: u64 = 1_500;
 const DISK_CAPACITY: u64 = u64::MAX / 2;
 
 /// How the broker is to go down.
@@ -48,6 +52,17 @@ enum Machine {
     Down { until_ms: u64, again: Option<u64> },
 }
 
+/// A crash that waits for the broker to be about some work.
+#[derive(Debug)]
+struct Interrupt {
+    work: Work,
+    end: End,
+    /// Its place in [`FAULT_KINDS`].
+    kind: usize,
+    until_ms: u64,
+    down_ms: u64,
+}
+
 /// A network fault that ends.
 #[derive(Debug)]
 struct Repair {
@@ -67,9 +82,13 @@ pub struct Nemesis {
     /// The disk's faults when the process was started last.
     at_start: FaultCounts,
     started_at_ms: u64,
+    /// How often the object store had refused by then, and whether the broker ever served.
+    troubles_at_start: u64,
+    has_served: bool,
     down_ms: u64,
     again: Option<u64>,
     reboot: bool,
+    interrupt: Option<Interrupt>,
     rng: Rng,
     /// How often each kind of fault has happened.
     pub counts: Rc<RefCell<[u64; FAULT_KINDS.len()]>>,
@@ -90,9 +109,12 @@ impl Nemesis {
             repairs: Vec::new(),
             space_back_at_ms: None,
             started_at_ms: 0,
+            troubles_at_start: 0,
+            has_served: false,
             down_ms: 0,
             again: None,
             reboot: false,
+            interrupt: None,
             rng: Rng::new(plan.seed, purpose::DISK),
             counts: Rc::default(),
         }
@@ -101,6 +123,7 @@ impl Nemesis {
     /// Does what is due at `now_ms`.
     pub fn tick(&mut self, sim: &mut Sim<'_>, now_ms: u64) {
         self.tick_machine(sim, now_ms);
+        self.tick_interrupt(sim, now_ms);
         self.end_faults(sim, now_ms);
         while self.waiting.last().is_some_and(|planned| planned.at_ms <= now_ms) {
             if !self.begin(sim, now_ms) {
@@ -113,7 +136,10 @@ impl Nemesis {
     pub fn heal(&mut self, sim: &mut Sim<'_>, now_ms: u64) {
         self.shared.recorder.borrow_mut().note("everything heals");
         self.waiting.clear();
-        self.again = None;
+        (self.again, self.interrupt) = (None, None);
+        if let Some(store) = &self.host.store {
+            store.heal();
+        }
         self.host.disk.with_faults(|faults| {
             faults.clear();
             faults.capacity = DISK_CAPACITY;
@@ -146,8 +172,27 @@ impl Nemesis {
         }
     }
 
+    /// Ends the process in the middle of the work that was waited for.
+    fn tick_interrupt(&mut self, sim: &mut Sim<'_>, now_ms: u64) {
+        let Some(interrupt) = &self.interrupt else { return };
+        if interrupt.until_ms <= now_ms {
+            self.interrupt = None;
+            return;
+        }
+        let is_up = matches!(self.machine, Machine::Up);
+        if is_up && self.host.store.as_ref().is_some_and(|store| store.is_working(interrupt.work)) {
+            let Interrupt { work, end, kind, down_ms, .. } = *interrupt;
+            self.interrupt = None;
+            self.down_ms = down_ms;
+            self.counts.borrow_mut()[kind] += 1;
+            self.shared.recorder.borrow_mut().note(format_args!("fault: in the middle of {work:?}"));
+            self.take_down(sim, now_ms, end);
+        }
+    }
+
     /// Looks whether the process is well, as whoever watches `/healthz` does.
     fn watch(&mut self, now_ms: u64) {
+        self.has_served |= matches!(&*self.host.process.borrow(), Process::Serving(_));
         let failure = match &*self.host.process.borrow() {
             Process::Refused(reason) => Some(format!("did not start: {reason}")),
             Process::Stopped(_) => Some("stopped unasked".to_owned()),
@@ -167,8 +212,10 @@ impl Nemesis {
         let mut recorder = self.shared.recorder.borrow_mut();
         // A full disk may refuse a start; a broker that runs goes on once there is room.
         let refused = matches!(&*self.host.process.borrow(), Process::Refused(_));
+        // Before it knows the store it does not begin without it; afterwards it must.
+        let had_no_store = refused && !self.has_served && self.troubles() > self.troubles_at_start;
         let was_full = self.host.disk.fault_counts().no_space > self.at_start.no_space;
-        if self.disk_has_failed() || (refused && was_full) {
+        if self.disk_has_failed() || (refused && was_full) || had_no_store {
             recorder.note(format_args!("broker is out of service: {failure}"));
         } else {
             recorder
@@ -176,6 +223,11 @@ impl Nemesis {
         }
         drop(recorder);
         self.machine = Machine::Failed { at_ms: now_ms + OUT_OF_SERVICE_MS, end: self.end_of_failed() };
+    }
+
+    fn troubles(&self) -> u64 {
+        let counts = RemoteStore::counts(self.host.store.as_ref());
+        counts.iter().map(|(_, count)| count).sum()
     }
 
     fn end_of_failed(&self) -> End {
@@ -213,6 +265,9 @@ impl Nemesis {
             End::PowerLoss => self.host.disk.power_loss(self.rng.next_u64()),
         }
         sim.crash(BROKER);
+        if let Some(store) = &self.host.store {
+            store.process_died();
+        }
         *self.host.process.borrow_mut() = Process::Down;
         self.machine = Machine::Down { until_ms: now_ms + self.down_ms, again: self.again.take() };
         self.reboot = false;
@@ -222,6 +277,7 @@ impl Nemesis {
         self.shared.recorder.borrow_mut().note("the broker starts");
         self.at_start = self.host.disk.fault_counts();
         self.started_at_ms = now_ms;
+        self.troubles_at_start = self.troubles();
         self.host.forget_stop();
         self.machine = Machine::Up;
         if let Some(after) = again {
@@ -251,9 +307,18 @@ impl Nemesis {
             return false;
         }
         self.shared.recorder.borrow_mut().note(format_args!("fault: {:?}", planned.fault));
+        if let Fault::Interrupt { work, power } = planned.fault {
+            let end = if power { End::PowerLoss } else { End::Kill };
+            let (kind, down_ms) = (planned.fault.kind(), planned.down_ms);
+            let until_ms = now_ms + INTERRUPT_MS_MAX;
+            self.interrupt = Some(Interrupt { work, end, kind, until_ms, down_ms });
+            return true;
+        }
         self.counts.borrow_mut()[planned.fault.kind()] += 1;
         self.down_ms = planned.down_ms;
         match planned.fault {
+            // Above.
+            Fault::Interrupt { .. } => {}
             Fault::Kill => self.take_down(sim, now_ms, End::Kill),
             Fault::PowerLoss { after, again } => {
                 self.again = again;

@@ -1,7 +1,11 @@
 //! What a seed means: settings, topics, clients and the faults with their times. Pure; nothing else draws from the seed
 //! what should happen.
 
+pub mod remote;
+
+use crate::bucket::Work;
 use crate::random::Rng;
+use remote::RemotePlan;
 
 /// Milliseconds of simulated time before the first fault, so that there is something to lose.
 const FIRST_FAULT_MS: u64 = 400;
@@ -26,6 +30,18 @@ pub mod purpose {
     pub const DELETE_RECORDS: u64 = 8;
     /// Which topics are compacted.
     pub const COMPACTION: u64 = 9;
+    /// Whether segments are copied to an object store, and how.
+    pub const REMOTE: u64 = 10;
+    /// The object store's luck.
+    pub const BUCKET: u64 = 11;
+    /// Questions for offsets by time.
+    pub const TIMES: u64 = 12;
+    /// Changes of how topics are tiered.
+    pub const TIERING: u64 = 13;
+    /// Whoever reads everything again and again.
+    pub const REREADER: u64 = 14;
+    /// The last questions for offsets by time.
+    pub const FINAL_TIMES: u64 = 15;
     /// Ids of the broker; one further for each of its lives.
     pub const BROKER: u64 = 1_000;
     /// Clients; one further for each.
@@ -109,10 +125,17 @@ pub enum Fault {
     },
     /// The broker is asked to stop and is started again.
     Restart,
+    /// The broker ends while it is about some work with the object store.
+    Interrupt {
+        /// Which.
+        work: Work,
+        /// Whether the power goes too.
+        power: bool,
+    },
 }
 
 /// Kinds of faults, for counting.
-pub const FAULT_KINDS: [&str; 10] = [
+pub const FAULT_KINDS: [&str; 14] = [
     "kill",
     "power loss",
     "failed sync",
@@ -123,6 +146,10 @@ pub const FAULT_KINDS: [&str; 10] = [
     "partition",
     "hold",
     "restart",
+    "crash during a copy",
+    "crash during a publication",
+    "crash during a remote deletion",
+    "crash during a scrub",
 ];
 
 impl Fault {
@@ -140,6 +167,10 @@ impl Fault {
             Fault::Partition { .. } => 7,
             Fault::Hold { .. } => 8,
             Fault::Restart => 9,
+            Fault::Interrupt { work: Work::Copy, .. } => 10,
+            Fault::Interrupt { work: Work::Publish, .. } => 11,
+            Fault::Interrupt { work: Work::Delete, .. } => 12,
+            Fault::Interrupt { work: Work::Scrub, .. } => 13,
         }
     }
 }
@@ -182,6 +213,8 @@ pub struct Plan {
     pub metadata_snapshot_entries: u64,
     /// Faults in the order of their times.
     pub faults: Vec<PlannedFault>,
+    /// The object store, if there is one.
+    pub remote: Option<RemotePlan>,
 }
 
 /// How a producer works.
@@ -206,17 +239,26 @@ impl Plan {
         let mut topics = topics(&mut rng, load_ms);
         lose_records(&mut Rng::new(seed, purpose::DELETIONS), &mut topics);
         compact(&mut Rng::new(seed, purpose::COMPACTION), &mut topics);
+        let mut remote_rng = Rng::new(seed, purpose::REMOTE);
+        let remote = RemotePlan::new(&mut remote_rng, load_ms, &mut topics);
         let payload_max = *rng.pick(&[100, 1_000, 5_000, 60_000]);
         let producers: Vec<_> = (0..rng.between(2, 3)).map(|_| producer(&mut rng, payload_max)).collect();
         let consumers: Vec<_> = (0..rng.between(1, 2)).map(|_| *rng.pick(&[500, 20_000, 1 << 20])).collect();
         let groups = 1;
         let members = 2 + Rng::new(seed, purpose::MEMBERS).index(2);
         let clients = producers.len() + consumers.len() + groups + members;
-        let settings = settings(&mut rng);
-        let commit_ms_max = *rng.pick(&[0, 3, 10, 30]);
+        let mut settings = settings(&mut rng);
+        let mut commit_ms_max = *rng.pick(&[0, 3, 10, 30]);
         let commit_log_file_bytes = *rng.pick(&[2 << 20, 4 << 20]);
         let metadata_snapshot_entries = *Rng::new(seed, purpose::METADATA).pick(&[2, 7, 30, 10_000]);
-        let faults = faults(&mut rng, load_ms, clients);
+        let mut faults = faults(&mut rng, load_ms, clients);
+        if let Some(remote) = &remote {
+            settings.extend(remote.settings(&mut remote_rng));
+            // There is time to copy what is not durable, which must not happen.
+            commit_ms_max = *remote_rng.pick(&[commit_ms_max, 200]);
+            faults.extend(RemotePlan::faults(&mut remote_rng, load_ms));
+        }
+        faults.sort_by_key(|planned| planned.at_ms);
         Plan {
             seed,
             load_ms,
@@ -230,6 +272,7 @@ impl Plan {
             commit_log_file_bytes,
             metadata_snapshot_entries,
             faults,
+            remote,
         }
     }
 }
@@ -323,15 +366,13 @@ fn settings(rng: &mut Rng) -> Vec<String> {
 }
 
 fn faults(rng: &mut Rng, load_ms: u64, clients: usize) -> Vec<PlannedFault> {
-    let mut faults: Vec<_> = (0..rng.between(3, 8))
+    (0..rng.between(3, 8))
         .map(|_| PlannedFault {
             at_ms: rng.between(FIRST_FAULT_MS, load_ms),
             fault: fault(rng, clients),
             down_ms: rng.between(5, 400),
         })
-        .collect();
-    faults.sort_by_key(|planned| planned.at_ms);
-    faults
+        .collect()
 }
 
 fn fault(rng: &mut Rng, clients: usize) -> Fault {

@@ -1,5 +1,9 @@
-//! The course of one simulation: load with faults, healing, final polls by fresh clients, verdict.
+//! The course of one simulation: load with faults, healing, a look at the object store if there is one, final polls by
+//! fresh clients, verdict.
 
+mod settling;
+
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,7 +13,10 @@ use broker_log::io::memory_disk::FaultCounts;
 use checker::Report;
 use serde::{Deserialize, Serialize};
 
-use crate::broker_host::{BrokerHost, Bug};
+use crate::audit::Audit;
+use crate::broker_host::{BrokerHost, Process};
+use crate::bucket::remote_store::RemoteStore;
+use crate::bug::Bug;
 use crate::clients::{self, Phase, Shared, WorkCounts};
 use crate::clock::SimClock;
 use crate::nemesis::{BROKER, Nemesis};
@@ -19,6 +26,8 @@ use crate::recorder::Recorder;
 
 /// How long clients may take to end what they have begun, once everything has healed.
 const DRAIN_MS_MAX: u64 = 60_000;
+/// How long it may take until everything is copied and the object store has nothing to spare.
+const SETTLE_MS_MAX: u64 = 600_000;
 /// How long the final polls may take.
 const FINAL_MS_MAX: u64 = 60_000;
 
@@ -86,7 +95,7 @@ pub fn run(seed: u64, options: Options) -> Outcome {
 }
 
 fn counts(happened: &Happened, work: WorkCounts) -> Vec<(String, u64)> {
-    let Happened { faults, disk, cleanings } = happened;
+    let Happened { faults, disk, cleanings, bucket } = happened;
     let mut counts: Vec<_> = FAULT_KINDS.iter().copied().zip(faults.iter().copied()).collect();
     counts.extend([
         ("write that failed", disk.write_errors),
@@ -101,7 +110,12 @@ fn counts(happened: &Happened, work: WorkCounts) -> Vec<(String, u64)> {
         ("fenced commit", work.fenced_commits),
         ("deleted position", work.deleted_positions),
         ("compaction", *cleanings),
+        ("offset found by time", work.timed_lookups),
+        ("everything read again", work.rereads),
+        ("tiering turned off and on", work.retiered),
     ]);
+    let bucket = if bucket.is_empty() { &RemoteStore::counts(None) } else { bucket };
+    counts.extend(bucket);
     counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
@@ -125,6 +139,7 @@ struct Happened {
     faults: [u64; FAULT_KINDS.len()],
     disk: FaultCounts,
     cleanings: u64,
+    bucket: Vec<(&'static str, u64)>,
 }
 
 fn simulate(
@@ -144,13 +159,10 @@ fn simulate(
         .build();
     let machine = Rc::clone(&host);
     sim.host(BROKER, move || Rc::clone(&machine).run());
-    for client in 0..shared.clients() {
-        sim.client(Shared::host_name(client), clients::run(Rc::clone(shared), client));
-    }
-    sim.client("admin", clients::admin::run(Rc::clone(shared)));
-    sim.client("churn", clients::churn::run(Rc::clone(shared)));
+    add_clients(&mut sim, shared);
     let mut nemesis = Nemesis::new(plan, Rc::clone(&host), Rc::clone(shared));
     let counts = Rc::clone(&nemesis.counts);
+    let mut watch = Watch { host: Rc::clone(&host), shared: Rc::clone(shared), audit: Rc::default() };
 
     let mut healed_at = None;
     run_until_done(&mut sim, clock, plan.load_ms + DRAIN_MS_MAX, |sim, now_ms| {
@@ -160,22 +172,61 @@ fn simulate(
             shared.phase.set(Phase::Drain);
         }
         nemesis.tick(sim, now_ms);
-        host.note_cleanings();
+        watch.step();
     })?;
+    if let Some(remote) = &plan.remote {
+        let audit = Rc::clone(&watch.audit);
+        sim.client("settling", settling::run(Rc::clone(&host), Rc::clone(shared), audit, remote.skip_ms));
+        run_until_done(&mut sim, clock, clock.elapsed_ms() + SETTLE_MS_MAX, |sim, now_ms| {
+            nemesis.tick(sim, now_ms);
+            watch.step();
+        })?;
+    }
     shared.phase.set(Phase::Final);
     sim.client("final", clients::final_polls::run(Rc::clone(shared)));
-    let deadline = clock.elapsed_ms() + FINAL_MS_MAX;
-    run_until_done(&mut sim, clock, deadline, |sim, now_ms| {
+    run_until_done(&mut sim, clock, clock.elapsed_ms() + FINAL_MS_MAX, |sim, now_ms| {
         nemesis.tick(sim, now_ms);
-        host.note_cleanings();
+        watch.step();
     })?;
     let disk = host.disk.fault_counts();
     let faults = *counts.borrow();
     // What the process holds must go while its runtime is still there.
     host.disk.kill();
     sim.crash(BROKER);
-    *host.process.borrow_mut() = crate::broker_host::Process::Down;
-    Ok(Happened { faults, disk, cleanings: host.cleanings() })
+    *host.process.borrow_mut() = Process::Down;
+    let bucket = RemoteStore::counts(host.store.as_ref());
+    Ok(Happened { faults, disk, cleanings: host.cleanings(), bucket })
+}
+
+fn add_clients(sim: &mut turmoil::Sim<'_>, shared: &Rc<Shared>) {
+    for client in 0..shared.clients() {
+        sim.client(Shared::host_name(client), clients::run(Rc::clone(shared), client));
+    }
+    sim.client("admin", clients::admin::run(Rc::clone(shared)));
+    sim.client("churn", clients::churn::run(Rc::clone(shared)));
+    sim.client("historian", clients::historian::run(Rc::clone(shared)));
+    if shared.is_tiered() {
+        sim.client("rereader", clients::rereader::run(Rc::clone(shared)));
+        sim.client("tuner", clients::tuner::run(Rc::clone(shared)));
+    }
+}
+
+/// What is looked at between all steps.
+struct Watch {
+    host: Rc<BrokerHost>,
+    shared: Rc<Shared>,
+    audit: Rc<RefCell<Audit>>,
+}
+
+impl Watch {
+    fn step(&mut self) {
+        self.host.note_cleanings();
+        let Some(store) = &self.host.store else { return };
+        store.tick();
+        for finding in self.audit.borrow_mut().step(store, self.host.serving().as_deref()) {
+            self.shared.violation(finding);
+        }
+    }
 }
 
 /// Steps until every client has ended.

@@ -25,6 +25,8 @@ pub(super) struct Fetcher {
     pub(super) process: u64,
     /// Where each partition is read next.
     pub(super) positions: BTreeMap<Partition, i64>,
+    /// Whether it stops before open transactions.
+    pub(super) read_committed: bool,
     max_bytes: i32,
     with_session: bool,
     session: (i32, i32),
@@ -41,6 +43,7 @@ impl Fetcher {
             shared,
             process,
             positions: BTreeMap::new(),
+            read_committed: false,
             max_bytes,
             with_session,
             session: (0, 0),
@@ -159,6 +162,7 @@ impl Fetcher {
             max_wait_ms,
             min_bytes: 1,
             max_bytes: self.max_bytes.saturating_mul(2),
+            isolation_level: i8::from(self.read_committed),
             session_id,
             session_epoch,
             topics: topics.collect(),
@@ -185,6 +189,25 @@ impl Fetcher {
         bounds.insert(0, MicroOp::Poll(polled));
         self.record_poll(Kind::Ok, bounds);
         deleted
+    }
+
+    /// Reads everything from the beginning once more, as a process of its own.
+    pub(super) fn begin_anew(&mut self) {
+        let mut recorder = self.shared.recorder.borrow_mut();
+        recorder.operation(self.process, Kind::Ok, Function::Crash, Vec::new());
+        self.process = recorder.new_process();
+        drop(recorder);
+        self.positions.clear();
+        self.bounds.clear();
+        self.session = (0, 0);
+    }
+
+    /// Whether everything was read that the last answers told of.
+    pub(super) fn is_at_end(&self) -> bool {
+        let is_at_end = |(partition, position): (&Partition, &i64)| {
+            self.bounds.get(partition).is_some_and(|(_, end)| position >= end)
+        };
+        self.positions.iter().all(is_at_end)
     }
 
     /// The bounds that an answer tells, if they are not those of the answer before.

@@ -6,14 +6,20 @@ use checker::{Event, Function, Kind};
 
 use super::connection::Connection;
 use super::fetcher::Fetcher;
-use super::{Shared, admin, group, member, pause};
+use super::{Shared, admin, group, historian, member, pause};
+use crate::plan::purpose;
+use crate::random::Rng;
 
 /// Pause before a question is asked again, in milliseconds.
 const RETRY_MS: u64 = 50;
 /// Bytes of a partition per fetch.
 const FETCH_BYTES: i32 = 4 << 20;
+/// How long a fetch may take, in milliseconds: what is in an object store takes its time.
+const WAIT_MS: i32 = 500;
 /// Questions that may go unanswered before it counts as a failure.
 const ATTEMPTS_MAX: usize = 200;
+/// Offsets of each partition that are asked for by time.
+const LOOKUPS: usize = 3;
 
 /// Reads all partitions from their start to their end, and all committed offsets.
 ///
@@ -45,7 +51,7 @@ pub async fn run(shared: Rc<Shared>) -> turmoil::Result {
     let mut failures = 0;
     while ends.iter().any(|(partition, end)| fetcher.positions.get(partition) < Some(end)) {
         let before = fetcher.positions.clone();
-        let answered = fetcher.poll(&mut connection, 0).await;
+        let answered = fetcher.poll(&mut connection, WAIT_MS).await;
         if answered.is_err() || before == fetcher.positions {
             failures += 1;
             pause(RETRY_MS).await;
@@ -56,9 +62,31 @@ pub async fn run(shared: Rc<Shared>) -> turmoil::Result {
             break;
         }
     }
+    find_by_time(&shared, &mut connection, &partitions).await;
     committed(&shared, &mut connection, process, &partitions).await;
     connection.close();
     Ok(())
+}
+
+/// Asks for offsets by time, of each partition some.
+async fn find_by_time(shared: &Shared, connection: &mut Connection, partitions: &[super::Partition]) {
+    let mut rng = Rng::new(shared.plan.seed, purpose::FINAL_TIMES);
+    for partition in partitions {
+        for _ in 0..LOOKUPS {
+            let mut told = None;
+            for _ in 0..ATTEMPTS_MAX {
+                told = historian::ask(shared, connection, partition, &mut rng).await;
+                if told.is_some() {
+                    break;
+                }
+                pause(RETRY_MS).await;
+            }
+            if told.is_none() {
+                let key = partition.key();
+                shared.violation(format_args!("{key} finds no offsets by time in the end"));
+            }
+        }
+    }
 }
 
 async fn committed(

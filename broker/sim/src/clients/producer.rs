@@ -52,6 +52,7 @@ struct Life {
 /// A batch on its way.
 struct Batch {
     partition: Partition,
+    made_ms: i64,
     records: Vec<Record>,
     bytes: Vec<u8>,
     attempts: Vec<Kind>,
@@ -129,6 +130,7 @@ impl Producer {
         let sequence = life.sequences.entry(partition.clone()).or_default();
         let mut builder = BatchBuilder::new(Compression::None).producer(life.id, life.epoch, *sequence);
         *sequence += i32::try_from(count).expect("a small number");
+        let made_ms = self.shared.clock.true_now_ms();
         let mut records = Vec::new();
         for _ in 0..count {
             let value = self.shared.recorder.borrow_mut().new_value();
@@ -136,11 +138,11 @@ impl Producer {
             let payload = payload::of(value, len);
             records.push(Record { offset: None, value, crc: Some(payload::checksum(&payload)) });
             let key = value.to_be_bytes();
-            builder.push(self.shared.clock.true_now_ms(), Some(&key), Some(&payload), &[]);
+            builder.push(made_ms, Some(&key), Some(&payload), &[]);
         }
         let bytes = builder.build();
         let (attempts, state) = (Vec::new(), State::Open);
-        let batch = Batch { partition, records, bytes, attempts, state, cause: "never sent" };
+        let batch = Batch { partition, made_ms, records, bytes, attempts, state, cause: "never sent" };
         let ops = sends(&batch, None);
         self.shared.recorder.borrow_mut().operation(life.process, Kind::Invoke, Function::Send, ops);
         let (bytes, records) = (batch.bytes.len() as u64, batch.records.len() as u64);
@@ -250,11 +252,23 @@ impl Producer {
             let mut sizes = self.shared.sizes.borrow_mut();
             let sizes = sizes.entry(batch.partition.clone()).or_default();
             match (kind, offset) {
-                (Kind::Ok, Some(offset)) => sizes.acknowledged(offset, bytes, records),
+                (Kind::Ok, Some(offset)) => {
+                    sizes.acknowledged(offset, bytes, records);
+                    self.note_times(batch, offset);
+                }
                 (Kind::Fail, _) => sizes.refused(bytes, records),
                 _ => {}
             }
         }
+    }
+}
+
+impl Producer {
+    fn note_times(&self, batch: &Batch, offset: u64) {
+        let first = i64::try_from(offset).expect("an offset of Kafka's");
+        let mut times = self.shared.times.borrow_mut();
+        let times = times.entry(batch.partition.clone()).or_default();
+        times.extend((first..).take(batch.records.len()).map(|offset| (offset, batch.made_ms)));
     }
 }
 
