@@ -1,4 +1,4 @@
-//! `cargo xtask sim`: runs a whole broker under simulated network, disk and clock, seed by seed.
+//! `cargo xtask sim`: runs a whole broker under simulated network, disk, clock and object store, seed by seed.
 //!
 //! Three proofs in one step: the seeds find nothing wrong with the broker, a seed does the same alone as among others,
 //! so that `--seed` shows what was found, and the simulation finds each of the bugs that can be planted. The build has
@@ -13,8 +13,16 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::broker_process::checkout;
 
 /// Bugs that broker-sim can run with.
-const PLANTED: [&str; 4] =
-    ["ack-before-fsync", "no-directory-fsync", "replayed-tail-not-synced", "swap-before-fsync"];
+const PLANTED: [&str; 8] = [
+    "ack-before-fsync",
+    "no-directory-fsync",
+    "replayed-tail-not-synced",
+    "swap-before-fsync",
+    "manifest-overwritten",
+    "local-deleted-before-manifest",
+    "upload-past-high-watermark",
+    "directory-without-fsync",
+];
 /// Seeds after which a planted bug must have been found.
 const PLANTED_SEEDS_MAX: u64 = 200;
 /// Seeds whose course alone is compared with that among the others: so many that one would differ where a tenth does.
