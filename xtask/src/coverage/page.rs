@@ -10,7 +10,7 @@ const HEAD: &str = "\
 
 Written by `cargo xtask coverage` from the tests that ran and passed; do not edit. A test says which rows it proves by
 `/// fault = N` above it. The rows are those that concern one broker; their numbers leave gaps for the faults of several
-brokers and of Kubernetes. Rows 45 to 64 are shown of the library broker/tier, which the broker does not use yet.
+brokers and of Kubernetes. Rows 45 to 64 are shown of the library broker/tier, and of brokers that use it.
 
 ";
 
@@ -18,7 +18,7 @@ brokers and of Kubernetes. Rows 45 to 64 are shown of the library broker/tier, w
 const TIERING_HEAD: &str = "\
 # Ways in which tiering has failed elsewhere, and the tests that show that it does not here
 
-Marked by `/// tiering = N`. Shown of the library broker/tier, which the broker does not use yet.
+Marked by `/// tiering = N`. Shown of the library broker/tier, and of brokers that use it.
 
 ";
 
