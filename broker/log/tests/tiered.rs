@@ -248,3 +248,30 @@ fn a_log_is_made_where_an_object_store_ends() {
     opened.committer.run_cycle();
     assert_eq!(log.flushed_offset(), Offset(COUNT + 1));
 }
+
+/// fault = 56
+#[test]
+fn a_producer_is_known_when_all_that_it_wrote_was_deleted_after_segments_had_gone() {
+    for seed in 0..40 {
+        let (disk, mut opened) = prepare(seed);
+        let log = opened.log();
+        // The first segment goes, and more follow that no checkpoint knows.
+        let second = base(&log, 1);
+        assert!(log.advance_log_start_offset(Offset(second)));
+        opened.committer.run_cycle();
+        opened.maintain();
+        assert_eq!(base(&log, 0), second);
+        (COUNT..COUNT + 12).for_each(|offset| append(&log, offset));
+        opened.committer.run_cycle();
+        assert!(log.advance_log_start_offset(Offset(COUNT + 12)));
+        opened.committer.run_cycle();
+        assert_eq!(log.durable_log_start_offset(), Offset(COUNT + 12));
+        drop((log, opened));
+        disk.power_loss(seed);
+        let opened = open(&disk);
+        assert_eq!(starts(&opened.log()).0, COUNT + 12);
+        append(&opened.log(), COUNT + 11);
+        let end = opened.log().with(|log| log.log_end_offset());
+        assert_eq!(end, Offset(COUNT + 12), "seed {seed}: the retry was appended once more");
+    }
+}

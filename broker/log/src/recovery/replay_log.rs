@@ -90,9 +90,10 @@ pub(super) fn replay_log(
     Ok(Replayed { tail, claimed_end, log_start, remote_start, rebuilt, truncated, new_segment })
 }
 
-/// The segment that holds the log start, if one before it is not there any more: retention has deleted it, or its name
-/// was lost together with what nobody needs. What is before the log start is then left out altogether, for a log has
-/// no gaps. `None` if all segments are needed or there.
+/// The first segment from which on all up to the log start are there, if one before it is not any more: retention has
+/// deleted it, or its name was lost together with what nobody needs. What is before it is then left out altogether, for a
+/// log has no gaps. What is there is kept although nobody reads it: it tells of producers, and so does the snapshot that
+/// was made durable before the segment in front of it was deleted. `None` if all segments are needed or there.
 fn first_needed<'a>(
     bases: &BTreeSet<Offset>,
     entries: impl Iterator<Item = &'a EntryHeader>,
@@ -108,13 +109,14 @@ fn first_needed<'a>(
     let described = tail.iter().flat_map(|tail| &tail.segments).map(|summary| summary.base_offset);
     let described = described.chain(appends.iter().map(|header| header.segment_base));
     let all: BTreeSet<Offset> = usable.iter().copied().chain(described).collect();
-    let first = match all.range(..=log_start).next_back() {
-        Some(first) if usable.contains(first) => *first,
+    let holds_start = match all.range(..=log_start).next_back() {
+        Some(base) if usable.contains(base) => *base,
         // All were deleted, and the name of the empty segment behind them is lost.
-        _ => log_start,
+        _ => return Some(log_start),
     };
-    let is_missing = !usable.contains(&first) || all.range(..first).any(|base| !bases.contains(base));
-    is_missing.then_some(first)
+    let before = all.range(..holds_start).rev();
+    let first = before.take_while(|base| bases.contains(base)).last().copied().unwrap_or(holds_start);
+    all.range(..first).next().is_some().then_some(first)
 }
 
 /// Writes what is not in place yet. Files are found and made by name; the last one stays open.
