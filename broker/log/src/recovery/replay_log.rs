@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::ops::ControlFlow;
 use std::path::Path;
 
+use broker_protocol::record_batch::RecordBatch;
 use broker_protocol::types::Offset;
 
 use super::{Found, segment_bases};
+use crate::batch_scan::scan_batches;
 use crate::commit_log::{EntryHeader, EntryKind};
 use crate::io::{DirEntry, Disk, FileHandle, OpenMode};
 use crate::log_config::LogIdentity;
@@ -53,11 +56,16 @@ pub(super) fn replay_log(
     let remote_start = starts(EntryKind::RemoteStart).chain(tail.and_then(|tail| tail.remote_start)).max();
     let mut bases = segment_bases(files);
     let first_needed = first_needed(&bases, entries().map(|(header, _)| header), tail, log_start);
+    let tells = first_needed.is_some_and(|first| !knows_producers(disk, dir, tail, first));
     let mut writer = SegmentWriter { disk, dir, open: None, distrust_cache: found.distrust_cache };
     let (mut claimed_end, mut cut_below, mut rebuilt) = (tail.map(|tail| tail.recovery_point), None, false);
     for (header, bytes) in entries() {
         rebuilt = true;
         match header.kind {
+            // What is left out tells of producers only, and is set aside afterwards.
+            EntryKind::Append if Some(header.segment_base) < first_needed && tells => {
+                writer.write(header, bytes)?;
+            }
             EntryKind::Append if Some(header.segment_base) < first_needed => {}
             EntryKind::Append => {
                 writer.write(header, bytes)?;
@@ -90,10 +98,9 @@ pub(super) fn replay_log(
     Ok(Replayed { tail, claimed_end, log_start, remote_start, rebuilt, truncated, new_segment })
 }
 
-/// The first segment from which on all up to the log start are there, if one before it is not any more: retention has
-/// deleted it, or its name was lost together with what nobody needs. What is before it is then left out altogether, for a
-/// log has no gaps. What is there is kept although nobody reads it: it tells of producers, and so does the snapshot that
-/// was made durable before the segment in front of it was deleted. `None` if all segments are needed or there.
+/// The segment that holds the log start, if one before it is not there any more: retention has deleted it, or its name
+/// was lost together with what nobody needs. What is before the log start is then left out altogether, for a log has
+/// no gaps; only producers are looked for in it. `None` if all segments are needed or there.
 fn first_needed<'a>(
     bases: &BTreeSet<Offset>,
     entries: impl Iterator<Item = &'a EntryHeader>,
@@ -109,14 +116,13 @@ fn first_needed<'a>(
     let described = tail.iter().flat_map(|tail| &tail.segments).map(|summary| summary.base_offset);
     let described = described.chain(appends.iter().map(|header| header.segment_base));
     let all: BTreeSet<Offset> = usable.iter().copied().chain(described).collect();
-    let holds_start = match all.range(..=log_start).next_back() {
-        Some(base) if usable.contains(base) => *base,
+    let first = match all.range(..=log_start).next_back() {
+        Some(first) if usable.contains(first) => *first,
         // All were deleted, and the name of the empty segment behind them is lost.
-        _ => return Some(log_start),
+        _ => log_start,
     };
-    let before = all.range(..holds_start).rev();
-    let first = before.take_while(|base| bases.contains(base)).last().copied().unwrap_or(holds_start);
-    all.range(..first).next().is_some().then_some(first)
+    let is_missing = !usable.contains(&first) || all.range(..first).any(|base| !bases.contains(base));
+    is_missing.then_some(first)
 }
 
 /// Writes what is not in place yet. Files are found and made by name; the last one stays open.
@@ -164,18 +170,72 @@ impl SegmentWriter<'_> {
 
 /// The checkpoint without the segments before `first`.
 fn from_segment(disk: &dyn Disk, dir: &Path, tail: &TailCheckpoint, first: Offset) -> TailCheckpoint {
+    let tail_before = tail;
     let mut tail = tail.clone();
     tail.segments.retain(|summary| summary.base_offset >= first);
     if tail.segments.is_empty() {
-        let snapshot = disk.read(&dir.join(file_name(first, SNAPSHOT_SUFFIX))).ok();
-        let producers = snapshot.and_then(|bytes| producer_snapshot::decode(&bytes).ok());
-        // Without the snapshot nobody knows how far the checkpoint's producers have come: none may be refused for it.
+        // Where nothing tells how far the checkpoint's producers have come, none may be refused for it.
+        let producers =
+            snapshot_at(disk, dir, first).or_else(|| producers_before(disk, dir, tail_before, first));
         let TailCheckpoint { identity, epochs, clean_below, swaps, remote_start, .. } = tail;
         let at_first = tail_at(identity, first, producers.unwrap_or_default());
         return TailCheckpoint { epochs, clean_below, swaps, remote_start, ..at_first };
     }
     tail.log_start_offset = tail.log_start_offset.max(first);
     tail
+}
+
+/// The producers as they were when the segment at `base` was made, if that was kept.
+fn snapshot_at(disk: &dyn Disk, dir: &Path, base: Offset) -> Option<ProducerTable> {
+    let bytes = disk.read(&dir.join(file_name(base, SNAPSHOT_SUFFIX))).ok()?;
+    producer_snapshot::decode(&bytes).ok()
+}
+
+/// Whether nothing but checkpoint and snapshot is needed to know the producers at the segment at `first`.
+fn knows_producers(disk: &dyn Disk, dir: &Path, tail: Option<&TailCheckpoint>, first: Offset) -> bool {
+    let described = tail.is_some_and(|tail| tail.segments.iter().any(|summary| summary.base_offset >= first));
+    described || snapshot_at(disk, dir, first).is_some()
+}
+
+/// The producers as they were when the log ended at `first`, from the checkpoint or the nearest snapshot on and what is left
+/// of the segments behind it; `None` if that does not tell.
+fn producers_before(
+    disk: &dyn Disk,
+    dir: &Path,
+    tail: &TailCheckpoint,
+    first: Offset,
+) -> Option<ProducerTable> {
+    let bases = segment_bases(&disk.list(dir).ok()?);
+    let last = tail.segments.last()?;
+    let of_tail = (tail.recovery_point, last.base_offset, last.size);
+    let mut known = (of_tail.0 <= first).then(|| (of_tail, tail.producers.clone()));
+    for &base in bases.range(..first).rev() {
+        if known.as_ref().is_some_and(|((next, ..), _)| *next >= base) {
+            break;
+        }
+        if let Some(producers) = snapshot_at(disk, dir, base) {
+            known = Some(((base, base, 0), producers));
+            break;
+        }
+    }
+    let ((mut next, from_base, from_position), mut producers) = known?;
+    for &base in bases.range(from_base..first) {
+        let path = dir.join(file_name(base, LOG_SUFFIX));
+        let file = disk.open(&path, OpenMode::READ).ok()?;
+        let start = if base == from_base { from_position } else { 0 };
+        let visit = |_: u64, batch: &RecordBatch<'_>| {
+            if batch.header.base_offset > next {
+                return ControlFlow::Break("there is a gap before it".to_owned());
+            }
+            if batch.header.next_offset() > next {
+                producers.apply(batch);
+                next = batch.header.next_offset();
+            }
+            ControlFlow::Continue(())
+        };
+        scan_batches(file.as_ref(), &path, start, file.len().ok()?, visit).ok()?;
+    }
+    (next >= first).then_some(producers)
 }
 
 /// A checkpoint that trusts nothing from the segment at `base` on: that of a log which is younger than the last
