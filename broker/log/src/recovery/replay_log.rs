@@ -56,7 +56,7 @@ pub(super) fn replay_log(
     let remote_start = starts(EntryKind::RemoteStart).chain(tail.and_then(|tail| tail.remote_start)).max();
     let mut bases = segment_bases(files);
     let first_needed = first_needed(&bases, entries().map(|(header, _)| header), tail, log_start);
-    let tells = first_needed.is_some_and(|first| !knows_producers(disk, dir, tail, first));
+    let tells = first_needed.is_some_and(|first| !knows_producers(tail, first));
     let mut writer = SegmentWriter { disk, dir, open: None, distrust_cache: found.distrust_cache };
     let (mut claimed_end, mut cut_below, mut rebuilt) = (tail.map(|tail| tail.recovery_point), None, false);
     for (header, bytes) in entries() {
@@ -176,7 +176,7 @@ fn from_segment(disk: &dyn Disk, dir: &Path, tail: &TailCheckpoint, first: Offse
     if tail.segments.is_empty() {
         // Where nothing tells how far the checkpoint's producers have come, none may be refused for it.
         let producers =
-            snapshot_at(disk, dir, first).or_else(|| producers_before(disk, dir, tail_before, first));
+            producers_before(disk, dir, tail_before, first).or_else(|| snapshot_at(disk, dir, first));
         let TailCheckpoint { identity, epochs, clean_below, swaps, remote_start, .. } = tail;
         let at_first = tail_at(identity, first, producers.unwrap_or_default());
         return TailCheckpoint { epochs, clean_below, swaps, remote_start, ..at_first };
@@ -191,14 +191,13 @@ fn snapshot_at(disk: &dyn Disk, dir: &Path, base: Offset) -> Option<ProducerTabl
     producer_snapshot::decode(&bytes).ok()
 }
 
-/// Whether nothing but checkpoint and snapshot is needed to know the producers at the segment at `first`.
-fn knows_producers(disk: &dyn Disk, dir: &Path, tail: Option<&TailCheckpoint>, first: Offset) -> bool {
-    let described = tail.is_some_and(|tail| tail.segments.iter().any(|summary| summary.base_offset >= first));
-    described || snapshot_at(disk, dir, first).is_some()
+/// Whether what the checkpoint describes tells of the producers, as it goes on behind `first`; or nothing can.
+fn knows_producers(tail: Option<&TailCheckpoint>, first: Offset) -> bool {
+    tail.is_none_or(|tail| tail.segments.iter().any(|summary| summary.base_offset >= first))
 }
 
-/// The producers as they were when the log ended at `first`, from the checkpoint or the nearest snapshot on and what is left
-/// of the segments behind it; `None` if that does not tell.
+/// The producers as they were when the log ended at `first`, from the checkpoint or a snapshot on and what is left of the
+/// segments behind it; `None` if that does not tell.
 fn producers_before(
     disk: &dyn Disk,
     dir: &Path,
@@ -207,18 +206,27 @@ fn producers_before(
 ) -> Option<ProducerTable> {
     let bases = segment_bases(&disk.list(dir).ok()?);
     let last = tail.segments.last()?;
-    let of_tail = (tail.recovery_point, last.base_offset, last.size);
-    let mut known = (of_tail.0 <= first).then(|| (of_tail, tail.producers.clone()));
-    for &base in bases.range(..first).rev() {
-        if known.as_ref().is_some_and(|((next, ..), _)| *next >= base) {
-            break;
-        }
-        if let Some(producers) = snapshot_at(disk, dir, base) {
-            known = Some(((base, base, 0), producers));
-            break;
-        }
-    }
-    let ((mut next, from_base, from_position), mut producers) = known?;
+    // The further back, the more batches of each producer are known: a snapshot tells of the last one only.
+    let of_tail = (tail.recovery_point <= first)
+        .then(|| ((tail.recovery_point, last.base_offset, last.size), tail.producers.clone()));
+    let of_snapshots = bases.range(..=first).filter_map(|&base| {
+        let producers = snapshot_at(disk, dir, base)?;
+        Some(((base, base, 0), producers))
+    });
+    of_tail
+        .into_iter()
+        .chain(of_snapshots)
+        .find_map(|(from, known)| go_on(disk, dir, &bases, (from, known), first))
+}
+
+/// Brings the producers that are known at an offset, in a segment and at a position of it, to `first`.
+fn go_on(
+    disk: &dyn Disk,
+    dir: &Path,
+    bases: &BTreeSet<Offset>,
+    ((mut next, from_base, from_position), mut producers): ((Offset, Offset, u64), ProducerTable),
+    first: Offset,
+) -> Option<ProducerTable> {
     for &base in bases.range(from_base..first) {
         let path = dir.join(file_name(base, LOG_SUFFIX));
         let file = disk.open(&path, OpenMode::READ).ok()?;
