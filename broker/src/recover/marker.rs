@@ -100,7 +100,10 @@ pub fn load(disk: &dyn Disk, dir: &Path) -> Result<Option<Marker>, MarkerError> 
             Ok(marker) => Ok(Some(marker)),
             Err(reason) => Err(MarkerError::Malformed { path, reason }),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // What is no directory holds none; whoever opens it names it.
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            Ok(None)
+        }
         Err(source) => Err(MarkerError::Io { path, source }),
     }
 }
