@@ -10,7 +10,7 @@ use crate::harness::http::get;
 use crate::harness::{Stopped, within};
 use crate::store::{FIRST_MS, append, assert_reads, create, listed, partition, start, starts, until_let_go};
 
-/// tiering = 6, 12
+/// tiering = 6
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_sealed_leaves_the_disk_and_is_read_as_before() {
     let (broker, _store) = start(&[]).await;

@@ -41,7 +41,6 @@ async fn a_lost_disk_beside_a_bucket_of_its_cluster_is_refused_with_the_way_out(
 }
 
 /// fault = 49
-/// tiering = 18
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bucket_without_create_if_absent_is_refused_with_the_reason() {
     let store = FaultyStore::new(Arc::new(InMemory::new()));
@@ -50,7 +49,6 @@ async fn a_bucket_without_create_if_absent_is_refused_with_the_reason() {
     assert!(refused.contains("If-None-Match"), "{refused}");
 }
 
-/// tiering = 18
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_start_without_the_bucket_is_refused() {
     let store = FaultyStore::new(Arc::new(InMemory::new()));
