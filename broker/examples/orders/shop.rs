@@ -1,7 +1,8 @@
 //! The shop: produces orders and reads them as consumer groups, with librdkafka.
 
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail, ensure};
@@ -49,16 +50,47 @@ impl ProducerContext for Acknowledged {
     }
 }
 
-/// Commits what was read before partitions go to another member, so that nobody reads it twice.
-struct CommitOnRevoke;
+/// How many partitions each member of a group has.
+type Shares = Arc<[AtomicUsize]>;
 
-impl rdkafka::ClientContext for CommitOnRevoke {}
+/// Commits what was read before partitions go to another member, so that nobody reads it twice, and holds the
+/// partitions that a member is given until every member has some: a member that joins while the others have read
+/// everything would have nothing to do.
+struct Sharing {
+    member: usize,
+    shares: Shares,
+    held: AtomicBool,
+}
 
-impl ConsumerContext for CommitOnRevoke {
+impl Sharing {
+    /// Lets go what is held once every member has partitions.
+    fn begin_when_everyone_has_some(&self, consumer: &BaseConsumer<Self>) -> anyhow::Result<()> {
+        let shared = self.shares.iter().all(|share| share.load(Ordering::Acquire) > 0);
+        if shared && self.held.swap(false, Ordering::AcqRel) {
+            consumer.resume(&consumer.assignment()?)?;
+        }
+        Ok(())
+    }
+}
+
+impl rdkafka::ClientContext for Sharing {}
+
+impl ConsumerContext for Sharing {
     fn pre_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         if matches!(rebalance, Rebalance::Revoke(_)) {
             // There is nothing to commit for a member that has read nothing yet.
             let _nothing_read = consumer.commit_consumer_state(CommitMode::Sync);
+            self.shares[self.member].store(0, Ordering::Release);
+        }
+    }
+
+    fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
+        if let Rebalance::Assign(partitions) = rebalance {
+            self.held.store(true, Ordering::Release);
+            if let Err(error) = consumer.pause(partitions) {
+                eprintln!("   cannot hold {} partitions back: {error}", partitions.count());
+            }
+            self.shares[self.member].store(partitions.count(), Ordering::Release);
         }
     }
 }
@@ -123,11 +155,14 @@ impl Shop {
         count: usize,
     ) -> anyhow::Result<Vec<Vec<Order>>> {
         let seen = AtomicUsize::new(0);
-        // All members join before the first of them reads, so that each gets its share.
-        let ready = std::sync::Barrier::new(members);
+        let shares: Shares = (0..members).map(|_| AtomicUsize::new(0)).collect();
         std::thread::scope(|scope| {
             let running: Vec<_> = (0..members)
-                .map(|_| scope.spawn(|| self.read_as_member(group, count, &seen, &ready)))
+                .map(|member| {
+                    let sharing =
+                        Sharing { member, shares: Arc::clone(&shares), held: AtomicBool::new(false) };
+                    scope.spawn(|| self.read_as_member(group, sharing, count, &seen))
+                })
                 .collect();
             running.into_iter().map(|member| member.join().expect("a member does not panic")).collect()
         })
@@ -136,19 +171,18 @@ impl Shop {
     fn read_as_member(
         &self,
         group: &str,
+        sharing: Sharing,
         count: usize,
         seen: &AtomicUsize,
-        ready: &std::sync::Barrier,
     ) -> anyhow::Result<Vec<Order>> {
-        let consumer: BaseConsumer<CommitOnRevoke> = ClientConfig::new()
+        let consumer: BaseConsumer<Sharing> = ClientConfig::new()
             .set("bootstrap.servers", &self.bootstrap)
             .set("group.id", format!("{group}-of-{}", self.topic))
             .set("auto.offset.reset", "earliest")
             .set("enable.auto.commit", "false")
             .set("session.timeout.ms", "10000")
-            .create_with_context(CommitOnRevoke)?;
+            .create_with_context(sharing)?;
         consumer.subscribe(&[&self.topic])?;
-        ready.wait();
         let deadline = Instant::now() + PATIENCE;
         let mut own = Vec::new();
         while seen.load(Ordering::Acquire) < count {
@@ -157,6 +191,7 @@ impl Shop {
                 "{group} saw {} of {count} orders in {PATIENCE:?}",
                 seen.load(Ordering::Acquire)
             );
+            consumer.context().begin_when_everyone_has_some(&consumer)?;
             let Some(message) = consumer.poll(Duration::from_millis(100)) else {
                 continue;
             };
