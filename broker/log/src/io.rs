@@ -216,6 +216,11 @@ pub trait DiskFile: Send + Sync + Debug {
     /// The descriptor for sendfile, where there is one.
     fn as_fd(&self) -> Option<std::os::fd::BorrowedFd<'_>>;
 
+    /// All of its bytes, where they are in memory, so that they need no copy to be sent.
+    fn as_bytes(&self) -> Option<&[u8]> {
+        None
+    }
+
     /// Reads as [`DiskFile::read_at`] does, but fails with `WouldBlock` where that would wait for the disk.
     fn read_cached(&self, buffer: &mut [u8], position: u64) -> io::Result<usize> {
         if self.is_resident(position, buffer.len() as u64) {

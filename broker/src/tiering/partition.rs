@@ -9,7 +9,7 @@ use broker_tier::ids::PartitionId;
 use broker_tier::manifest::Manifest;
 use broker_tier::plan::CopyLag;
 use broker_tier::publish::Publisher;
-use broker_tier::read::RemoteReader;
+use broker_tier::read::{RemoteReadError, RemoteReader};
 use broker_tier::remote_partition::RemotePartition;
 use broker_tier::scrub::ScrubReport;
 use parking_lot::Mutex;
@@ -43,6 +43,14 @@ pub(super) struct Work {
     pub(super) last_scrub: Option<Duration>,
 }
 
+/// Failures that are kept for whoever asks again.
+const FAILED_READS_MAX: usize = 64;
+/// How long they are kept: the next attempt may well succeed.
+const FAILED_READ_KEPT: Duration = Duration::from_secs(30);
+
+/// Reads that failed after the client had stopped waiting, by their first offsets, and when, by the monotonic clock.
+type FailedReads = BTreeMap<Offset, (Duration, RemoteReadError)>;
+
 /// A partition; see the file's header.
 #[derive(Debug)]
 pub struct TieredPartition {
@@ -55,6 +63,7 @@ pub struct TieredPartition {
     pub(super) loading: tokio::sync::Mutex<()>,
     /// Reads under way, by their first offsets; a channel is closed when its read ends.
     pub(super) under_way: Mutex<BTreeMap<Offset, watch::Receiver<()>>>,
+    failed: Mutex<FailedReads>,
     pub(super) work: Arc<tokio::sync::Mutex<Work>>,
     figures: Mutex<Figures>,
     /// Why the last attempt failed.
@@ -70,6 +79,7 @@ impl TieredPartition {
             remote: Mutex::new(None),
             loading: tokio::sync::Mutex::new(()),
             under_way: Mutex::default(),
+            failed: Mutex::default(),
             work: Arc::default(),
             figures: Mutex::default(),
             trouble: Mutex::new(None),
@@ -101,6 +111,21 @@ impl TieredPartition {
                 Arc::clone(remote.insert(first))
             }
         }
+    }
+
+    /// Keeps the failure of a read that nobody waits for any more: whoever reads the same next is told.
+    pub(super) fn note_failed_read(&self, from: Offset, error: RemoteReadError, now: Duration) {
+        let mut failed = self.failed.lock();
+        failed.retain(|_, (since, _)| now.saturating_sub(*since) < FAILED_READ_KEPT);
+        if failed.len() < FAILED_READS_MAX {
+            failed.insert(from, (now, error));
+        }
+    }
+
+    /// Why the last read from an offset failed, if nobody was told yet.
+    pub(super) fn failed_read(&self, from: Offset, now: Duration) -> Option<RemoteReadError> {
+        let (since, error) = self.failed.lock().remove(&from)?;
+        (now.saturating_sub(since) < FAILED_READ_KEPT).then_some(error)
     }
 
     /// The figures.

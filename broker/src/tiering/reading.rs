@@ -11,10 +11,11 @@ use broker_tier::publish::load_newest;
 use broker_tier::read::{RemoteRange, RemoteReadError};
 use broker_tier::remote_partition::RemotePartition;
 use bytes::Bytes;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tokio::time::Instant;
 
 use super::Tiering;
+use super::partition::TieredPartition;
 use super::start::BUDGET_UNIT;
 use crate::replication::partition::Partition;
 
@@ -45,9 +46,23 @@ pub struct RemoteRead {
     pub next_offset: Offset,
 }
 
+/// Takes a read off the list when it ends.
+struct EndOfRead {
+    tiered: Arc<TieredPartition>,
+    from: Offset,
+    /// Closed after all else.
+    _channel: watch::Sender<()>,
+}
+
+impl Drop for EndOfRead {
+    fn drop(&mut self) {
+        self.tiered.under_way.lock().remove(&self.from);
+    }
+}
+
 impl Tiering {
-    /// Reads batches of a partition that are in the store, until `deadline`. What is under way then goes on, and is found
-    /// by the next read.
+    /// Reads batches of a partition that are in the store, until `deadline`. What is under way then goes on, and the next
+    /// read finds what it has found: batches, or why there are none.
     ///
     /// # Errors
     /// See [`RemoteFault`].
@@ -68,27 +83,41 @@ impl Tiering {
             // Its end closes the channel.
             let _closed = tokio::time::timeout_at(deadline, earlier.changed()).await.map_err(late)?;
         }
+        if let Some(error) = tiered.failed_read(range.from, self.env.clock.monotonic()) {
+            return Err(RemoteFault::Failed(error));
+        }
+        let read = self.begin_read(&tiered, partition, range);
+        match tokio::time::timeout_at(deadline, read).await.map_err(late)? {
+            Ok(read) => read.map_err(RemoteFault::Failed),
+            // The broker stops, or the task has panicked, which was told.
+            Err(_) => Err(RemoteFault::Late),
+        }
+    }
+
+    /// Begins a read that comes to its end whether somebody waits for it or not.
+    fn begin_read(
+        self: &Arc<Self>,
+        tiered: &Arc<TieredPartition>,
+        partition: &Arc<Partition>,
+        range: &RemoteRange,
+    ) -> oneshot::Receiver<Result<RemoteRead, RemoteReadError>> {
         let (ends, wait) = watch::channel(());
         tiered.under_way.lock().insert(range.from, wait);
-        let (own, partition, range) = (Arc::clone(self), Arc::clone(partition), *range);
-        let read = tokio::spawn(async move {
+        let (own, tiered, partition, range) =
+            (Arc::clone(self), Arc::clone(tiered), Arc::clone(partition), *range);
+        let (found, receiver) = oneshot::channel();
+        tokio::spawn(async move {
+            // Also if it panics.
+            let _ends = EndOfRead { tiered: Arc::clone(&tiered), from: range.from, _channel: ends };
             let read = own.read_to_the_end(&partition, &range).await;
-            tiered.under_way.lock().remove(&range.from);
-            drop(ends);
-            read
-        });
-        match tokio::time::timeout_at(deadline, read).await.map_err(late)? {
-            Ok(Ok(read)) => Ok(read),
-            Ok(Err(error)) => {
-                self.counts.read_errors.fetch_add(1, Ordering::Relaxed);
-                Err(RemoteFault::Failed(error))
+            if read.is_err() {
+                own.counts.read_errors.fetch_add(1, Ordering::Relaxed);
             }
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The broker stops.
-                Err(_) => Err(RemoteFault::Late),
-            },
-        }
+            if let Err(Err(error)) = found.send(read) {
+                tiered.note_failed_read(range.from, error, own.env.clock.monotonic());
+            }
+        });
+        receiver
     }
 
     async fn read_to_the_end(
@@ -123,7 +152,8 @@ impl Tiering {
         if let Some(remote) = tiered.remote() {
             return Ok(remote);
         }
-        let newest = load_newest(&self.store, &self.keys, tiered.id, self.known.get(tiered.id)).await?;
+        let newest = load_newest(&self.store, &self.keys, tiered.id, self.known.get(tiered.id)).await;
+        let newest = newest.map_err(|error| self.reader.counted(error.into()))?;
         let newest =
             newest.ok_or_else(|| RemoteReadError::Missing(format!("a manifest of {}", tiered.id)))?;
         Ok(tiered.note(&self.reader, &Arc::new(newest)))
@@ -177,5 +207,9 @@ impl DiskFile for RemoteBytes {
 
     fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         None
+    }
+
+    fn as_bytes(&self) -> Option<&[u8]> {
+        Some(&self.bytes)
     }
 }

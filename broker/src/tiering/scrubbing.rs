@@ -5,9 +5,8 @@ use std::sync::atomic::Ordering;
 
 use broker_protocol::types::Offset;
 use broker_tier::keys::Key;
-use broker_tier::publish::Publisher;
+use broker_tier::publish::{PublishError, Publisher};
 use broker_tier::scrub::{self, ScrubReport};
-use broker_tier::store_error::StoreError;
 use serde_json::json;
 
 use super::Tiering;
@@ -92,6 +91,7 @@ impl Tiering {
                     self.counts.deleted_objects.fetch_add(removed as u64, Ordering::Relaxed);
                     tracing::info!(removed, "what deleted topics have left is deleted");
                 }
+                Err(error @ PublishError::Superseded { .. }) => self.stop(&error.to_string()),
                 Err(error) => {
                     tracing::warn!(%error, "what deleted topics have left is not deleted")
                 }
@@ -100,10 +100,10 @@ impl Tiering {
         answers
     }
 
-    async fn scrub_rest(&self, ctx: &ApiContext) -> Result<usize, StoreError> {
+    async fn scrub_rest(&self, ctx: &ApiContext) -> Result<usize, PublishError> {
         let mut removed = 0;
         for topic_id in ctx.metadata.image().remote_deletions.iter().copied() {
-            removed += scrub::delete_topic(&self.store, &self.keys, topic_id).await?;
+            removed += scrub::delete_topic(&self.store, &self.keys, self.generation(), topic_id).await?;
         }
         Ok(removed)
     }

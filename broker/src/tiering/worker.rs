@@ -40,7 +40,11 @@ pub async fn run(ctx: Arc<ApiContext>, tiering: Arc<Tiering>) {
     loop {
         if tiering.verify().await {
             begin_round(&ctx, &tiering, &mut tasks);
+        } else {
+            // Nothing is copied meanwhile, which has to be seen.
+            due(&ctx, &tiering).iter().for_each(|step| step.note_lag(None));
         }
+        tiering.reader.chunks().rest().await;
         while tasks.try_join_next().is_some() {}
         tell_lag(&tiering, &mut last_told);
         store_known(&tiering).await;
@@ -71,24 +75,32 @@ fn begin_round(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>, tasks: &mut JoinSe
             tiering.forget(tiered.id);
         }
     }
+    for step in due(ctx, tiering) {
+        step.note_lag(None);
+        let Ok(work) = Arc::clone(&step.tiered.work).try_lock_owned() else { continue };
+        if work.retry_at > step.tiering.env.clock.monotonic() {
+            continue;
+        }
+        tasks.spawn(async move {
+            let copying = Arc::clone(&step.tiering.copying);
+            let _permit = copying.acquire().await.expect("nobody closes the semaphore");
+            take_turn(&step, work).await;
+        });
+    }
+}
+
+/// The partitions that something may be due for.
+fn due(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>) -> Vec<Step> {
+    let mut due = Vec::new();
     for topic in ctx.replicas.topics() {
         let Some(config) = topic.config() else { continue };
         for partition in topic.partitions() {
             let Some(tiered) = wanted(tiering, &partition, config.remote_storage_enable) else { continue };
             let (tiering, config) = (Arc::clone(tiering), Arc::clone(&config));
-            let step = Step { tiering, partition, tiered, config };
-            step.note_lag(None);
-            let Ok(work) = Arc::clone(&step.tiered.work).try_lock_owned() else { continue };
-            if work.retry_at > step.tiering.env.clock.monotonic() {
-                continue;
-            }
-            tasks.spawn(async move {
-                let copying = Arc::clone(&step.tiering.copying);
-                let _permit = copying.acquire().await.expect("nobody closes the semaphore");
-                take_turn(&step, work).await;
-            });
+            due.push(Step { tiering, partition, tiered, config });
         }
     }
+    due
 }
 
 /// What is known of a partition that something may be due for: it is tiered and has more than the active segment, or was
@@ -134,6 +146,9 @@ fn judge(tiering: &Tiering, tiered: &TieredPartition, error: &StepError) {
     if let Some(PublishError::Superseded { .. }) = error.publish_error() {
         tiering.stop(&error.to_string());
     }
+    if let Some(error) = error.publish_error() {
+        let _ = tiering.reader.counted(error.clone().into());
+    }
     let (topic, partition) = (&*tiered.topic, tiered.id.partition);
     // Somebody was faster, most likely an earlier attempt of our own: the next turn takes over what there is.
     if matches!(error.publish_error(), Some(PublishError::Moved(_))) {
@@ -153,7 +168,7 @@ async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: Top
         let _work = tiered.work.lock().await;
         tiering.forget(tiered.id);
     }
-    match scrub::delete_topic(&tiering.store, &tiering.keys, topic_id).await {
+    match scrub::delete_topic(&tiering.store, &tiering.keys, tiering.generation(), topic_id).await {
         Ok(deleted) => {
             tiering.counts.deleted_objects.fetch_add(deleted as u64, Ordering::Relaxed);
             if tiering.note_deletion(topic_id) {
@@ -169,6 +184,7 @@ async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: Top
                 Err(error) => tracing::debug!(%topic_id, %error, "a deletion is not noted yet"),
             }
         }
+        Err(error @ PublishError::Superseded { .. }) => tiering.stop(&error.to_string()),
         Err(error) => {
             tiering.counts.errors.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(%topic_id, %error, "objects of a deleted topic are not deleted yet");

@@ -1,18 +1,23 @@
 //! Fetches objects in chunks: each chunk once however many want it, more of them ahead for who reads on, all within one
-//! budget of bytes.
+//! budget of bytes. Half of it is for what is being fetched, half for what was and is in memory; what does not fit goes to
+//! the disk cache.
 //!
 //! A fetch is a task of its own: whoever waits for it may give up, and finds its chunks in the cache the next time.
 
-use std::collections::HashMap;
+mod memory;
+
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use broker_protocol::types::Uuid;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
+use self::memory::{Memory, ToDisk};
 use crate::cache::{ChunkCache, ChunkId};
 use crate::keys::{ClusterKeys, Key, SegmentKey};
 use crate::lru::Lru;
@@ -25,8 +30,8 @@ pub const CHUNK_BYTES: u64 = 1 << 20;
 const RUN_CHUNKS_MAX: u32 = 8;
 /// Chunks that are fetched ahead of a reader at most.
 const AHEAD_CHUNKS_MAX: u32 = 64;
-/// Chunks that were read last and are kept in memory: a reader comes back to each for the batch that goes on behind it.
-const RECENT_MAX: u64 = 4;
+/// A chunk that nobody has used for so long leaves memory.
+const REST_AFTER: Duration = Duration::from_secs(30);
 /// Readers whose pace is remembered.
 const READERS_MAX: u64 = 4096;
 /// Unit of the budget, in bytes.
@@ -35,7 +40,7 @@ const BUDGET_UNIT: u64 = 1024;
 /// Counts for metrics; they only grow.
 #[derive(Debug, Default)]
 pub struct ChunkCounts {
-    /// Chunks that came from the disk cache.
+    /// Chunks that were in memory or in the disk cache.
     pub hits: AtomicU64,
     /// Chunks that somebody waited for to be fetched.
     pub misses: AtomicU64,
@@ -65,7 +70,7 @@ pub struct Chunks {
     budget: Arc<Semaphore>,
     flights: Mutex<HashMap<ChunkId, watch::Receiver<Fetched>>>,
     readers: Mutex<Lru<(Uuid, u32), Readahead>>,
-    recent: Mutex<Lru<ChunkId, Bytes>>,
+    memory: Mutex<Memory>,
     counts: ChunkCounts,
 }
 
@@ -79,15 +84,15 @@ impl Readahead {
     /// Of a reader that begins somewhere.
     pub const FIRST: Readahead = Readahead { window: 1 };
 
-    /// Of a reader that goes on to the next chunk.
+    /// Of a reader that goes on to the next chunk: a whole run, then twice as much each time.
     #[must_use]
     pub fn on(self) -> Readahead {
-        Readahead { window: (self.window * 2).min(AHEAD_CHUNKS_MAX) }
+        Readahead { window: (self.window * 2).clamp(RUN_CHUNKS_MAX, AHEAD_CHUNKS_MAX) }
     }
 }
 
 impl Chunks {
-    /// `budget_bytes` bounds what is being fetched at once.
+    /// `budget_bytes` bounds what is being fetched at once and what is in memory, together.
     #[must_use]
     pub fn new(
         store: Arc<Store>,
@@ -96,7 +101,8 @@ impl Chunks {
         budget_bytes: u64,
     ) -> Chunks {
         let least = CHUNK_BYTES * u64::from(RUN_CHUNKS_MAX);
-        let units = usize::try_from(budget_bytes.max(least) / BUDGET_UNIT).unwrap_or(usize::MAX);
+        let half = (budget_bytes / 2).max(least);
+        let units = usize::try_from(half / BUDGET_UNIT).unwrap_or(usize::MAX);
         Chunks {
             store,
             keys,
@@ -104,7 +110,7 @@ impl Chunks {
             budget: Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))),
             flights: Mutex::new(HashMap::new()),
             readers: Mutex::new(Lru::new(READERS_MAX)),
-            recent: Mutex::new(Lru::new(RECENT_MAX)),
+            memory: Mutex::new(Memory::new(half)),
             counts: ChunkCounts::default(),
         }
     }
@@ -130,7 +136,7 @@ impl Chunks {
         let index = chunk_index(position);
         let chunk = ChunkId { object: stretch.object.id, index };
         let ahead = self.pace(chunk);
-        if let Some(bytes) = self.cached(chunk).await {
+        if let Some(bytes) = self.here(chunk).await {
             self.counts.hits.fetch_add(1, Ordering::Relaxed);
             self.fetch_ahead(stretch, index + 1..ahead);
             return Ok(within(&bytes, position));
@@ -144,34 +150,66 @@ impl Chunks {
         self.fetch_ahead(stretch, index + 1..ahead);
         let fetched = flight.wait_for(Option::is_some).await.ok().and_then(|fetched| fetched.clone());
         match fetched {
-            Some(result) => result.map(|bytes| within(&bytes, position)),
+            Some(result) => {
+                let _is_read = self.memory.lock().get(&chunk, self.now());
+                result.map(|bytes| within(&bytes, position))
+            }
             None => Err(StoreError::late("get", stretch.object)),
         }
     }
 
     /// A chunk that is in memory or on the disk.
-    async fn cached(&self, chunk: ChunkId) -> Option<Bytes> {
-        if let Some(bytes) = self.recent.lock().get(&chunk) {
-            return Some(bytes.clone());
+    async fn here(&self, chunk: ChunkId) -> Option<Bytes> {
+        if let Some(bytes) = self.memory.lock().get(&chunk, self.now()) {
+            return Some(bytes);
         }
         let bytes = self.cache.get(chunk).await?;
-        self.recent.lock().put(chunk, bytes.clone(), 1);
+        let to_disk = self.memory.lock().put(chunk, bytes.clone(), self.now(), true);
+        self.keep(to_disk).await;
         Some(bytes)
+    }
+
+    /// Lets chunks leave memory that nobody has used for a while; to be called now and then.
+    pub async fn rest(&self) {
+        let to_disk = self.memory.lock().rest(self.now().saturating_sub(REST_AFTER));
+        self.keep(to_disk).await;
+    }
+
+    /// Bytes of chunks in memory.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory.lock().bytes()
+    }
+
+    async fn keep(&self, to_disk: ToDisk) {
+        for (chunk, bytes) in to_disk {
+            if !self.cache.contains(chunk) {
+                self.cache.put(chunk, bytes).await;
+            }
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.store.env().clock.monotonic()
+    }
+
+    fn has(&self, chunk: ChunkId) -> bool {
+        self.memory.lock().contains(&chunk) || self.cache.contains(chunk)
     }
 
     /// Forgets the chunks of a part of an object whose content turned out to be wrong.
     pub async fn forget(&self, stretch: &Stretch, positions: Range<u64>) {
         for index in chunk_index(positions.start)..=chunk_index(positions.end.saturating_sub(1)) {
             let chunk = ChunkId { object: stretch.object.id, index };
-            self.recent.lock().remove(&chunk);
+            self.memory.lock().forget(&chunk);
             self.cache.forget(chunk).await;
         }
     }
 
-    /// Whether the chunk that holds a position is on the disk.
+    /// Whether the chunk that holds a position need not be fetched.
     #[must_use]
     pub fn is_here(&self, stretch: &Stretch, position: u64) -> bool {
-        self.cache.contains(ChunkId { object: stretch.object.id, index: chunk_index(position) })
+        self.has(ChunkId { object: stretch.object.id, index: chunk_index(position) })
     }
 
     /// Whether a reader that has come to `position` would have more fetched ahead than its stretch has.
@@ -222,7 +260,7 @@ impl Chunks {
         while index < end {
             let is_there = |index| {
                 let chunk = ChunkId { object: stretch.object.id, index };
-                self.cache.contains(chunk) || self.flights.lock().contains_key(&chunk)
+                self.has(chunk) || self.flights.lock().contains_key(&chunk)
             };
             if is_there(index) {
                 index += 1;
@@ -258,15 +296,19 @@ impl Chunks {
         if let Some(flight) = flights.get(&first) {
             return Some(flight.clone());
         }
-        let mut senders = Vec::new();
+        // It may have landed since it was looked for.
+        if let Some(bytes) = self.memory.lock().get(&first, self.now()) {
+            return Some(watch::channel(Some(Ok(bytes))).1);
+        }
+        let mut senders = VecDeque::new();
         for index in wanted.start..wanted.end.min(last) {
             let chunk = ChunkId { object: stretch.object.id, index };
-            if flights.contains_key(&chunk) || (index > wanted.start && self.cache.contains(chunk)) {
+            if flights.contains_key(&chunk) || (index > wanted.start && self.has(chunk)) {
                 break;
             }
             let (sender, receiver) = watch::channel(None);
             flights.insert(chunk, receiver);
-            senders.push((chunk, sender));
+            senders.push_back((chunk, sender));
         }
         let flight = flights.get(&first).cloned()?;
         drop(flights);
@@ -275,52 +317,58 @@ impl Chunks {
         Some(flight)
     }
 
-    async fn fetch(
-        &self,
-        stretch: &Stretch,
-        senders: Vec<(ChunkId, watch::Sender<Fetched>)>,
-        permit: Option<OwnedSemaphorePermit>,
-    ) {
-        // Whatever ends this task, the next reader has to find its way free.
-        let _landing = Landing { chunks: self, ids: senders.iter().map(|(chunk, _)| *chunk).collect() };
+    async fn fetch(&self, stretch: &Stretch, senders: Senders, permit: Option<OwnedSemaphorePermit>) {
         let count = senders.len() as u64;
+        let begin = senders.front().map_or(0, |(chunk, _)| u64::from(chunk.index) * CHUNK_BYTES);
+        let mut landing = Landing { chunks: self, senders };
         let units = u32::try_from(count * CHUNK_BYTES / BUDGET_UNIT).unwrap_or(u32::MAX);
         let _permit = match permit {
             Some(permit) => Some(permit),
             None => Arc::clone(&self.budget).acquire_many_owned(units).await.ok(),
         };
-        let begin = senders.first().map_or(0, |(chunk, _)| u64::from(chunk.index) * CHUNK_BYTES);
         let end = (begin + count * CHUNK_BYTES).min(stretch.object_length);
         let path = self.keys.path(&Key::Segment(stretch.object));
-        match self.store.get_range(&path, begin..end).await {
-            Ok(bytes) => {
-                for (at, (chunk, sender)) in senders.into_iter().enumerate() {
-                    let from = at * usize::try_from(CHUNK_BYTES).unwrap_or(usize::MAX);
-                    let to = (from + usize::try_from(CHUNK_BYTES).unwrap_or(usize::MAX)).min(bytes.len());
-                    let part = bytes.slice(from..to);
-                    sender.send_replace(Some(Ok(part.clone())));
-                    self.cache.put(chunk, part).await;
-                }
-            }
-            Err(error) => {
-                for (_, sender) in &senders {
-                    sender.send_replace(Some(Err(error.clone())));
-                }
-            }
+        let part_bytes = usize::try_from(CHUNK_BYTES).unwrap_or(usize::MAX);
+        let mut to_disk = ToDisk::new();
+        let mut land = |bytes: Bytes| to_disk.extend(landing.land(bytes));
+        let fetched = self.store.get_parts(&path, begin..end, part_bytes, &mut land).await;
+        if let Err(error) = fetched {
+            landing.fail(&error);
         }
+        drop(landing);
+        self.keep(to_disk).await;
     }
 }
 
-/// Takes flights off the list when their task ends.
+type Senders = VecDeque<(ChunkId, watch::Sender<Fetched>)>;
+
+/// Chunks that are on their way. Whatever ends their task, the next reader has to find its way free.
 struct Landing<'a> {
     chunks: &'a Chunks,
-    ids: Vec<ChunkId>,
+    senders: Senders,
+}
+
+impl Landing<'_> {
+    /// Hands out the next chunk, and gives what has to leave memory for it.
+    fn land(&mut self, bytes: Bytes) -> ToDisk {
+        let Some((chunk, sender)) = self.senders.pop_front() else { return ToDisk::new() };
+        let to_disk = self.chunks.memory.lock().put(chunk, bytes.clone(), self.chunks.now(), false);
+        sender.send_replace(Some(Ok(bytes)));
+        self.chunks.flights.lock().remove(&chunk);
+        to_disk
+    }
+
+    fn fail(&mut self, error: &StoreError) {
+        for (_, sender) in &self.senders {
+            sender.send_replace(Some(Err(error.clone())));
+        }
+    }
 }
 
 impl Drop for Landing<'_> {
     fn drop(&mut self) {
         let mut flights = self.chunks.flights.lock();
-        for chunk in &self.ids {
+        for (chunk, _) in &self.senders {
             flights.remove(chunk);
         }
     }

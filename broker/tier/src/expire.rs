@@ -111,6 +111,8 @@ pub async fn delete_removed(
     if due.is_empty() {
         return Ok(0);
     }
+    // Whoever has recovered an earlier time may name again what this broker has given up.
+    publisher.check_generation().await?;
     let (mut deleted, mut done) = (0, Vec::new());
     for object in due {
         match delete(publisher, reader, &object).await {

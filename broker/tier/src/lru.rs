@@ -65,6 +65,12 @@ impl<K: Clone + Eq + Hash, V> Lru<K, V> {
         gone
     }
 
+    /// The key that was not used for longest, and its value.
+    pub(crate) fn oldest(&self) -> Option<(&K, &V)> {
+        let (_, key) = self.order.first_key_value()?;
+        Some((key, &self.entries.get(key)?.value))
+    }
+
     /// Takes an entry out.
     pub(crate) fn remove(&mut self, key: &K) -> Option<V> {
         let held = self.entries.remove(key)?;

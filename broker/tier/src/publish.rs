@@ -163,9 +163,7 @@ impl Publisher {
     /// See [`PublishError`]; the edit counts if and only if this returns `Ok`, now or in what the next take-over finds.
     pub async fn publish(&mut self, edited: Manifest) -> Result<(), PublishError> {
         let env = self.store.env();
-        if let Some(successor) = root::successor(&self.store, &self.keys, self.fence.generation).await? {
-            return Err(PublishError::Superseded { by: successor.generation, own: self.fence.generation });
-        }
+        self.check_generation().await?;
         let number = self.newest.number.map_or(ManifestNumber::FIRST, ManifestNumber::next);
         let stamp = Stamp {
             generation: self.fence.generation,
@@ -212,6 +210,14 @@ impl Publisher {
         self.newest.stamp.as_ref().map(own) == Some((self.fence.generation, self.fence.leader_epoch))
     }
 
+    /// Whether the cluster is still this broker's: asked before anything is written or deleted.
+    ///
+    /// # Errors
+    /// As [`check_generation`].
+    pub async fn check_generation(&self) -> Result<(), PublishError> {
+        check_generation(&self.store, &self.keys, self.fence.generation).await
+    }
+
     /// A create that was long under way may have used a number that others had used before and deleted again.
     async fn check_is_newest(&self, ours: &Manifest, took: Duration) -> Result<(), PublishError> {
         let (partition, number) = (ours.partition, ours.number.unwrap_or(ManifestNumber::FIRST));
@@ -245,6 +251,21 @@ impl Publisher {
             return Err(PublishError::Fenced { number, by: by.leader_epoch, own: own.leader_epoch });
         }
         Ok(())
+    }
+}
+
+/// Whether nobody has begun the cluster anew after this generation. One request.
+///
+/// # Errors
+/// `Superseded`, `Damaged`, `Store`.
+pub async fn check_generation(
+    store: &Store,
+    keys: &ClusterKeys,
+    own: Generation,
+) -> Result<(), PublishError> {
+    match root::successor(store, keys, own).await? {
+        Some(successor) => Err(PublishError::Superseded { by: successor.generation, own }),
+        None => Ok(()),
     }
 }
 

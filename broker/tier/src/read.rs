@@ -89,6 +89,10 @@ impl From<StoreError> for RemoteReadError {
     fn from(error: StoreError) -> RemoteReadError {
         match error.kind {
             StoreErrorKind::Missing => RemoteReadError::Missing(error.object),
+            StoreErrorKind::Truncated => {
+                let reason = format!("it ends too early: {}", error.detail);
+                RemoteReadError::Damaged { object: error.object, position: 0, reason }
+            }
             _ => RemoteReadError::Store(error),
         }
     }
@@ -301,14 +305,15 @@ impl RemoteReader {
         range: &RemoteRange,
     ) -> Result<(RemoteBatches, u64), RemoteReadError> {
         let start = self.start_of(entry, range.from).await?;
-        let mut walk = Walk::new(entry, start);
+        let mut walk = Walk::new(entry, start, range.max_bytes);
         let mut taken: Option<Taken> = None;
         // What is passed over is not checked but for this: batches follow one another without a hole.
         let mut next = (start == entry.position).then_some(entry.base_offset);
         loop {
-            let header = match self.next_batch(&mut walk, taken.is_none()).await? {
+            let room = taken.map(|taken| range.max_bytes.saturating_sub(walk.bytes_since(taken.start)));
+            let header = match self.next_batch(&mut walk, room).await? {
                 Next::Batch(header) => header,
-                Next::NotHere => break,
+                Next::NotNow => break,
                 Next::End if next.is_some_and(|next| next != entry.next_offset()) => {
                     return Err(walk.damaged("the last batch ends elsewhere than its range"));
                 }
@@ -325,8 +330,7 @@ impl RemoteReader {
                 walk.drop_before(walk.at);
                 continue;
             }
-            let bytes =
-                usize::try_from(walk.at - taken.map_or(at, |taken| taken.start)).unwrap_or(usize::MAX);
+            let bytes = walk.bytes_since(taken.map_or(at, |taken| taken.start));
             let fits = bytes <= range.max_bytes || (taken.is_none() && range.min_one_batch);
             if !fits || header.last_offset() >= range.upper {
                 break;
@@ -363,9 +367,9 @@ impl RemoteReader {
         Ok(entry.position + relative.min(entry.length))
     }
 
-    /// The header of the batch at the walk's place, with all of the batch in memory. What is not on the disk is waited for
-    /// only by whoever has nothing yet.
-    async fn next_batch(&self, walk: &mut Walk<'_>, may_wait: bool) -> Result<Next, RemoteReadError> {
+    /// The header of the batch at the walk's place, with all of the batch in memory. Whoever has something already waits
+    /// for nothing and wants no more than what there is `room` for.
+    async fn next_batch(&self, walk: &mut Walk<'_>, room: Option<usize>) -> Result<Next, RemoteReadError> {
         let end = walk.entry.position + walk.entry.length;
         if walk.at >= end {
             return Ok(Next::End);
@@ -377,15 +381,18 @@ impl RemoteReader {
                 if position >= end {
                     return Err(walk.damaged("a batch goes on behind the end of its range"));
                 }
-                if !may_wait && !self.chunks.is_here(&stretch_of(walk.entry), position) {
-                    return Ok(Next::NotHere);
+                if room.is_some() && !self.chunks.is_here(&stretch_of(walk.entry), position) {
+                    return Ok(Next::NotNow);
                 }
                 let chunk = self.chunks.get(&stretch_of(walk.entry), position).await?;
-                walk.buffer.extend_from_slice(&chunk);
+                walk.load(&chunk, needed);
             }
             match BatchHeader::parse(walk.rest()) {
                 Ok(header) if header.size_in_bytes() as u64 > end - walk.at => {
                     return Err(walk.damaged("a batch goes on behind the end of its range"));
+                }
+                Ok(header) if room.is_some_and(|room| header.size_in_bytes() > room) => {
+                    return Ok(Next::NotNow);
                 }
                 Ok(header) if header.size_in_bytes() <= walk.ahead() => return Ok(Next::Batch(header)),
                 Ok(header) => needed = header.size_in_bytes(),
@@ -394,9 +401,13 @@ impl RemoteReader {
         }
     }
 
-    fn counted(&self, error: RemoteReadError) -> RemoteReadError {
+    /// Counts an error that says that something is missing or not what was written; all errors of readers and writers
+    /// pass here once.
+    pub fn counted(&self, error: RemoteReadError) -> RemoteReadError {
         let counter = match &error {
-            RemoteReadError::Missing(_) => &self.counts.missing,
+            RemoteReadError::Missing(_) | RemoteReadError::Publish(PublishError::WentBack { .. }) => {
+                &self.counts.missing
+            }
             RemoteReadError::Damaged { .. } | RemoteReadError::Gap(_) => &self.counts.damaged,
             _ => return error,
         };
@@ -408,8 +419,8 @@ impl RemoteReader {
 /// What a walk comes to.
 enum Next {
     Batch(BatchHeader),
-    /// It would have to be waited for.
-    NotHere,
+    /// It would have to be waited for, or does not fit.
+    NotNow,
     /// The end of the entry.
     End,
 }
@@ -431,11 +442,27 @@ struct Walk<'a> {
     from: u64,
     /// Position of the next batch.
     at: u64,
+    /// Bytes that are loaded at least, as far as a chunk has them.
+    wanted: usize,
 }
 
+/// Bytes that a walk loads at least.
+const WALK_BYTES_MIN: usize = 64 << 10;
+/// Bytes that a walk makes room for at once.
+const WALK_BYTES_MAX: usize = 1 << 20;
+
 impl<'a> Walk<'a> {
-    fn new(entry: &'a Entry, at: u64) -> Walk<'a> {
-        Walk { entry, buffer: BytesMut::new(), from: at, at }
+    fn new(entry: &'a Entry, at: u64, max_bytes: usize) -> Walk<'a> {
+        let wanted = max_bytes.clamp(WALK_BYTES_MIN, WALK_BYTES_MAX);
+        Walk { entry, buffer: BytesMut::with_capacity(wanted), from: at, at, wanted }
+    }
+
+    /// Takes of a chunk that begins where this ends what a read of this size comes to, and at least what is needed
+    /// from the next batch on.
+    fn load(&mut self, chunk: &[u8], needed: usize) {
+        let missing = needed.saturating_sub(self.ahead()).max(self.wanted.saturating_sub(self.buffer.len()));
+        let missing = missing.max(BATCH_HEADER_BYTES);
+        self.buffer.extend_from_slice(&chunk[..missing.min(chunk.len())]);
     }
 
     fn loaded_to(&self) -> u64 {
@@ -445,6 +472,10 @@ impl<'a> Walk<'a> {
     /// Bytes in memory from the next batch on.
     fn ahead(&self) -> usize {
         usize::try_from(self.loaded_to().saturating_sub(self.at)).unwrap_or(usize::MAX)
+    }
+
+    fn bytes_since(&self, position: u64) -> usize {
+        usize::try_from(self.at.saturating_sub(position)).unwrap_or(usize::MAX)
     }
 
     fn rest(&self) -> &[u8] {

@@ -13,10 +13,10 @@ use object_store::path::Path;
 
 use crate::entry::Entry;
 use crate::frame::Crc;
-use crate::ids::{ManifestNumber, PartitionId};
+use crate::ids::{Generation, ManifestNumber, PartitionId};
 use crate::keys::{ClusterKeys, Key};
 use crate::manifest::{Manifest, RemovedObject};
-use crate::publish::{PublishError, Publisher, load_newest, load_page, number_of};
+use crate::publish::{PublishError, Publisher, check_generation, load_newest, load_page, number_of};
 use crate::store::{Listed, Listing, Store};
 use crate::store_error::{StoreError, StoreErrorKind};
 
@@ -28,6 +28,8 @@ pub const MANIFEST_AGE_MS: i64 = 24 * 3600 * 1000;
 const PIECE_BYTES: u64 = 4 << 20;
 /// Objects that are deleted at once: no more than the lane for such requests is wide.
 const DELETIONS_AT_ONCE: usize = 8;
+/// Objects of a deleted topic that go before it is asked again whether the cluster is still one's own.
+const DELETIONS_PER_CHECK: usize = 64;
 /// Rounds in which the objects of a deleted topic are listed and deleted.
 const DELETE_ROUNDS_MAX: usize = 10;
 
@@ -282,12 +284,19 @@ async fn abort_old_uploads(store: &Store, prefix: &Path, now_ms: i64) -> usize {
     }
 }
 
-/// Deletes everything of a topic that was deleted. Harmless to repeat; returns how many objects were deleted.
+/// Deletes everything of a topic that was deleted, as long as nobody has begun the cluster anew after `own`: whoever has
+/// may have the topic still. Harmless to repeat; returns how many objects were deleted.
 ///
 /// # Errors
-/// The store's, or there is always something left; it goes the next time.
-pub async fn delete_topic(store: &Store, keys: &ClusterKeys, topic_id: TopicId) -> Result<usize, StoreError> {
+/// `Superseded`; the store's, or there is always something left: it goes the next time.
+pub async fn delete_topic(
+    store: &Store,
+    keys: &ClusterKeys,
+    own: Generation,
+    topic_id: TopicId,
+) -> Result<usize, PublishError> {
     let (mut deleted, prefix) = (0, keys.topic_path(topic_id));
+    check_generation(store, keys, own).await?;
     abort_old_uploads(store, &prefix, i64::MAX).await;
     // A leader that does not know yet may still be writing.
     for _ in 0..DELETE_ROUNDS_MAX {
@@ -296,12 +305,16 @@ pub async fn delete_topic(store: &Store, keys: &ClusterKeys, topic_id: TopicId) 
             return Ok(deleted);
         }
         // Manifests first: without them nothing else means anything.
-        let (manifests, others): (Vec<Key>, Vec<Key>) =
+        let (mut all, others): (Vec<Key>, Vec<Key>) =
             objects.iter().map(|object| object.key).partition(|key| matches!(key, Key::Manifest(..)));
-        deleted += delete_all(store, keys, &manifests).await? + delete_all(store, keys, &others).await?;
+        all.extend(others);
+        for some in all.chunks(DELETIONS_PER_CHECK) {
+            check_generation(store, keys, own).await?;
+            deleted += delete_all(store, keys, some).await?;
+        }
     }
     let detail = format!("objects are left after {deleted} deletions: somebody writes them");
-    Err(StoreError::new(StoreErrorKind::Unreachable, "delete", prefix, detail))
+    Err(StoreError::new(StoreErrorKind::Unreachable, "delete", prefix, detail).into())
 }
 
 /// Reads all batches that a manifest names and compares their checksums: damage that no size tells. Gives the objects
@@ -349,7 +362,9 @@ async fn verify_entries(
                 Ok(bytes) => crc.update(&bytes),
                 Err(error) if error.kind == StoreErrorKind::Missing => break true,
                 // It is shorter than it was.
-                Err(error) if error.kind == StoreErrorKind::Invalid => break false,
+                Err(error) if matches!(error.kind, StoreErrorKind::Invalid | StoreErrorKind::Truncated) => {
+                    break false;
+                }
                 Err(error) => return Err(error),
             }
         };

@@ -8,16 +8,17 @@ mod check;
 pub mod connect;
 mod pending;
 mod planted;
+mod ranges;
 mod upload;
 
 pub use check::{SelfTest, SelfTestError};
 pub use pending::{PendingUpload, PendingUploads};
 #[cfg(feature = "planted-bugs")]
 pub use planted::PlantedBug;
+pub use ranges::TakePart;
 pub use upload::Upload;
 
 use std::fmt::Display;
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -292,25 +293,6 @@ impl Store {
         }
         count(&self.counts.bytes_in, bytes.len());
         Ok((bytes, modified_ms))
-    }
-
-    /// Reads a range of an object, all of it.
-    ///
-    /// # Errors
-    /// `Missing`; `Invalid` if the answer is shorter or longer; any other.
-    pub async fn get_range(&self, path: &Path, range: Range<u64>) -> Result<Bytes, StoreError> {
-        self.repeat("get", path, || async {
-            let _permit = permit(&self.read_lane).await;
-            let get = self.single.get_range(path, range.clone());
-            let bytes = self.within(self.limits.transfer_timeout, "get", path, get).await?;
-            if bytes.len() as u64 != range.end - range.start {
-                let detail = format!("{} bytes for the range {range:?}", bytes.len());
-                return Err(StoreError::new(StoreErrorKind::Invalid, "get", path, detail));
-            }
-            count(&self.counts.bytes_in, bytes.len());
-            Ok(bytes)
-        })
-        .await
     }
 
     /// Size and time of an object; `None` if it is not there.

@@ -30,6 +30,8 @@ pub enum StoreErrorKind {
     Unsupported,
     /// The answer is not what was asked for: too short, too long.
     Invalid,
+    /// The object ends before what was asked for: it is not what was written.
+    Truncated,
 }
 
 impl StoreErrorKind {
@@ -65,6 +67,7 @@ impl fmt::Display for StoreErrorKind {
             StoreErrorKind::Unreachable => "got no usable answer",
             StoreErrorKind::Unsupported => "is not supported by this store",
             StoreErrorKind::Invalid => "got another answer than asked for",
+            StoreErrorKind::Truncated => "ends before what was asked for",
         })
     }
 }
@@ -154,6 +157,8 @@ fn kind_of_text(text: &str) -> StoreErrorKind {
         ["RequestTimeTooSkewed", "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"];
     const THROTTLED: [&str; 6] =
         ["503 ", "429 ", "SlowDown", "ServerBusy", "TooManyRequests", "RequestLimitExceeded"];
+    // The last is the crate's own, of a directory.
+    const TRUNCATED: [&str; 3] = ["416 ", "InvalidRange", "Wanted range starting at"];
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&MISSING) {
         StoreErrorKind::Missing
@@ -161,6 +166,8 @@ fn kind_of_text(text: &str) -> StoreErrorKind {
         StoreErrorKind::Full
     } else if has(&DENIED) {
         StoreErrorKind::Denied
+    } else if has(&TRUNCATED) {
+        StoreErrorKind::Truncated
     } else if has(&THROTTLED) {
         StoreErrorKind::Throttled
     } else {
@@ -194,6 +201,7 @@ mod tests {
             ("Server returned non-2xx status code: 507 Insufficient Storage: ", StoreErrorKind::Full),
             ("403 Forbidden: <Code>RequestTimeTooSkewed</Code>", StoreErrorKind::Denied),
             ("Server returned non-2xx status code: 500 Internal Server Error: ", StoreErrorKind::Unreachable),
+            ("Server returned non-2xx status code: 416 Range Not Satisfiable: ", StoreErrorKind::Truncated),
             ("404 Not Found: <Error><Code>NoSuchBucket</Code>", StoreErrorKind::Missing),
             ("HTTP error: error sending request", StoreErrorKind::Unreachable),
         ] {

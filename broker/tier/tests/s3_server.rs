@@ -106,7 +106,7 @@ async fn segments_of_several_parts_are_copied_read_fenced_and_deleted() {
     let report = scrub::inspect(&store, &keys, &manifest, 0).await.unwrap();
     assert!(report.is_sound(), "{report:?}");
     assert_eq!(report.young_count, 1, "the fenced leader's object");
-    assert_eq!(scrub::delete_topic(&store, &keys, partition.topic_id).await, Ok(3));
+    assert_eq!(scrub::delete_topic(&store, &keys, Generation::FIRST, partition.topic_id).await, Ok(3));
 }
 
 #[tokio::test]

@@ -42,6 +42,29 @@ async fn orphans_are_removed_once_no_copy_can_be_under_way() {
     assert!(scrub(&mut publisher, now_ms()).await.unwrap().is_sound());
 }
 
+/// fault = 60
+/// tiering = 5
+#[tokio::test(start_paused = true)]
+async fn whoever_was_replaced_deletes_nothing_any_more() {
+    let bucket = Bucket::new();
+    bucket.claim(1).await;
+    let mut publisher = bucket.copied(&segments(200)).await;
+    let limits = crate::plan::Limits { now_ms: 0, retention_ms: None, retention_bytes: Some(0) };
+    let reader = bucket.reader();
+    expire::apply_retention(&mut publisher, &reader, Offset(0), 0, &limits).await.unwrap();
+    bucket.claim(2).await;
+    let before = bucket.keys_there().await;
+    let own = Generation::FIRST;
+    let superseded = Err(PublishError::Superseded { by: own.next(), own });
+    assert_eq!(delete_topic(&bucket.store, &bucket.keys, own, PARTITION.topic_id).await, superseded);
+    let removed = expire::delete_removed(&mut publisher, &reader, now_ms(), 0).await;
+    assert!(
+        matches!(removed, Err(expire::ExpireError::Publish(PublishError::Superseded { .. }))),
+        "{removed:?}"
+    );
+    assert_eq!(bucket.keys_there().await, before);
+}
+
 /// fault = 62
 #[tokio::test(start_paused = true)]
 async fn missing_and_resized_objects_are_told() {
@@ -123,10 +146,10 @@ async fn a_deleted_topic_takes_its_objects_along_and_no_others() {
     bucket.claim(1).await;
     bucket.copied(&segments(3)).await;
     let other = TopicId(broker_protocol::types::Uuid::from_u128(99));
-    assert_eq!(delete_topic(&bucket.store, &bucket.keys, other).await, Ok(0));
+    assert_eq!(delete_topic(&bucket.store, &bucket.keys, Generation::FIRST, other).await, Ok(0));
     bucket.faulty.next(Operation::Delete, "seg/", 1, Effect::Fail(Answer::Denied));
-    assert!(delete_topic(&bucket.store, &bucket.keys, PARTITION.topic_id).await.is_err());
-    delete_topic(&bucket.store, &bucket.keys, PARTITION.topic_id).await.unwrap();
+    assert!(delete_topic(&bucket.store, &bucket.keys, Generation::FIRST, PARTITION.topic_id).await.is_err());
+    delete_topic(&bucket.store, &bucket.keys, Generation::FIRST, PARTITION.topic_id).await.unwrap();
     assert_eq!(bucket.keys_there().await.len(), 1, "the root");
     let found = inspect_newest(&bucket.store, &bucket.keys, PARTITION, now_ms()).await;
     assert_eq!(found, Ok(None));
@@ -213,7 +236,7 @@ async fn uploads_that_a_crash_has_left_are_aborted_once_no_copy_can_be_under_way
     assert_eq!(report.aborted_uploads, 1);
     let ids = |left: &Left| left.0.lock().iter().map(|upload| upload.id.clone()).collect::<Vec<_>>();
     assert_eq!(ids(&left), ["1 hours ago", "100 hours ago"]);
-    delete_topic(&store, &bucket.keys, PARTITION.topic_id).await.unwrap();
+    delete_topic(&store, &bucket.keys, Generation::FIRST, PARTITION.topic_id).await.unwrap();
     assert_eq!(*left.0.lock(), [elsewhere]);
 }
 
@@ -249,6 +272,7 @@ async fn a_topic_that_is_written_to_all_the_time_is_not_said_to_be_deleted() {
     let bucket = Bucket::new();
     bucket.copied(&segments(1)).await;
     bucket.faulty.next(Operation::Delete, "seg/", u32::MAX, Effect::OnlySay);
-    let error = delete_topic(&bucket.store, &bucket.keys, PARTITION.topic_id).await.unwrap_err();
+    let error =
+        delete_topic(&bucket.store, &bucket.keys, Generation::FIRST, PARTITION.topic_id).await.unwrap_err();
     assert!(error.to_string().contains("objects are left"), "{error}");
 }

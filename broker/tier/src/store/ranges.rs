@@ -1,0 +1,154 @@
+//! Reads of ranges of objects, whole or in parts that are there as soon as they have come.
+
+use std::ops::Range;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::TryStreamExt;
+use object_store::path::Path;
+use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStoreExt};
+
+use super::{Store, count, permit};
+use crate::store_error::{StoreError, StoreErrorKind};
+
+/// Takes the parts of a range, in order.
+pub type TakePart<'a> = &'a mut (dyn FnMut(Bytes) + Send);
+
+impl Store {
+    /// Reads a range of an object, all of it.
+    ///
+    /// # Errors
+    /// `Missing`; `Truncated` if the object ends before; `Invalid` if the answer is shorter or longer; any other.
+    pub async fn get_range(&self, path: &Path, range: Range<u64>) -> Result<Bytes, StoreError> {
+        let part_bytes = usize::try_from(range.end - range.start).unwrap_or(usize::MAX);
+        let mut bytes = Bytes::new();
+        self.get_parts(path, range, part_bytes, &mut |part| bytes = part).await?;
+        Ok(bytes)
+    }
+
+    /// Reads a range of an object with one request, in parts of `part_bytes`, of which the last is shorter. Each is a
+    /// buffer of its own. After a failure it is gone on with behind the last part that was whole.
+    ///
+    /// # Errors
+    /// As [`Store::get_range`]; the parts that were taken are good.
+    pub async fn get_parts(
+        &self,
+        path: &Path,
+        range: Range<u64>,
+        part_bytes: usize,
+        take: TakePart<'_>,
+    ) -> Result<(), StoreError> {
+        let (mut at, mut attempt) = (range.start, 0);
+        loop {
+            self.wait_before(attempt).await;
+            attempt += 1;
+            let left = at..range.end;
+            let mut note = |part: Bytes| {
+                at += part.len() as u64;
+                take(part);
+            };
+            match self.get_parts_once(path, left, part_bytes, &mut note).await {
+                Err(error) if error.kind.is_transient() && attempt < self.limits.attempts => {
+                    tracing::debug!(%path, attempt, %error, "a range of an object is asked for again");
+                }
+                result => return result,
+            }
+        }
+    }
+
+    async fn get_parts_once(
+        &self,
+        path: &Path,
+        range: Range<u64>,
+        part_bytes: usize,
+        take: TakePart<'_>,
+    ) -> Result<(), StoreError> {
+        let _permit = permit(&self.read_lane).await;
+        let wanted = range.end - range.start;
+        let get = async {
+            let options =
+                GetOptions { range: Some(GetRange::Bounded(range.clone())), ..GetOptions::default() };
+            let result = self.single.get_opts(path, options).await?;
+            let ends_before = result.range != range && result.meta.size < range.end;
+            if ends_before {
+                return Ok::<_, object_store::Error>(Err((StoreErrorKind::Truncated, result.meta.size)));
+            }
+            let found = self.collect(path, result, part_bytes, wanted, take).await?;
+            Ok(if found == wanted { Ok(()) } else { Err((StoreErrorKind::Invalid, found)) })
+        };
+        match self.within(self.limits.transfer_timeout, "get", path, get).await? {
+            Ok(()) => Ok(()),
+            Err((kind, found)) => {
+                let detail = format!("{found} bytes for the range {range:?}");
+                Err(StoreError::new(kind, "get", path, detail))
+            }
+        }
+    }
+
+    /// Cuts an answer into parts; returns how many bytes it had. What is incomplete at its end is not taken.
+    async fn collect(
+        &self,
+        path: &Path,
+        result: GetResult,
+        part_bytes: usize,
+        wanted: u64,
+        take: TakePart<'_>,
+    ) -> object_store::Result<u64> {
+        if matches!(result.payload, GetResultPayload::File(..)) {
+            return self.collect_file(path, result.range, part_bytes, take).await;
+        }
+        let (mut found, mut part) = (0, BytesMut::new());
+        let room = |found: u64| {
+            let left = wanted.saturating_sub(found);
+            usize::try_from(left).unwrap_or(usize::MAX).min(part_bytes)
+        };
+        let mut stream = result.into_stream();
+        while let Some(mut bytes) = stream.try_next().await? {
+            if found == 0 && bytes.len() as u64 == wanted && bytes.len() <= part_bytes {
+                count(&self.counts.bytes_in, bytes.len());
+                take(bytes);
+                found = wanted;
+                continue;
+            }
+            while !bytes.is_empty() {
+                if part.is_empty() {
+                    let size = room(found);
+                    if size == 0 {
+                        return Ok(found + bytes.len() as u64);
+                    }
+                    part = BytesMut::with_capacity(size);
+                }
+                let size = room(found);
+                let some = bytes.split_to(bytes.len().min(size - part.len()));
+                part.extend_from_slice(&some);
+                if part.len() == size {
+                    found += size as u64;
+                    count(&self.counts.bytes_in, size);
+                    take(std::mem::take(&mut part).freeze());
+                }
+            }
+        }
+        Ok(found + part.len() as u64)
+    }
+
+    /// The crate reads files as streams in small pieces; whole ranges at once.
+    async fn collect_file(
+        &self,
+        path: &Path,
+        range: Range<u64>,
+        part_bytes: usize,
+        take: TakePart<'_>,
+    ) -> object_store::Result<u64> {
+        let mut at = range.start;
+        while at < range.end {
+            let end = range.end.min(at.saturating_add(part_bytes as u64));
+            let part = self.single.get_range(path, at..end).await?;
+            count(&self.counts.bytes_in, part.len());
+            at += part.len() as u64;
+            if part.is_empty() {
+                break;
+            }
+            take(part);
+        }
+        Ok(at - range.start)
+    }
+}
