@@ -9,6 +9,7 @@
 pub mod claim;
 pub mod connect;
 pub(crate) mod known;
+mod lineage;
 pub mod metadata_backup;
 mod partition;
 mod reading;
@@ -28,6 +29,7 @@ use broker_tier::bandwidth::Bandwidth;
 use broker_tier::copy::Copier;
 use broker_tier::ids::{ClusterId, Generation, PartitionId};
 use broker_tier::keys::ClusterKeys;
+use broker_tier::publish::PublishError;
 use broker_tier::read::RemoteReader;
 use broker_tier::root::Claim;
 use broker_tier::store::Store;
@@ -103,6 +105,7 @@ pub struct Tiering {
     copying: Arc<Semaphore>,
     /// Bytes that are being read for clients, and of answers that wait to be sent, in KiB.
     read_budget: Arc<Semaphore>,
+    read_budget_units: usize,
     counts: TieringCounts,
     wake: Notify,
 }
@@ -161,6 +164,13 @@ impl Tiering {
         if !matches!(*standing, Standing::Stopped(_)) {
             tracing::error!(reason, "tiered storage is stopped: nothing more is copied or deleted");
             *standing = Standing::Stopped(reason.to_owned());
+        }
+    }
+
+    /// Stops all writing to the store if an error says that it is not this broker's any more.
+    fn stop_if_replaced(&self, error: &PublishError) {
+        if matches!(error, PublishError::Superseded { .. } | PublishError::Lost { .. }) {
+            self.stop(&error.to_string());
         }
     }
 

@@ -7,12 +7,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use broker_protocol::types::Offset;
+use broker_protocol::types::{Offset, TopicId};
 use broker_tier::ids::{Generation, PartitionId};
 use broker_tier::keys::{Key, SegmentKey};
 use broker_tier::manifest::{Manifest, RemovedObject};
 use broker_tier::publish::{Fence, PublishError, Publisher};
-use broker_tier::recover::{FencedPartition, fence_partition};
+use broker_tier::recover::{FencedPartition, empty_partition, fence_partition};
 use futures_util::stream::{self, StreamExt};
 
 use super::source::{Source, SourceError};
@@ -45,7 +45,19 @@ pub(super) async fn fence(
             survey.note(partition, found)?;
         }
     }
+    drop(taken);
+    for partition in survey.damaged.keys().filter(|partition| is_recovered(&survey, **partition)) {
+        let topic = name_of(&survey, partition.topic_id);
+        empty_partition(&source.store, &source.keys, generation, *partition, &topic).await?;
+    }
     Ok(survey)
+}
+
+/// What the metadata calls a topic, or its id.
+fn name_of(survey: &Survey, topic_id: TopicId) -> Arc<str> {
+    let chosen = survey.snapshots.chosen.as_ref();
+    let named = chosen.and_then(|snapshot| snapshot.backup.image.topics.by_id(topic_id));
+    named.map_or_else(|| Arc::from(topic_id.to_string()), |topic| Arc::clone(&topic.name))
 }
 
 async fn take(
@@ -121,6 +133,8 @@ fn as_of(newest: &Manifest, then: Option<&Manifest>) -> Manifest {
             rewound.is_copying_stopped = then.is_copying_stopped;
         }
         None => {
+            // The log begins anew, whatever retention has given up since.
+            rewound.log_start_offset = Offset(0);
             rewound.next_offset = None;
             rewound.epochs = Default::default();
             rewound.pages.clear();

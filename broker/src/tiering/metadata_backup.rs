@@ -17,9 +17,9 @@ use broker_protocol::types::Offset;
 use broker_state::metadata::record::{NoOp, RecordKind};
 use broker_state::metadata::{MetadataBatch, MetadataImage};
 use broker_tier::discover::snapshot_at;
-use broker_tier::ids::{Generation, MetadataOffset};
+use broker_tier::ids::MetadataOffset;
 use broker_tier::meta::{self, MetaError, MetaSnapshot};
-use broker_tier::root::{self, RootError};
+use broker_tier::publish::{PublishError, check_generation};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
@@ -35,23 +35,15 @@ const LAST_MAX: Duration = Duration::from_secs(2);
 /// Why no snapshot was written.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// The cluster was recovered elsewhere: this broker writes no more.
-    #[error("the cluster was begun anew as generation {by}: this broker, of generation {own}, stops tiering")]
-    Superseded {
-        /// The generation met.
-        by: Generation,
-        /// One's own.
-        own: Generation,
-    },
+    /// This broker writes no more, or it cannot be found out whether it may.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
     /// The groups cannot be read at the moment.
     #[error("groups cannot be read: {0}")]
     Groups(#[from] CoordinatorError),
     /// The metadata log takes no record.
     #[error("metadata: {0}")]
     Metadata(#[from] ProposeError),
-    /// The root of the next generation cannot be looked for.
-    #[error(transparent)]
-    Root(#[from] RootError),
     /// The object store.
     #[error(transparent)]
     Snapshot(#[from] MetaError),
@@ -119,10 +111,12 @@ impl MetadataBackup {
                     tracing::info!("metadata is copied to the object store again");
                 }
             }
-            Err(error @ BackupError::Superseded { .. }) => self.tiering.stop(&error.to_string()),
             // Groups that are being loaded are no failure.
             Err(BackupError::Groups(CoordinatorError::LoadInProgress)) => {}
             Err(error) => {
+                if let BackupError::Publish(error) = &error {
+                    self.tiering.stop_if_replaced(error);
+                }
                 self.tiering.counts.metadata_errors.fetch_add(1, Ordering::Relaxed);
                 if !self.is_failing.swap(true, Ordering::Relaxed) {
                     tracing::error!(%error, "metadata cannot be copied to the object store; it is tried again");
@@ -142,9 +136,7 @@ impl MetadataBackup {
         if last.as_ref() == Some(&now) {
             return Ok(false);
         }
-        if let Some(successor) = root::successor(&tiering.store, &tiering.keys, own).await? {
-            return Err(BackupError::Superseded { by: successor.generation, own });
-        }
+        check_generation(&tiering.store, &tiering.keys, own).await?;
         let GroupsBackup { groups, written, .. } = self.all_groups().await?;
         let image = self.image_not_written(last.as_ref()).await?;
         let offset = image.position.offset;

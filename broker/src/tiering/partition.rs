@@ -146,10 +146,10 @@ impl TieredPartition {
         self.trouble.lock().clone()
     }
 
-    /// Notes how an attempt ended; whether that is news.
+    /// Notes how an attempt ended; whether that is news. The same trouble with another object is none.
     pub(super) fn note_trouble(&self, trouble: Option<String>) -> bool {
         let mut last = self.trouble.lock();
-        let is_news = *last != trouble;
+        let is_news = last.as_deref().map(gist) != trouble.as_deref().map(gist);
         *last = trouble;
         is_news
     }
@@ -165,5 +165,30 @@ impl TieredPartition {
         let found = report.missing.len() + report.resized.len() + report.damaged.len() + ranges;
         self.figures.lock().unsound = found as u64;
         *self.last_scrub.lock() = Some(report);
+    }
+}
+
+/// A text without the names and numbers in it.
+fn gist(text: &str) -> String {
+    let is_word = |word: &&str| !word.contains(|c: char| c == '/' || c.is_ascii_digit());
+    text.split_whitespace().filter(is_word).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use broker_protocol::types::{TopicId, Uuid};
+
+    use super::*;
+
+    #[test]
+    fn the_same_trouble_with_another_object_is_no_news() {
+        let id = PartitionId { topic_id: TopicId(Uuid::from_u128(1)), partition: 0 };
+        let tiered = TieredPartition::new(id, Arc::from("t"));
+        let full = |object: &str| Some(format!("put {object} is refused for want of room: 507 at 10:00:01"));
+        assert!(tiered.note_trouble(full("p/t/0/seg/1-a")));
+        assert!(!tiered.note_trouble(full("p/t/0/seg/1-b")));
+        assert_eq!(tiered.trouble(), full("p/t/0/seg/1-b"));
+        assert!(tiered.note_trouble(Some("put p/t/0/seg/1-c is denied".to_owned())));
+        assert!(tiered.note_trouble(None) && !tiered.note_trouble(None));
     }
 }

@@ -127,7 +127,7 @@ impl Tiering {
     ) -> Result<RemoteRead, RemoteReadError> {
         let units = u32::try_from(range.max_bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
         // One read that asks for more than all may take has them all.
-        let units = units.clamp(1, u32::try_from(self.read_budget_units()).unwrap_or(u32::MAX));
+        let units = units.clamp(1, u32::try_from(self.read_budget_units).unwrap_or(u32::MAX));
         let budget = Arc::clone(&self.read_budget).acquire_many_owned(units).await;
         let mut budget = budget.expect("nobody closes the budget");
         let remote = self.remote(partition).await?;
@@ -168,10 +168,6 @@ impl Tiering {
     /// Runs work that waits for the local disk.
     pub(crate) async fn on_disk<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
         self.env.block_on_disk(work).await
-    }
-
-    fn read_budget_units(&self) -> usize {
-        usize::try_from(self.config.read_bytes_max).unwrap_or(usize::MAX) / BUDGET_UNIT
     }
 }
 

@@ -91,8 +91,8 @@ impl Tiering {
                     self.counts.deleted_objects.fetch_add(removed as u64, Ordering::Relaxed);
                     tracing::info!(removed, "what deleted topics have left is deleted");
                 }
-                Err(error @ PublishError::Superseded { .. }) => self.stop(&error.to_string()),
                 Err(error) => {
+                    self.stop_if_replaced(&error);
                     tracing::warn!(%error, "what deleted topics have left is not deleted")
                 }
             }

@@ -116,16 +116,19 @@ impl Prepared {
         let (bytes_max, blocking) = (self.config.cache_bytes_max, tier_env(env).blocking);
         let cache =
             env.block_on_disk(move || ChunkCache::open(disk, &directory, bytes_max, blocking)).await?;
-        let (store, budget) = (self.store, self.config.read_bytes_max);
+        // A quarter is for answers, the rest for what they are made of.
+        let (store, answers) = (self.store, self.config.read_bytes_max / 4);
+        let budget = self.config.read_bytes_max - answers;
         let chunks = Arc::new(Chunks::new(Arc::clone(&store), Arc::clone(&keys), Arc::new(cache), budget));
         let bandwidth = Arc::new(Bandwidth::new(Arc::clone(&env.clock), None));
-        let permits = usize::try_from(budget).unwrap_or(usize::MAX) / BUDGET_UNIT;
+        let permits = usize::try_from(answers).unwrap_or(usize::MAX) / BUDGET_UNIT;
         tracing::info!(url = %self.url, generation = claim.generation.0, "tiered storage is on");
         Ok(Arc::new(Tiering {
             reader: Arc::new(RemoteReader::new(Arc::clone(&store), Arc::clone(&keys), chunks)),
             copier: Copier::new(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&bandwidth)),
             copying: Arc::new(Semaphore::new(self.config.copiers)),
             read_budget: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
+            read_budget_units: permits.min(Semaphore::MAX_PERMITS),
             env: env.clone(),
             config: self.config,
             cluster,

@@ -21,8 +21,8 @@ use broker_tier::plan::{self, Bounds, CopyStep, Limits, LocalSegment};
 use broker_tier::publish::{Fence, PublishError, Publisher};
 use broker_tier::scrub;
 
-use super::Tiering;
 use super::partition::{TieredPartition, Work};
+use super::{Tiering, lineage};
 use crate::replication::partition::Partition;
 
 /// Segments that one turn of a partition copies at most, so that others get theirs.
@@ -51,6 +51,11 @@ pub(super) enum StepError {
     Gap { needed: Offset, local_start: Offset },
     #[error("log directory is out of service")]
     OutOfService,
+    #[error(
+        "the local log is not the one that was copied ({0}): nothing of it is copied or let go; if its disk was put back \
+         from a backup, recover the broker from the object store, or delete the topic"
+    )]
+    Foreign(String),
 }
 
 impl StepError {
@@ -78,7 +83,11 @@ impl Step {
     pub(super) async fn run(&self, work: &mut Work) -> Result<(), StepError> {
         let mut publisher = match work.publisher.take() {
             Some(publisher) if publisher.fence().leader_epoch == self.partition.leader_epoch() => publisher,
-            _ => self.take_over().await?,
+            _ => {
+                let publisher = self.take_over().await?;
+                lineage::check(self, publisher.manifest()).await?;
+                publisher
+            }
         };
         self.note(publisher.manifest());
         if self.is_tiered() {
@@ -88,7 +97,7 @@ impl Step {
                 self.copy(&mut publisher).await?;
             }
             self.retain(&mut publisher).await?;
-            self.let_go(publisher.manifest());
+            self.let_go(&publisher).await?;
         } else if self.config.remote_log_delete_on_disable || self.has_all() {
             self.withdraw(&mut publisher).await?;
         }
@@ -265,17 +274,20 @@ impl Step {
     }
 
     /// Lets local segments go that a durable manifest names, by `local.retention.*`.
-    fn let_go(&self, published: &Arc<Manifest>) {
+    async fn let_go(&self, publisher: &Publisher) -> Result<(), StepError> {
         let limits = Limits {
             now_ms: self.tiering.env.clock.now_ms(),
             retention_ms: self.config.local_retention_ms,
             retention_bytes: self.config.local_retention_bytes,
         };
         let segments = self.segments();
-        let count = plan::local_deletable(Some(published), &segments, &limits);
+        let count = plan::local_deletable(Some(publisher.manifest()), &segments, &limits);
         if let Some(last) = count.checked_sub(1).and_then(|last| segments.get(last)) {
+            // What was copied may be gone with all the rest, and then this is the only copy.
+            publisher.check_generation().await?;
             self.partition.log().release_local(last.next_offset);
         }
+        Ok(())
     }
 
     /// Gives up what was copied: tiering was turned off so. Readers are told first.

@@ -143,10 +143,8 @@ async fn take_turn(step: &Step, mut work: OwnedMutexGuard<Work>) {
 
 /// Tells a failure once, and stops where another broker has taken over.
 fn judge(tiering: &Tiering, tiered: &TieredPartition, error: &StepError) {
-    if let Some(PublishError::Superseded { .. }) = error.publish_error() {
-        tiering.stop(&error.to_string());
-    }
     if let Some(error) = error.publish_error() {
+        tiering.stop_if_replaced(error);
         let _ = tiering.reader.counted(error.clone().into());
     }
     let (topic, partition) = (&*tiered.topic, tiered.id.partition);
@@ -184,8 +182,8 @@ async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: Top
                 Err(error) => tracing::debug!(%topic_id, %error, "a deletion is not noted yet"),
             }
         }
-        Err(error @ PublishError::Superseded { .. }) => tiering.stop(&error.to_string()),
         Err(error) => {
+            tiering.stop_if_replaced(&error);
             tiering.counts.errors.fetch_add(1, Ordering::Relaxed);
             tracing::warn!(%topic_id, %error, "objects of a deleted topic are not deleted yet");
         }

@@ -8,6 +8,7 @@ mod harness;
 mod bucket;
 mod crashes;
 mod earlier;
+mod parted;
 mod refusals;
 mod snapshots;
 mod whole;

@@ -8,6 +8,7 @@ use broker_tier::discover::snapshot_at;
 use broker_tier::faulty_store::{Answer, Effect, FaultyStore, Operation};
 use broker_tier::ids::Generation;
 use broker_tier::meta::{self, MetaSnapshot};
+use broker_tier::publish::PublishError;
 use broker_tier::root::{self, Claim};
 use highwater_broker::tiering::metadata_backup::payload::{self, ClusterBackup};
 use highwater_broker::tiering::metadata_backup::{BackupError, MetadataBackup};
@@ -137,7 +138,10 @@ async fn a_broker_whose_cluster_was_recovered_elsewhere_writes_no_more() {
     let written = store.seen(Operation::Create, "/meta/");
     let refused = backup.write_if_changed().await.unwrap_err();
     assert!(
-        matches!(refused, BackupError::Superseded { by: Generation(2), own: Generation(1) }),
+        matches!(
+            refused,
+            BackupError::Publish(PublishError::Superseded { by: Generation(2), own: Generation(1) })
+        ),
         "{refused}"
     );
     broker.stop().await;

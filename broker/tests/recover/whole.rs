@@ -49,7 +49,7 @@ const QUICK: [&str; 3] = [
     "log.retention.check.interval.ms=50",
     "highwater.remote.delete.delay.ms=0",
 ];
-const SMALL: [(&str, &str); 4] = [
+pub(crate) const SMALL: [(&str, &str); 4] = [
     ("segment.bytes", "1048576"),
     ("local.retention.bytes", "1"),
     ("retention.ms", "-1"),
@@ -73,17 +73,17 @@ fn env() -> Env {
     }
 }
 
-async fn start(store: &Arc<InMemory>, sets: &[&str]) -> TestBroker {
+pub(crate) async fn start(store: &Arc<InMemory>, sets: &[&str]) -> TestBroker {
     let sets: Vec<&str> = [REMOTE].into_iter().chain(QUICK).chain(sets.iter().copied()).collect();
     Stopped::empty(&sets).with_object_store(Arc::clone(store) as _).start().await
 }
 
-fn tiering(broker: &TestBroker) -> &Arc<Tiering> {
+pub(crate) fn tiering(broker: &TestBroker) -> &Arc<Tiering> {
     broker.context().tiering.as_ref().unwrap()
 }
 
 /// A batch of one record with a key and a header.
-fn batch(sequence: i64) -> Vec<u8> {
+pub(crate) fn batch(sequence: i64) -> Vec<u8> {
     let producer = (ProducerId(PRODUCER), ProducerEpoch(0), i32::try_from(sequence).unwrap());
     let mut builder = BatchBuilder::new(Compression::None).producer(producer.0, producer.1, producer.2);
     let (key, value) = (format!("key {sequence}"), format!("{sequence:08}").repeat(VALUE_BYTES / 8));
@@ -92,19 +92,19 @@ fn batch(sequence: i64) -> Vec<u8> {
     builder.build()
 }
 
-async fn append(client: &mut Conn, topic: &str, offsets: std::ops::Range<i64>) {
+pub(crate) async fn append(client: &mut Conn, topic: &str, offsets: std::ops::Range<i64>) {
     for offset in offsets {
         assert_eq!(calls::append(client, topic, 0, &batch(offset)).await, offset);
     }
 }
 
-async fn newest(broker: &TestBroker, topic: &str) -> Option<Manifest> {
+pub(crate) async fn newest(broker: &TestBroker, topic: &str) -> Option<Manifest> {
     let partition = broker.context().replicas.partition(topic, 0).unwrap();
     let id = broker_tier::ids::PartitionId { topic_id: partition.topic_id(), partition: 0 };
     load_newest(tiering(broker).store(), tiering(broker).keys(), id, None).await.unwrap()
 }
 
-async fn until_copied(broker: &TestBroker, topic: &str, end: i64) -> Manifest {
+pub(crate) async fn until_copied(broker: &TestBroker, topic: &str, end: i64) -> Manifest {
     within("copying", async {
         loop {
             if let Some(manifest) = newest(broker, topic).await
@@ -137,7 +137,16 @@ async fn listed(client: &mut Conn, topic: &str, timestamp: i64) -> i64 {
     response.topics[0].partitions[0].offset
 }
 
-async fn try_recover(store: &Arc<InMemory>, dir: &Path) -> anyhow::Result<Recovered> {
+pub(crate) async fn try_recover(store: &Arc<InMemory>, dir: &Path) -> anyhow::Result<Recovered> {
+    recover_with(store, dir, false).await
+}
+
+/// Recovers, with or without `--skip-damaged`.
+pub(crate) async fn recover_with(
+    store: &Arc<InMemory>,
+    dir: &Path,
+    skip_damaged: bool,
+) -> anyhow::Result<Recovered> {
     let (config, _) = Config::load(None, [], &[]).unwrap();
     let (env, url) = (env(), RemoteUrl::parse(URL).unwrap());
     let instead: Arc<dyn ObjectStore> = Arc::clone(store) as _;
@@ -148,14 +157,14 @@ async fn try_recover(store: &Arc<InMemory>, dir: &Path) -> anyhow::Result<Recove
         data_dir: dir.to_owned(),
         dry_run: false,
         at_ms: None,
-        skip_damaged: false,
+        skip_damaged,
         tune: None,
     };
     recover(&env, config.broker(), &store, &options).await
 }
 
 /// Recovers into a directory of its own.
-async fn recovered(store: &Arc<InMemory>) -> (TempDir, Report) {
+pub(crate) async fn recovered(store: &Arc<InMemory>) -> (TempDir, Report) {
     let dir = tempfile::tempdir().unwrap();
     match try_recover(store, dir.path()).await.unwrap() {
         Recovered::Done(report) => (dir, report),
@@ -163,7 +172,7 @@ async fn recovered(store: &Arc<InMemory>) -> (TempDir, Report) {
     }
 }
 
-async fn start_recovered(store: &Arc<InMemory>, dir: &Path) -> TestBroker {
+pub(crate) async fn start_recovered(store: &Arc<InMemory>, dir: &Path) -> TestBroker {
     let sets: Vec<&str> = [REMOTE].into_iter().chain(QUICK).collect();
     Stopped::copy_of(dir, &sets).with_object_store(Arc::clone(store) as _).start().await
 }

@@ -8,6 +8,7 @@ mod harness;
 mod borders;
 mod copying;
 mod deleting;
+mod lineage;
 mod starting;
 mod store;
 mod trouble;

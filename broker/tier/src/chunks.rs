@@ -1,6 +1,6 @@
 //! Fetches objects in chunks: each chunk once however many want it, more of them ahead for who reads on, all within one
-//! budget of bytes. Half of it is for what is being fetched, half for what was and is in memory; what does not fit goes to
-//! the disk cache.
+//! budget of bytes. Two thirds of it are for what is being fetched, one for what was and is in memory; what does not fit
+//! goes to the disk cache.
 //!
 //! A fetch is a task of its own: whoever waits for it may give up, and finds its chunks in the cache the next time.
 
@@ -29,7 +29,7 @@ pub const CHUNK_BYTES: u64 = 1 << 20;
 /// Chunks that one request fetches at most.
 const RUN_CHUNKS_MAX: u32 = 8;
 /// Chunks that are fetched ahead of a reader at most.
-const AHEAD_CHUNKS_MAX: u32 = 64;
+const AHEAD_CHUNKS_MAX: u32 = 96;
 /// A chunk that nobody has used for so long leaves memory.
 const REST_AFTER: Duration = Duration::from_secs(30);
 /// Readers whose pace is remembered.
@@ -100,9 +100,10 @@ impl Chunks {
         cache: Arc<ChunkCache>,
         budget_bytes: u64,
     ) -> Chunks {
-        let least = CHUNK_BYTES * u64::from(RUN_CHUNKS_MAX);
-        let half = (budget_bytes / 2).max(least);
-        let units = usize::try_from(half / BUDGET_UNIT).unwrap_or(usize::MAX);
+        let run = CHUNK_BYTES * u64::from(RUN_CHUNKS_MAX);
+        let memory = (budget_bytes / 3).max(run);
+        let fetched = budget_bytes.saturating_sub(memory).max(run);
+        let units = usize::try_from(fetched / BUDGET_UNIT).unwrap_or(usize::MAX);
         Chunks {
             store,
             keys,
@@ -110,7 +111,7 @@ impl Chunks {
             budget: Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))),
             flights: Mutex::new(HashMap::new()),
             readers: Mutex::new(Lru::new(READERS_MAX)),
-            memory: Mutex::new(Memory::new(half)),
+            memory: Mutex::new(Memory::new(memory)),
             counts: ChunkCounts::default(),
         }
     }
@@ -273,8 +274,12 @@ impl Chunks {
             if is_short && index - wanted.start >= RUN_CHUNKS_MAX {
                 return;
             }
-            let units =
-                u32::try_from(u64::from(stop - index) * CHUNK_BYTES / BUDGET_UNIT).unwrap_or(u32::MAX);
+            let bytes = u64::from(stop - index) * CHUNK_BYTES;
+            // Whoever reads slowly is not fetched farther ahead of than memory goes.
+            if !self.memory.lock().has_room_for_unread(bytes) {
+                return;
+            }
+            let units = u32::try_from(bytes / BUDGET_UNIT).unwrap_or(u32::MAX);
             let Ok(permit) = Arc::clone(&self.budget).try_acquire_many_owned(units) else { return };
             self.counts.ahead.fetch_add(u64::from(stop - index), Ordering::Relaxed);
             let _ = self.depart(stretch, index..stop, Some(permit));

@@ -40,6 +40,17 @@ impl<K: Clone + Eq + Hash, V> Lru<K, V> {
         self.entries.contains_key(key)
     }
 
+    /// The value of a key; it does not count as used.
+    #[must_use]
+    pub(crate) fn peek(&self, key: &K) -> Option<&V> {
+        Some(&self.entries.get(key)?.value)
+    }
+
+    /// The value of a key, to be changed; it does not count as used.
+    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        Some(&mut self.entries.get_mut(key)?.value)
+    }
+
     /// The value of a key, which counts as used.
     pub(crate) fn get(&mut self, key: &K) -> Option<&V> {
         let held = self.entries.get_mut(key)?;

@@ -53,6 +53,15 @@ pub enum PublishError {
         /// One's own.
         own: Generation,
     },
+    /// The bucket is another one, or was emptied: stop tiering altogether.
+    #[error(
+        "the object store does not know generation {own} of the cluster any more: it was emptied, is not mounted or is \
+         another one; once it is back, start the broker again"
+    )]
+    Lost {
+        /// One's own generation.
+        own: Generation,
+    },
     /// A newer leader tiers this partition: stop tiering it.
     #[error(
         "manifest {number} is of leader epoch {by}: this leader, of epoch {own}, stops tiering the partition"
@@ -254,18 +263,22 @@ impl Publisher {
     }
 }
 
-/// Whether nobody has begun the cluster anew after this generation. One request.
+/// Whether nobody has begun the cluster anew after this generation, and the bucket still is the one where it was claimed.
+/// Two requests, at the same time.
 ///
 /// # Errors
-/// `Superseded`, `Damaged`, `Store`.
+/// `Superseded`, `Lost`, `Damaged`, `Store`.
 pub async fn check_generation(
     store: &Store,
     keys: &ClusterKeys,
     own: Generation,
 ) -> Result<(), PublishError> {
-    match root::successor(store, keys, own).await? {
+    let (successor, claimed) =
+        tokio::join!(root::successor(store, keys, own), root::is_claimed(store, keys, own));
+    match successor? {
         Some(successor) => Err(PublishError::Superseded { by: successor.generation, own }),
-        None => Ok(()),
+        None if claimed? => Ok(()),
+        None => Err(PublishError::Lost { own }),
     }
 }
 

@@ -7,14 +7,15 @@
 use std::sync::Arc;
 
 use broker_protocol::types::{LeaderEpoch, Offset, Uuid};
+use bytes::Bytes;
 use thiserror::Error;
 
-use crate::ids::{Generation, PartitionId};
-use crate::keys::ClusterKeys;
-use crate::manifest::Manifest;
-use crate::publish::{Fence, PublishError, Publisher, load_newest};
+use crate::ids::{Generation, ManifestNumber, PartitionId};
+use crate::keys::{ClusterKeys, Key};
+use crate::manifest::{Manifest, Stamp};
+use crate::publish::{Fence, PublishError, Publisher, check_generation, load_newest, number_of};
 use crate::root::{self, Claim, Root, RootError};
-use crate::store::Store;
+use crate::store::{Resolved, Store};
 
 /// Times that a partition is taken over again because the old broker was faster.
 const FENCE_ATTEMPTS: u32 = 10;
@@ -109,6 +110,48 @@ pub async fn fence_partition(
     }
     outcome?;
     Ok(None)
+}
+
+/// Has a partition of which something cannot be read begin anew: its newest manifest names nothing any more, so that
+/// nobody takes for copied what is written next. What it had named becomes orphans. `None` if nothing was ever published.
+///
+/// # Errors
+/// `Superseded` if somebody else has recovered the cluster since; the store's.
+pub async fn empty_partition(
+    store: &Arc<Store>,
+    keys: &Arc<ClusterKeys>,
+    generation: Generation,
+    partition: PartitionId,
+    topic: &Arc<str>,
+) -> Result<Option<ManifestNumber>, RecoverError> {
+    let failed = |error| RecoverError::Publish(PublishError::Store(error));
+    for _ in 0..FENCE_ATTEMPTS {
+        check_generation(store, keys, generation).await?;
+        let listing = store.list(keys, &keys.manifests_path(partition)).await.map_err(failed)?;
+        let listed = listing.objects.iter().filter_map(|object| number_of(partition, &object.key)).max();
+        let Some(mut newest) = listed else { return Ok(None) };
+        while store
+            .head(&keys.path(&Key::Manifest(partition, newest.next())))
+            .await
+            .map_err(failed)?
+            .is_some()
+        {
+            newest = newest.next();
+        }
+        let number = newest.next();
+        let (writer, now_ms) = (store.env().random.uuid(), store.env().clock.now_ms());
+        // Any later leader of the generation goes on.
+        let stamp = Stamp { generation, leader_epoch: LeaderEpoch(0), writer, now_ms };
+        let none = Manifest::empty(keys.cluster().clone(), partition, Arc::clone(topic), Offset(0));
+        let none = Manifest { number: Some(number), stamp: Some(stamp), oldest_kept: number, ..none };
+        let path = keys.path(&Key::Manifest(partition, number));
+        match store.create_resolved(&path, &Bytes::from(none.encode())).await.map_err(failed)? {
+            Resolved::Ours => return Ok(Some(number)),
+            // The old broker was faster.
+            Resolved::Theirs(_) => {}
+        }
+    }
+    Err(RecoverError::Contended(generation))
 }
 
 /// An epoch above all that the partition has had, or the one of a fence that is there already.

@@ -160,6 +160,18 @@ pub async fn successor(
     read(store, keys, generation.next()).await
 }
 
+/// Whether the root of a generation is there. One request.
+///
+/// # Errors
+/// The store's.
+pub async fn is_claimed(
+    store: &Store,
+    keys: &ClusterKeys,
+    generation: Generation,
+) -> Result<bool, RootError> {
+    Ok(store.head(&keys.path(&Key::Root(generation))).await?.is_some())
+}
+
 /// Claims a generation. Whoever claims remembers `claim` durably before, so that it recognises its claim after a crash.
 ///
 /// Returns the root that is there: somebody else's if they were first.

@@ -73,6 +73,7 @@ impl Bucket {
     }
 
     pub(crate) async fn publisher(&self, generation: u64, epoch: i32) -> Result<Publisher, PublishError> {
+        self.claim(generation).await;
         let fence = Fence { generation: Generation(generation), leader_epoch: LeaderEpoch(epoch) };
         let (store, keys) = (self.store.clone(), self.keys.clone());
         Publisher::take_over(store, keys, fence, None, manifest()).await
@@ -137,6 +138,12 @@ impl Bucket {
         let mut keys: Vec<Key> = listing.objects.iter().map(|object| object.key).collect();
         keys.sort_unstable();
         keys
+    }
+
+    /// All keys but those of roots, sorted.
+    pub(crate) async fn copies_there(&self) -> Vec<Key> {
+        let keys = self.keys_there().await;
+        keys.into_iter().filter(|key| !matches!(key, Key::Root(_))).collect()
     }
 
     /// The objects with batches.

@@ -14,7 +14,7 @@ pub struct RemoteConfig {
     pub region: Option<String>,
     /// `highwater.remote.cache.max.bytes`.
     pub cache_bytes_max: u64,
-    /// `highwater.remote.read.max.bytes`, from 8 MiB.
+    /// `highwater.remote.read.max.bytes`, from 32 MiB.
     pub read_bytes_max: u64,
     /// `highwater.remote.delete.delay.ms`.
     pub delete_delay_ms: u64,

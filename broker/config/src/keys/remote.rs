@@ -41,9 +41,10 @@ pub(super) const KEYS: &[ConfigDef] = &[
     long(
         "highwater.remote.read.max.bytes",
         "134217728",
-        "Bytes that are being read from the object store at a time; further reads wait.",
+        "Bytes of memory for reading from the object store: what is on its way, what was fetched and waits to be read, and \
+         answers that wait to be sent; further reads wait.",
     )
-    .at_least(8 << 20),
+    .at_least(32 << 20),
     long(
         "highwater.remote.delete.delay.ms",
         "300000",

@@ -44,6 +44,11 @@ impl Memory {
         self.unread.weight() + self.read.weight()
     }
 
+    /// Whether so many bytes more may wait to be read.
+    pub(super) fn has_room_for_unread(&self, bytes: u64) -> bool {
+        self.unread.weight() + bytes <= self.bytes_max
+    }
+
     /// Whether a chunk is there.
     pub(super) fn contains(&self, chunk: &ChunkId) -> bool {
         self.unread.contains(chunk) || self.read.contains(chunk)

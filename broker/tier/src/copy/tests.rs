@@ -59,7 +59,7 @@ async fn an_upload_that_fails_at_any_part_is_aborted_and_done_again_under_anothe
         };
         bucket.faulty.plan(rule);
         assert!(bucket.copier().copy(&mut publisher, &source, Offset(0)).await.is_err(), "{operation:?}");
-        assert_eq!(bucket.keys_there().await, [], "{operation:?}");
+        assert_eq!(bucket.copies_there().await, [], "{operation:?}");
         let begun = usize::from(operation != Operation::Begin);
         assert_eq!(bucket.faulty.seen(Operation::Abort, "seg/"), begun, "{operation:?}");
         bucket.faulty.heal();
@@ -80,7 +80,7 @@ async fn a_copy_that_is_given_up_counts_as_nothing_and_leaves_no_parts() {
     assert!(tokio::time::timeout(Duration::from_secs(1), copy).await.is_err());
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(bucket.faulty.seen(Operation::Abort, "seg/"), 1);
-    assert_eq!(bucket.keys_there().await, []);
+    assert_eq!(bucket.copies_there().await, []);
     assert_eq!(publisher.manifest().tiered_end(), None);
 }
 
@@ -147,7 +147,7 @@ async fn a_damaged_segment_is_not_copied() {
     let short = CopySource { next_offset: Offset(990), ..bucket.source(&batches(0, 100, 0)) };
     let failed = bucket.copier().copy(&mut publisher, &short, Offset(0)).await.unwrap_err();
     assert!(matches!(failed, CopyError::Incomplete { .. }), "{failed}");
-    assert_eq!(bucket.keys_there().await, []);
+    assert_eq!(bucket.copies_there().await, []);
 }
 
 /// tiering = 5

@@ -211,3 +211,18 @@ async fn a_page_is_read_back_at_its_own_place_only() {
 fn manifest_id() -> broker_protocol::types::Uuid {
     manifest().partition.topic_id.0
 }
+
+/// fault = 64
+#[tokio::test(start_paused = true)]
+async fn nothing_is_published_or_deleted_in_a_bucket_that_was_emptied() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.publisher(1, 0).await.unwrap();
+    publisher.publish(manifest()).await.unwrap();
+    for key in bucket.keys_there().await {
+        bucket.store.delete(&bucket.keys.path(&key)).await.unwrap();
+    }
+    let lost = PublishError::Lost { own: Generation::FIRST };
+    assert_eq!(publisher.check_generation().await, Err(lost.clone()));
+    assert_eq!(publisher.publish(manifest()).await, Err(lost));
+    assert_eq!(bucket.keys_there().await, []);
+}

@@ -53,3 +53,22 @@ async fn a_cluster_that_the_bucket_does_not_know_is_told() {
     let none = fence_partition(&bucket.store, &bucket.keys, Generation(1), PARTITION).await;
     assert_eq!(none, Ok(None));
 }
+
+/// fault = 62
+#[tokio::test(start_paused = true)]
+async fn a_partition_that_cannot_be_read_begins_anew_and_can_be_published_again() {
+    let bucket = Bucket::new();
+    bucket.copied(&[batches(0, 10, 0), batches(100, 10, 0)]).await;
+    let newest = newest(&bucket).await.unwrap().number.unwrap();
+    let path = bucket.keys.path(&Key::Manifest(PARTITION, newest));
+    bucket.store.delete(&path).await.unwrap();
+    bucket.store.put_unique(&path, Bytes::from_static(b"damaged")).await.unwrap();
+    bucket.claim(2).await;
+    let (store, keys, topic) = (&bucket.store, &bucket.keys, Arc::from("t"));
+    let emptied = empty_partition(store, keys, Generation(2), PARTITION, &topic).await.unwrap();
+    assert_eq!(emptied, Some(newest.next()));
+    let mut publisher = bucket.publisher(2, 3).await.unwrap();
+    assert_eq!(publisher.manifest().tiered_end(), None);
+    bucket.copier().copy(&mut publisher, &bucket.source(&batches(0, 5, 0)), Offset(0)).await.unwrap();
+    assert_eq!(publisher.manifest().tiered_end(), Some(Offset(50)));
+}

@@ -42,8 +42,7 @@ async fn orphans_are_removed_once_no_copy_can_be_under_way() {
     assert!(scrub(&mut publisher, now_ms()).await.unwrap().is_sound());
 }
 
-/// fault = 60
-/// tiering = 5
+/// fault = 63
 #[tokio::test(start_paused = true)]
 async fn whoever_was_replaced_deletes_nothing_any_more() {
     let bucket = Bucket::new();

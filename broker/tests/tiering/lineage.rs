@@ -1,0 +1,83 @@
+//! A disk and a store that do not belong together, or not any more: nothing of either is given up.
+
+use std::ops::Range;
+
+use highwater_broker::tiering::Standing;
+use object_store::ObjectStoreExt;
+use object_store::path::Path;
+
+use crate::harness::batches::batch_at;
+use crate::harness::{Conn, TestBroker, calls};
+use crate::store::{
+    append, assert_reads, create, objects, partition, start, starts, until, until_let_go, value,
+};
+
+/// Appends other records than [`append`] does.
+async fn append_others(client: &mut Conn, offsets: Range<i64>) {
+    for offset in offsets {
+        let batch = batch_at(1_750_000_000_000 + offset, &[&value(1_000_000 + offset)]);
+        assert_eq!(calls::append(client, "t", 0, &batch).await, offset);
+    }
+}
+
+async fn assert_reads_others(client: &mut Conn, offsets: Range<i64>) {
+    let records = calls::read_from(client, "t", 0, offsets.start).await;
+    assert_eq!(records.len(), offsets.count());
+    for record in records {
+        let expected = value(1_000_000 + record.offset);
+        assert!(record.value.as_deref() == Some(expected.as_bytes()), "offset {}", record.offset);
+    }
+}
+
+fn trouble(broker: &TestBroker) -> String {
+    let tiering = broker.context().tiering.clone().unwrap();
+    tiering.of(&partition(broker)).trouble().unwrap_or_default()
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_of_the_disk_loses_nothing_of_what_it_takes() {
+    let (broker, _store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..4).await;
+    until("the first segment is let go", || starts(&broker) == (0, 3)).await;
+    let older = broker.killed_copy();
+    append(&mut client, 4..16).await;
+    until_let_go(&broker).await;
+    assert_eq!(starts(&broker), (0, 15));
+    broker.stop().await;
+
+    let broker = older.start().await;
+    until("it is told", || trouble(&broker).contains("it ends at offset 4, records up to 15 were copied"))
+        .await;
+    let mut client = broker.client().await;
+    append_others(&mut client, 4..20).await;
+    // It is as long as what was copied now, and still another one.
+    let broker = broker.restart().await;
+    until("it is told", || trouble(&broker).contains("it has another batch than")).await;
+    assert_eq!(starts(&broker), (0, 3));
+    assert_reads_others(&mut broker.client().await, 4..20).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_leaves_the_disk_once_the_store_was_emptied_under_a_running_broker() {
+    let (broker, store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..8).await;
+    until_let_go(&broker).await;
+    for name in objects(store.as_ref()).await {
+        store.delete(&Path::from(name)).await.unwrap();
+    }
+    append(&mut client, 8..16).await;
+    let tiering = broker.context().tiering.clone().unwrap();
+    until("tiering has stopped", || matches!(tiering.standing(), Standing::Stopped(_))).await;
+    let Standing::Stopped(reason) = tiering.standing() else { unreachable!() };
+    assert!(reason.contains("does not know generation 1"), "{reason}");
+    assert_eq!(starts(&broker), (0, 6));
+    assert_reads(&mut client, 6..16).await;
+    let manifests = objects(store.as_ref()).await.into_iter().filter(|name| name.contains("/manifest/"));
+    assert_eq!(manifests.count(), 0);
+}
