@@ -7,6 +7,8 @@ use anyhow::{Context, Result, ensure};
 use broker_protocol::api_key::ApiKey;
 use broker_protocol::messages::FetchResponse;
 use broker_protocol::record_batch::batches;
+use broker_tier::keys::Key;
+use broker_tier::store::Listed;
 
 use crate::bench::Bench;
 use crate::bench::connection::{Connection, FETCH_VERSION, decode, fetch_frame, read_answer};
@@ -85,7 +87,8 @@ fn section(rows: Vec<Vec<String>>, findings: Vec<Finding>) -> Section {
              the same cores) and gone from the disk; a broker that was just started, so that its cache is empty, is read from \
              the start by fetches of 1 MiB, one after the other. \"Raw\" are GETs of ranges of 8 MiB of the same objects by the \
              same HTTP client without a broker, {} or {} at a time, whichever is faster. Latency is added to each request by \
-             a proxy. First byte: a fetch at the beginning of a segment that nobody has read, beside one GET of 1 MiB.",
+             a proxy. First byte: a fetch of 1 MiB at the beginning of each segment, which nobody has read, in turns with one GET \
+             of as much; medians.",
             u64::from(MESSAGES) * u64::from(MESSAGE_BYTES) / 1_000_000,
             SEGMENT_BYTES >> 20,
             AT_ONCE[0],
@@ -108,22 +111,10 @@ fn round(bench: &Bench, tiered: &Tiered, raw: &Raw, topic: &TieredTopic) -> Resu
         let bytes = runtime.block_on(raw.get_all(&objects, RANGE_BYTES, at_once))?;
         raw_mb_s = raw_mb_s.max(bytes as f64 / 1e6 / begin.elapsed().as_secs_f64());
     }
+    let (first_byte_ms, get_ms) = first_bytes(bench, tiered, raw, topic, &objects)?;
     let subject = tiered.start(bench)?;
     std::thread::sleep(WARM);
-    // The last object: reading on from the first does not come to it meanwhile.
-    let last = objects.last().context("nothing was copied")?;
-    let path = raw.keys.path(&last.key);
-    let begin = Instant::now();
-    runtime.block_on(raw.store.get_range(&path, 0..(1 << 20)))?;
-    let get_ms = begin.elapsed().as_secs_f64() * 1000.0;
     let mut reader = Reader::open(&subject, topic)?;
-    let base = match last.key {
-        broker_tier::keys::Key::Segment(key) => key.base_offset.0,
-        _ => 0,
-    };
-    let begin = Instant::now();
-    while reader.fetch(base)?.0 == 0 {}
-    let first_byte_ms = begin.elapsed().as_secs_f64() * 1000.0;
     let (begin, mut offset, mut bytes) = (Instant::now(), 0, 0);
     while offset < topic.local_start {
         let (read, next) = reader.fetch(offset)?;
@@ -131,6 +122,33 @@ fn round(bench: &Bench, tiered: &Tiered, raw: &Raw, topic: &TieredTopic) -> Resu
     }
     let ours_mb_s = bytes as f64 / 1e6 / begin.elapsed().as_secs_f64();
     Ok(Round { ours_mb_s, raw_mb_s, first_byte_ms, get_ms })
+}
+
+/// The median times of a fetch at the beginning of each object, and of one GET of as much, in turns.
+fn first_bytes(
+    bench: &Bench,
+    tiered: &Tiered,
+    raw: &Raw,
+    topic: &TieredTopic,
+    objects: &[Listed],
+) -> Result<(f64, f64)> {
+    let runtime = runtime()?;
+    let subject = tiered.start(bench)?;
+    std::thread::sleep(WARM);
+    let mut reader = Reader::open(&subject, topic)?;
+    let (mut fetches, mut gets) = (Vec::new(), Vec::new());
+    for object in objects {
+        let Key::Segment(key) = object.key else { continue };
+        let path = raw.keys.path(&object.key);
+        let begin = Instant::now();
+        runtime.block_on(raw.store.get_range(&path, 0..(1 << 20)))?;
+        gets.push(begin.elapsed().as_secs_f64() * 1000.0);
+        let begin = Instant::now();
+        while reader.fetch(key.base_offset.0)?.0 == 0 {}
+        fetches.push(begin.elapsed().as_secs_f64() * 1000.0);
+    }
+    let median = |times: Vec<f64>| Spread::of(times).map(|spread| spread.median);
+    median(fetches).zip(median(gets)).context("nothing was copied")
 }
 
 /// A consumer of one partition that asks for one thing after the other.
