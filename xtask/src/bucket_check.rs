@@ -21,7 +21,7 @@ use broker_log::io::local_disk::SystemClock;
 use broker_tier::seams::{Blocking, Env, SystemRandom};
 use broker_tier::store::StoreLimits;
 use broker_tier::store::connect::{StoreSettings, connect};
-use broker_tier::url::{Location, RemoteUrl};
+use broker_tier::url::{Location, RemoteUrl, check_endpoint, check_region};
 use futures_util::future::{BoxFuture, Either, select};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::Instant;
@@ -130,6 +130,12 @@ pub(crate) fn run(arguments: &BucketCheckArguments) -> Result<()> {
 
 fn open(arguments: &BucketCheckArguments) -> Result<Workspace> {
     let url = RemoteUrl::parse(&arguments.url)?;
+    if let Some(endpoint) = &arguments.endpoint {
+        check_endpoint(endpoint).context("--endpoint")?;
+    }
+    if let Some(region) = &arguments.region {
+        check_region(region).context("--region")?;
+    }
     let variables = std::env::vars_os();
     let as_text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))

@@ -9,7 +9,7 @@ use broker_protocol::types::Uuid;
 use broker_tier::seams;
 use broker_tier::store::connect::{StoreSettings, connect as connect_to};
 use broker_tier::store::{Store, StoreLimits};
-use broker_tier::url::RemoteUrl;
+use broker_tier::url::{RemoteUrl, UrlError, check_endpoint, check_region};
 use object_store::ObjectStore;
 
 use crate::env::{Blocking, Env, Random};
@@ -58,6 +58,11 @@ pub fn connect(
     env: &Env,
     instead: Option<&Arc<dyn ObjectStore>>,
 ) -> anyhow::Result<Store> {
+    let checked = |value: &Option<String>, check: fn(&str) -> Result<(), UrlError>| {
+        value.as_deref().map_or(Ok(()), check)
+    };
+    checked(&config.endpoint, check_endpoint).context("highwater.remote.endpoint")?;
+    checked(&config.region, check_region).context("highwater.remote.region")?;
     if let Some(store) = instead {
         return Ok(Store::new(Arc::clone(store), Arc::clone(store), tier_env(env), limits(config)));
     }

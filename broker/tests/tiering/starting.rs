@@ -40,6 +40,45 @@ async fn a_lost_disk_beside_a_bucket_of_its_cluster_is_refused_with_the_way_out(
     empty(&store, &["highwater.cluster.id=yours"]).start().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_address_of_a_store_that_is_none_is_refused_with_its_key() {
+    for set in [
+        "highwater.remote.endpoint=127.0.0.1:5592",
+        "highwater.remote.endpoint=http://",
+        "highwater.remote.region=here and there",
+    ] {
+        let key = set.split('=').next().unwrap();
+        // Without an object store in memory: this is before any request.
+        let (refused, files) = Stopped::empty(&[&QUICK[..], &[set]].concat()).refused().await;
+        assert!(refused.starts_with(&format!("{key}: ")) && !refused.contains('\n'), "{refused}");
+        assert_eq!(std::fs::read_dir(files.path()).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_largest_values_of_its_settings_are_taken() {
+    let most = [
+        "highwater.remote.roll.ms=9223372036854775807",
+        "highwater.remote.cache.max.bytes=9223372036854775807",
+        "highwater.remote.read.max.bytes=9223372036854775807",
+        "highwater.remote.delete.delay.ms=9223372036854775807",
+        "highwater.remote.scrub.interval.ms=9223372036854775807",
+        "highwater.remote.metadata.interval.ms=9223372036854775807",
+        "highwater.remote.request.timeout.ms=9223372036854775807",
+        "highwater.remote.transfer.timeout.ms=9223372036854775807",
+        "remote.log.manager.copier.thread.pool.size=1000",
+        "remote.fetch.max.wait.ms=2147483647",
+        "remote.list.offsets.request.timeout.ms=9223372036854775807",
+    ];
+    let (broker, _store) = start(&most).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..8).await;
+    until_let_go(&broker).await;
+    assert_reads(&mut client, 0..8).await;
+    start(&["remote.log.manager.task.interval.ms=9223372036854775807"]).await;
+}
+
 /// fault = 49
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bucket_without_create_if_absent_is_refused_with_the_reason() {

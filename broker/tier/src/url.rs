@@ -1,6 +1,7 @@
-//! `highwater.remote.url`: which store, and where in it. Pure.
+//! `highwater.remote.url` and what is set beside it: which store, and where in it. Pure.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -44,6 +45,53 @@ pub enum UrlError {
     /// A prefix that cannot be one.
     #[error(transparent)]
     Prefix(#[from] KeyError),
+    /// An endpoint that no request can be sent to.
+    #[error("{0:?} has to be http://host:port or https://host:port")]
+    Endpoint(String),
+    /// A region that cannot be part of a host's name.
+    #[error("{0:?} has to be the name of a region: letters, digits, - and _")]
+    Region(String),
+}
+
+/// Checks the address of a store that is another than its provider's: a scheme, a host, perhaps a port and a path.
+///
+/// # Errors
+/// It is none, or says more.
+pub fn check_endpoint(text: &str) -> Result<(), UrlError> {
+    let refused = || UrlError::Endpoint(shown(text));
+    let (scheme, rest) = text.split_once("://").ok_or_else(refused)?;
+    let is_http = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_path = path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-._~%".contains(&byte));
+    if is_http && is_authority(authority) && is_path { Ok(()) } else { Err(refused()) }
+}
+
+/// Checks the name of a region.
+///
+/// # Errors
+/// It has characters that no region has.
+pub fn check_region(text: &str) -> Result<(), UrlError> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    if !text.is_empty() && text.bytes().all(known) { Ok(()) } else { Err(UrlError::Region(shown(text))) }
+}
+
+/// Whether a text is a host, alone or with a port.
+fn is_authority(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_port = |port: &str| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0)
+    };
+    let is_host = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => {
+            let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+            !host.is_empty() && host.bytes().all(known)
+        }
+    };
+    is_host && port.is_none_or(is_port)
 }
 
 impl RemoteUrl {
@@ -132,5 +180,54 @@ mod tests {
         }
         let told = RemoteUrl::parse("s3://user:secret@bucket/x").unwrap_err().to_string();
         assert!(!told.contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn an_endpoint_is_a_server_and_nothing_else() {
+        for text in [
+            "http://127.0.0.1:9000",
+            "https://minio.example.org",
+            "HTTP://store_1:80/",
+            "http://[::1]:9000",
+            "http://[::1]",
+            "http://127.0.0.1:10000/devstoreaccount1",
+        ] {
+            assert_eq!(check_endpoint(text), Ok(()), "{text}");
+        }
+        for text in [
+            "",
+            "127.0.0.1:9000",
+            "minio.example.org",
+            "ftp://host",
+            "http:/host",
+            "http://",
+            "http:///path",
+            "http://:9000",
+            "http://host:",
+            "http://host:0",
+            "http://host:65536",
+            "http://host:+1",
+            "http://::1",
+            "http://[::1",
+            "http://[no]:1",
+            "http://a b",
+            "http://host?x",
+            "http://host/a b",
+            "http://user@host",
+            " http://host",
+            "http://h\u{f6}st",
+        ] {
+            assert_eq!(check_endpoint(text), Err(UrlError::Endpoint(shown(text))), "{text}");
+        }
+        let told = check_endpoint("http://user:secret@host").unwrap_err().to_string();
+        assert!(!told.contains("secret"), "{told}");
+    }
+
+    #[test]
+    fn a_region_is_a_name() {
+        assert_eq!(check_region("eu-central-1"), Ok(()));
+        for text in ["", "eu central", "eu/1", "eu:1", "eu-1\n"] {
+            assert!(check_region(text).is_err(), "{text}");
+        }
     }
 }

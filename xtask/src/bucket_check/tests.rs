@@ -65,6 +65,19 @@ async fn a_directory_keeps_every_promise_and_nothing_is_left_of_it() {
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
+#[test]
+fn an_address_that_is_none_is_refused_by_its_argument() {
+    let arguments = |endpoint: Option<&str>, region: Option<&str>| BucketCheckArguments {
+        url: "s3://bucket".to_owned(),
+        endpoint: endpoint.map(str::to_owned),
+        region: region.map(str::to_owned),
+    };
+    let told = format!("{:#}", open(&arguments(Some("127.0.0.1:9000"), None)).err().unwrap());
+    assert!(told.starts_with("--endpoint: "), "{told}");
+    let told = format!("{:#}", open(&arguments(None, Some("a b"))).err().unwrap());
+    assert!(told.starts_with("--region: "), "{told}");
+}
+
 /// Which request of a promise is answered how, and what is then told.
 const BROKEN: &[(&str, Operation, Effect, &str)] = &[
     ("answers", Operation::List, Effect::Fail(Answer::Missing), "no such bucket"),

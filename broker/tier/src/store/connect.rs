@@ -21,7 +21,7 @@ use staged_files::StagedFiles;
 use super::{PendingUploads, Store, StoreLimits};
 use crate::seams::Env;
 use crate::store_error::StoreError;
-use crate::url::{Location, RemoteUrl};
+use crate::url::{Location, RemoteUrl, UrlError, check_endpoint, check_region};
 
 /// Repetitions of a part of an upload by the client itself.
 const PART_RETRIES: usize = 5;
@@ -183,6 +183,7 @@ fn s3(
     }
     let endpoint = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint];
     let endpoint = endpoint.iter().find_map(|key| builder.get_config_value(key));
+    verify(endpoint.as_deref(), check_endpoint)?;
     let is_plain = endpoint.is_some_and(|endpoint| is_plain(&endpoint));
     if is_plain {
         builder = builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp), "true");
@@ -196,6 +197,7 @@ fn s3(
     if let Some(region) = &settings.region {
         builder = builder.with_region(region);
     }
+    verify(builder.get_config_value(&AmazonS3ConfigKey::Region).as_deref(), check_region)?;
     if let Some(Credentials { id, secret, token }) = &settings.credentials {
         builder = builder.with_access_key_id(id).with_secret_access_key(&secret.0);
         if let Some(token) = token {
@@ -218,7 +220,9 @@ fn google(
     if let Some(endpoint) = &settings.endpoint {
         builder = builder.with_base_url(endpoint);
     }
-    if builder.get_config_value(&GoogleConfigKey::BaseUrl).is_some_and(|endpoint| is_plain(&endpoint)) {
+    let endpoint = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+    verify(endpoint.as_deref(), check_endpoint)?;
+    if endpoint.is_some_and(|endpoint| is_plain(&endpoint)) {
         builder = builder.with_config(GoogleConfigKey::Client(ClientConfigKey::AllowHttp), "true");
     }
     builder = builder.with_bucket_name(bucket).with_retry(retry);
@@ -241,7 +245,9 @@ fn azure(
     if let Some(endpoint) = &settings.endpoint {
         builder = builder.with_endpoint(endpoint.clone());
     }
-    if builder.get_config_value(&AzureConfigKey::Endpoint).is_some_and(|endpoint| is_plain(&endpoint)) {
+    let endpoint = builder.get_config_value(&AzureConfigKey::Endpoint);
+    verify(endpoint.as_deref(), check_endpoint)?;
+    if endpoint.is_some_and(|endpoint| is_plain(&endpoint)) {
         builder = builder.with_config(AzureConfigKey::Client(ClientConfigKey::AllowHttp), "true");
     }
     builder = builder.with_container_name(container).with_retry(retry);
@@ -249,6 +255,12 @@ fn azure(
         builder = builder.with_account(&credentials.id).with_access_key(&credentials.secret.0);
     }
     Ok(Arc::new(builder.build()?))
+}
+
+/// Refuses what the client would take and then panic over with its first request, wherever it was set.
+fn verify(value: Option<&str>, check: fn(&str) -> Result<(), UrlError>) -> object_store::Result<()> {
+    let checked = value.map_or(Ok(()), check);
+    checked.map_err(|error| object_store::Error::Generic { store: "settings", source: Box::new(error) })
 }
 
 fn is_plain(endpoint: &str) -> bool {

@@ -118,6 +118,34 @@ async fn other_providers_may_be_asked_by_plain_http_too() {
     assert!(head.await.starts_with("put /bucket/key "));
 }
 
+#[test]
+fn what_no_request_can_be_sent_to_is_refused_wherever_it_was_set() {
+    let refused = |url: &str, settings: &StoreSettings| {
+        let clock = Arc::new(ManualClock::new(0));
+        let env = Env { clock, random: Arc::<Numbered>::default(), blocking: Blocking::Inline };
+        let url = RemoteUrl::parse(url).unwrap();
+        connect(&url, settings, StoreLimits::default(), env).map(drop).unwrap_err().to_string()
+    };
+    let of = |all: &[(&str, &str)]| StoreSettings {
+        environment: environment(&[&KEYS[..], all].concat()),
+        ..StoreSettings::default()
+    };
+    let bad = "127.0.0.1:5592";
+    for (url, name) in [
+        ("s3://bucket", "AWS_ENDPOINT_URL"),
+        ("s3://bucket", "AWS_ENDPOINT_URL_S3"),
+        ("gs://bucket", "GOOGLE_BASE_URL"),
+        ("az://container", "AZURE_STORAGE_ENDPOINT"),
+    ] {
+        let told = refused(url, &of(&[(name, bad)]));
+        assert!(told.contains("has to be http://host:port"), "{name}: {told}");
+    }
+    let told = refused("s3://bucket", &StoreSettings { endpoint: Some(bad.to_owned()), ..of(&[]) });
+    assert!(told.contains("has to be http://host:port"), "{told}");
+    let told = refused("s3://bucket", &of(&[("AWS_REGION", "some where")]));
+    assert!(told.contains("the name of a region"), "{told}");
+}
+
 #[tokio::test]
 async fn a_store_can_be_asked_with_credentials_that_nobody_has() {
     let session = [("AWS_SESSION_TOKEN", "hush"), ("AWS_ROLE_ARN", "hush")];
