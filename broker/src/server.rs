@@ -144,6 +144,7 @@ impl Broker {
         if let Some(behind) = controller.follow(&replicas, &env).await.filter(|behind| !behind.lacks_room) {
             anyhow::bail!(behind);
         }
+        tiered::tell_compacted(&replicas);
 
         let groups = GroupCoordinator::new(env.clone(), settings, Arc::clone(&replicas));
         let ctx = Arc::new(ApiContext {

@@ -113,6 +113,20 @@ pub enum AlterError {
         /// The rule that is broken.
         expected: &'static str,
     },
+    /// Records of topics that inherit the setting lie in an object store only, and would be hidden.
+    #[error(
+        "{key}={value} is not supported: records of {topics} lie in the object store only, which no compaction reaches; \
+         give these topics a cleanup.policy of their own first, or give up what was copied of them by \
+         remote.storage.enable=false and remote.log.delete.on.disable=true"
+    )]
+    HidesCopied {
+        /// Name of the setting.
+        key: &'static str,
+        /// Its value.
+        value: String,
+        /// The first topics concerned.
+        topics: String,
+    },
     /// The value needs a part of the broker that does not exist.
     #[error("{key}={value} is not supported: {reason}")]
     Unsupported {
@@ -135,7 +149,8 @@ impl AlterError {
             | AlterError::NullValue { .. }
             | AlterError::Repeated { .. }
             | AlterError::ReadOnly { .. }
-            | AlterError::NeedsBroker { .. } => true,
+            | AlterError::NeedsBroker { .. }
+            | AlterError::HidesCopied { .. } => true,
             AlterError::TopicValue(_)
             | AlterError::UnknownTopicKey(_)
             | AlterError::NotAList { .. }

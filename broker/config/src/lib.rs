@@ -25,5 +25,5 @@ pub use layers::{DynamicBrokerConfigs, Layers};
 pub use listener::{Listener, SecurityProtocol};
 pub use load::{Config, ConfigError, ConfigFile, Origin, Warning};
 pub use reference::reference_markdown;
-pub use tiering::check_tiering;
+pub use tiering::{check_inherited_tiering, check_tiering};
 pub use topic::{CleanupPolicy, CompressionType, TimestampType, TopicBase, TopicConfig};

@@ -9,6 +9,10 @@ use crate::layers::Layers;
 use crate::topic::TopicConfig;
 
 const ENABLE: &str = "remote.storage.enable";
+const POLICY: &str = "log.cleanup.policy";
+
+/// Topics that an error names.
+const NAMES_TOLD: usize = 5;
 
 /// Checks the overrides of a topic. `before` are those that it has; `None` where it is being made, or all that was copied
 /// is on the disk, too.
@@ -36,7 +40,7 @@ pub fn check_tiering(
     }
     let was_tiered =
         before.is_some_and(|before| TopicConfig::effective(before, layers).remote_storage_enable);
-    if was_tiered && !config.remote_storage_enable && !config.remote_log_delete_on_disable {
+    if was_tiered && !config.remote_storage_enable && !config.gives_up_copies() {
         let key = if config.cleanup_policy.compact { "cleanup.policy" } else { ENABLE };
         return refused(
             key,
@@ -64,6 +68,39 @@ pub fn check_tiering(
         );
     }
     Ok(())
+}
+
+/// Checks a change of the broker's settings from `before` to `after`, as [`check_tiering`] does one of a topic's own.
+/// `topics` are those that have records in the object store only, with their overrides.
+///
+/// # Errors
+/// What was copied of a topic that inherits `log.cleanup.policy` would be hidden; names the first of them.
+pub fn check_inherited_tiering<'a>(
+    before: &Layers<'_>,
+    after: &Layers<'_>,
+    topics: impl IntoIterator<Item = (&'a str, &'a BTreeMap<String, String>)>,
+) -> Result<(), AlterError> {
+    let is_hidden = |overrides: &BTreeMap<String, String>| {
+        let then = TopicConfig::effective(overrides, after);
+        let was_tiered = TopicConfig::effective(overrides, before).remote_storage_enable;
+        was_tiered && !then.remote_storage_enable && !then.gives_up_copies()
+    };
+    let hidden: Vec<&str> =
+        topics.into_iter().filter(|(_, overrides)| is_hidden(overrides)).map(|(name, _)| name).collect();
+    if hidden.is_empty() {
+        return Ok(());
+    }
+    let value = after.get(POLICY).unwrap_or_default();
+    Err(AlterError::HidesCopied { key: POLICY, value, topics: first_of(&hidden) })
+}
+
+/// The first few names, and how many more there are.
+fn first_of(names: &[&str]) -> String {
+    let told = names.iter().take(NAMES_TOLD).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(NAMES_TOLD) {
+        0 => told,
+        more => format!("{told} and {more} more"),
+    }
 }
 
 /// Not more may be kept locally than at all.
@@ -130,8 +167,47 @@ mod tests {
         assert_eq!(check(true, Some(&[]), &off), Err(ENABLE));
         assert_eq!(check(true, Some(&[]), &[(ENABLE, "false"), (DELETE_ON_DISABLE, "true")]), Ok(()));
         assert_eq!(check(true, Some(&off), &off), Ok(()));
+        let compact = [("cleanup.policy", "compact"), (DELETE_ON_DISABLE, "true")];
+        assert_eq!(check(true, Some(&[]), &compact), Err("cleanup.policy"), "nobody turns tiering off");
+        assert_eq!(check(true, Some(&[]), &[&compact[..], &off].concat()), Ok(()));
         assert_eq!(check(true, Some(&[]), &[("cleanup.policy", "compact")]), Err("cleanup.policy"));
         assert_eq!(check(true, Some(&[]), &[("remote.log.copy.disable", "true")]), Ok(()));
+    }
+
+    #[test]
+    fn a_policy_of_all_topics_hides_nothing_of_those_that_inherit_it() {
+        let fixed = map(&[("highwater.remote.url", "s3://b"), ("highwater.remote.storage.enable", "true")]);
+        let check = |before: &str, after: &str, topics: &[(&str, &[(&str, &str)])]| {
+            let [before, after] = [before, after].map(|policy| DynamicBrokerConfigs {
+                cluster_wide: map(&[("log.cleanup.policy", policy)]),
+                ..DynamicBrokerConfigs::default()
+            });
+            let layers = |dynamic| Layers { fixed: &fixed, dynamic };
+            let topics: Vec<_> = topics.iter().map(|(name, own)| (*name, map(own))).collect();
+            let topics = topics.iter().map(|(name, own)| (*name, own));
+            check_inherited_tiering(&layers(&before), &layers(&after), topics)
+        };
+        let plain: &[(&str, &str)] = &[];
+        assert_eq!(check("delete", "compact", &[]), Ok(()));
+        for policy in ["compact", "compact,delete"] {
+            let refused = check("delete", policy, &[("a", plain), ("b", plain)]).unwrap_err();
+            assert!(refused.is_invalid_request());
+            let told = refused.to_string();
+            assert!(told.starts_with(&format!("log.cleanup.policy={policy} ")), "{told}");
+            assert!(told.contains("a, b"), "{told}");
+        }
+        // What was so before is no reason to refuse something else.
+        assert_eq!(check("compact", "compact,delete", &[("a", plain)]), Ok(()));
+        assert_eq!(check("delete", "compact", &[("a", &[("cleanup.policy", "delete")])]), Ok(()));
+        assert_eq!(
+            check("delete", "compact", &[("a", &[(ENABLE, "false"), (DELETE_ON_DISABLE, "true")])]),
+            Ok(())
+        );
+        assert!(check("delete", "compact", &[("a", &[(DELETE_ON_DISABLE, "true")])]).is_err());
+        let many: Vec<(&str, &[(&str, &str)])> =
+            ["a", "b", "c", "d", "e", "f", "g"].map(|name| (name, plain)).to_vec();
+        let told = check("delete", "compact", &many).unwrap_err().to_string();
+        assert!(told.contains("a, b, c, d, e and 2 more"), "{told}");
     }
 
     #[test]

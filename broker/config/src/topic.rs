@@ -96,6 +96,8 @@ pub struct TopicConfig {
     pub preallocate: bool,
     /// `remote.storage.enable`; never of a compacted topic.
     pub remote_storage_enable: bool,
+    /// `remote.storage.enable` as it is set, of a compacted topic too.
+    pub remote_storage_asked: bool,
     /// `remote.log.copy.disable`.
     pub remote_log_copy_disable: bool,
     /// `remote.log.delete.on.disable`.
@@ -117,6 +119,12 @@ pub struct TopicConfig {
 }
 
 impl TopicConfig {
+    /// Whether what was copied may be deleted: it takes both settings, and no other policy alone does.
+    #[must_use]
+    pub fn gives_up_copies(&self) -> bool {
+        self.remote_log_delete_on_disable && !self.remote_storage_asked
+    }
+
     /// The settings of a topic with these overrides on a broker with these layers.
     ///
     /// For many topics at once, `TopicBase` asks the layers only once.
@@ -243,6 +251,7 @@ impl Reader<'_> {
             min_insync_replicas: self.int("min.insync.replicas"),
             preallocate: self.boolean("preallocate"),
             remote_storage_enable: self.boolean(REMOTE_STORAGE_ENABLE) && !cleanup_policy.compact,
+            remote_storage_asked: self.boolean(REMOTE_STORAGE_ENABLE),
             remote_log_copy_disable: self.boolean("remote.log.copy.disable"),
             remote_log_delete_on_disable: self.boolean("remote.log.delete.on.disable"),
             retention_bytes,

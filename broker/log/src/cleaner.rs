@@ -15,7 +15,7 @@ pub(crate) mod run;
 mod segment_reader;
 pub(crate) mod thread;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -30,7 +30,7 @@ use self::offset_map::MapLimits;
 use self::plan::{Cleanable, LogFacts, dirtiest};
 use self::run::{Progress, Run};
 use crate::handle::LogHandle;
-use crate::log::Settled;
+use crate::log::{PartitionLog, Settled};
 use crate::manager::{LogDir, LogKey};
 
 /// Pause after a cleaning that the disk had no room for.
@@ -85,6 +85,8 @@ pub struct Cleaner {
     run: Option<Box<Run>>,
     /// Logs with damage, and the segment that it is in: they wait until that is gone, or for a restart.
     uncleanable: BTreeMap<LogKey, Offset>,
+    /// Compacted logs of which an object store has the older records: they stay as they are.
+    let_go: BTreeSet<LogKey>,
 }
 
 impl std::fmt::Debug for Cleaner {
@@ -97,7 +99,8 @@ impl Cleaner {
     /// A cleaner; `secret` is random.
     #[must_use]
     pub fn new(dir: Arc<LogDir>, seams: Box<dyn CleanerSeams>, secret: (u64, u64)) -> Cleaner {
-        Cleaner { dir, seams, hash: KeyHash::new(secret), run: None, uncleanable: BTreeMap::new() }
+        let (uncleanable, let_go) = (BTreeMap::new(), BTreeSet::new());
+        Cleaner { dir, seams, hash: KeyHash::new(secret), run: None, uncleanable, let_go }
     }
 
     /// Does a little, for which it may have to wait for the disk. Answers how long to wait before the next step.
@@ -152,9 +155,9 @@ impl Cleaner {
         let shared = self.dir.shared().clone();
         let (now_ms, now) = (shared.clock.now_ms(), shared.clock.monotonic());
         let settled_lsn = shared.checkpointed_lsn.load(Ordering::Acquire);
-        let candidates: Vec<_> = self
-            .dir
-            .logs()
+        let logs = self.dir.logs();
+        self.note_let_go(&logs);
+        let candidates: Vec<_> = logs
             .into_iter()
             .filter_map(|handle| {
                 let facts = facts_of(&handle, settled_lsn, self.seams.as_ref())?;
@@ -169,7 +172,7 @@ impl Cleaner {
             .filter(|(handle, ..)| is_cleanable(handle))
             .map(|(_, _, cleanable)| cleanable.dirty_ppm())
             .max();
-        shared.cleaner.looked(dirtiest_ppm.unwrap_or(0), self.uncleanable.len());
+        shared.cleaner.looked(dirtiest_ppm.unwrap_or(0), self.uncleanable.len() + self.let_go.len());
         let due = candidates.into_iter().filter(|(handle, facts, cleanable)| {
             is_cleanable(handle) && cleanable.is_due(facts.dirty_ratio_ppm_min)
         });
@@ -183,6 +186,21 @@ impl Cleaner {
         Duration::ZERO
     }
 
+    /// Tells once of each log that is to be compacted and has let go of records.
+    fn note_let_go(&mut self, logs: &[Arc<LogHandle>]) {
+        let is_held = |log: &mut PartitionLog| log.config().cleanup.compact && log.has_let_go();
+        let held: Vec<_> = logs.iter().filter(|handle| handle.with(is_held)).collect();
+        for handle in held.iter().filter(|handle| !self.let_go.contains(&key_of(handle))) {
+            let (topic, partition) = (&*handle.identity().topic, handle.identity().partition);
+            tracing::error!(
+                topic,
+                partition,
+                "the log is not compacted, although cleanup.policy says so: its older records lie in an object store only"
+            );
+        }
+        self.let_go = held.into_iter().map(|handle| key_of(handle)).collect();
+    }
+
     /// Logs whose damaged segment is gone may be tried again.
     fn forget_uncleanable(&mut self, candidates: &[(Arc<LogHandle>, LogFacts, Cleanable)]) {
         self.uncleanable.retain(|key, base| {
@@ -192,13 +210,19 @@ impl Cleaner {
     }
 }
 
+/// Whether the cleaner may take records out of a log.
+pub(crate) fn may_clean(log: &PartitionLog) -> bool {
+    log.config().cleanup.compact && !log.has_let_go()
+}
+
 pub(crate) fn key_of(handle: &LogHandle) -> LogKey {
     (handle.identity().topic_id, handle.identity().partition)
 }
 
 /// What a plan needs of a log; `None` if it is not compacted, or must not be cleaned now.
 fn facts_of(handle: &LogHandle, checkpointed_lsn: u64, seams: &dyn CleanerSeams) -> Option<LogFacts> {
-    if !handle.with(|log| log.config().cleanup.compact && log.segment_count() > 1 && !log.is_broken()) {
+    let may_clean = |log: &mut PartitionLog| may_clean(log) && log.segment_count() > 1 && !log.is_broken();
+    if !handle.with(may_clean) {
         return None;
     }
     let sealed_below = {

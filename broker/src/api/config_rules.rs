@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use broker_config::keys;
-use broker_config::{AlterError, BrokerScope, ConfigType, Layers, alter, check_tiering};
+use broker_config::{
+    AlterError, BrokerScope, ConfigType, Layers, alter, check_inherited_tiering, check_tiering,
+};
 use broker_state::metadata::configs::ConfigRules;
 use broker_state::metadata::error::MetadataError;
 use broker_state::metadata::image::{ConfigMap, ConfigResource, MetadataImage, ResourceKind};
@@ -18,6 +20,28 @@ pub struct Rules<'a> {
     pub image: &'a MetadataImage,
     /// What this broker has of topics.
     pub replicas: &'a ReplicaManager,
+}
+
+impl Rules<'_> {
+    /// Checks what topics would inherit.
+    fn check_inherited(&self, resource: &ConfigResource, settings: &ConfigMap) -> Result<(), AlterError> {
+        let mut dynamic = self.layers.dynamic.clone();
+        if resource.name.is_empty() {
+            dynamic.cluster_wide = settings.clone();
+        } else if *resource == ConfigResource::broker(self.replicas.broker()) {
+            dynamic.per_broker = settings.clone();
+        } else {
+            return Ok(());
+        }
+        let after = Layers { fixed: self.layers.fixed, dynamic: &dynamic };
+        let none = ConfigMap::new();
+        let topics = self.image.topics.iter().filter(|topic| self.replicas.has_let_go(&topic.name));
+        let topics = topics.map(|topic| {
+            let own = self.image.config(&ConfigResource::topic(&topic.name));
+            (&*topic.name, own.map_or(&none, |own| own))
+        });
+        check_inherited_tiering(&self.layers, &after, topics)
+    }
 }
 
 impl ConfigRules for Rules<'_> {
@@ -60,7 +84,8 @@ impl ConfigRules for Rules<'_> {
             ResourceKind::Broker => {
                 let scope = if resource.name.is_empty() { BrokerScope::All } else { BrokerScope::One };
                 // What was stored before stays; only what changes has to be changeable.
-                alter::validate_broker_configs(pairs(true), scope).map(drop).map_err(refusal)
+                alter::validate_broker_configs(pairs(true), scope).map_err(refusal)?;
+                self.check_inherited(resource, settings).map_err(refusal)
             }
             ResourceKind::ClientMetrics | ResourceKind::Group => Err(MetadataError::InvalidRequest {
                 reason: format!(

@@ -207,7 +207,7 @@ impl CleanerSamples {
             ),
             uncleanable: gauge(
                 "highwater_log_cleaner_uncleanable_partitions",
-                "Partitions that are not compacted because their files are damaged.",
+                "Partitions that are not compacted: their files are damaged, or older records lie in an object store.",
                 &[],
             ),
             last_step: decimal_gauge(

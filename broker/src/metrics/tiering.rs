@@ -8,6 +8,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{GaugeVec, IntCounter, IntGauge, IntGaugeVec, Opts};
 
 use crate::api::context::ApiContext;
+use crate::replication::manager::TopicReplicas;
 use crate::tiering::{Standing, Tiering};
 
 /// Asks the broker at each scrape.
@@ -115,6 +116,7 @@ const COUNTERS: &[Counted] = &[
 /// One set of samples of partitions, thrown away after the scrape.
 struct Samples {
     active: IntGauge,
+    cleaned: IntGauge,
     lag_bytes: IntGaugeVec,
     lag_seconds: GaugeVec,
     size: IntGaugeVec,
@@ -143,6 +145,11 @@ impl Samples {
                 "1 while this broker copies to the object store, 0 while it cannot or may not.",
             )
             .expect("the name is a constant that a test collects"),
+            cleaned: IntGauge::new(
+                "highwater_remote_cleaned_partitions",
+                "Partitions of tiered topics of which nothing is copied because they were compacted before.",
+            )
+            .expect("the name is a constant that a test collects"),
             lag_bytes: gauge("highwater_remote_lag_bytes", "Bytes of sealed segments that are not copied."),
             lag_seconds: GaugeVec::new(seconds, &labels)
                 .expect("names and labels are constants that a test collects"),
@@ -164,9 +171,10 @@ impl Samples {
         }
     }
 
-    fn collectors(&self) -> [&dyn Collector; 9] {
+    fn collectors(&self) -> [&dyn Collector; 10] {
         [
             &self.active,
+            &self.cleaned,
             &self.lag_bytes,
             &self.lag_seconds,
             &self.size,
@@ -180,6 +188,7 @@ impl Samples {
 
     fn fill(&self, ctx: &ApiContext, tiering: &Tiering) {
         self.active.set(i64::from(matches!(tiering.standing(), Standing::Active)));
+        self.cleaned.set(cleaned_partitions(ctx));
         let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         for tiered in tiering.partitions() {
             let topic = ctx.replicas.topic_by_id(tiered.id.topic_id);
@@ -203,6 +212,16 @@ impl Samples {
             self.unsound.with_label_values(&labels).set(whole(figures.unsound));
         }
     }
+}
+
+/// How many partitions of tiered topics were compacted before, and so are not copied.
+fn cleaned_partitions(ctx: &ApiContext) -> i64 {
+    let topics = ctx.replicas.topics();
+    let is_tiered =
+        |topic: &&Arc<TopicReplicas>| topic.config().is_some_and(|config| config.remote_storage_enable);
+    let partitions = topics.iter().filter(is_tiered).flat_map(|topic| topic.partitions());
+    let cleaned = partitions.filter(|partition| partition.log().with(|log| log.was_cleaned())).count();
+    i64::try_from(cleaned).unwrap_or(i64::MAX)
 }
 
 fn counters(tiering: Option<&Tiering>) -> Vec<IntCounter> {

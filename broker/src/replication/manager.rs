@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_config::TopicConfig;
 use broker_log::handle::LogHandle;
-use broker_log::log::PartitionLog;
 use broker_log::log_config::{LogConfig, LogIdentity};
 use broker_log::manager::{LogDir, LogDirError};
 use broker_log::producer_state::{RefusedBatches, refusable};
@@ -207,6 +206,12 @@ impl ReplicaManager {
         ReplicaManager { broker, log_dir, settings, topics: RwLock::default(), following: Mutex::new(()) }
     }
 
+    /// The broker.
+    #[must_use]
+    pub fn broker(&self) -> BrokerId {
+        self.broker
+    }
+
     /// The directory that holds the logs.
     #[must_use]
     pub fn log_dir(&self) -> &Arc<LogDir> {
@@ -243,8 +248,7 @@ impl ReplicaManager {
     #[must_use]
     pub fn has_let_go(&self, topic: &str) -> bool {
         let partitions = self.topic(topic).map(|topic| topic.partitions()).unwrap_or_default();
-        let log_has = |log: &mut PartitionLog| log.log_start_offset() < log.local_log_start_offset();
-        partitions.iter().any(|partition| partition.log().with(log_has))
+        partitions.iter().any(|partition| partition.log().with(|log| log.has_let_go()))
     }
 
     /// All topics, by name.

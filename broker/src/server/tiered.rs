@@ -10,6 +10,7 @@ use super::{Tuning, cluster_of_directory};
 use crate::api::context::ApiContext;
 use crate::env::Env;
 use crate::metrics::tiering::TieringCollector;
+use crate::replication::manager::{ReplicaManager, TopicReplicas};
 use crate::tiering::metadata_backup::MetadataBackup;
 use crate::tiering::start::{Prepared, refuse_without_store};
 use crate::tiering::{Tiering, worker};
@@ -39,6 +40,25 @@ pub(super) async fn start(
     match prepared {
         Some(prepared) => prepared.start(env, log_dir).await.map(Some),
         None => refuse_without_store(log_dir).map(|()| None),
+    }
+}
+
+/// Tells of topics that the settings of the start would have compacted although an object store has their older records:
+/// nobody was asked who could have refused.
+pub(super) fn tell_compacted(replicas: &ReplicaManager) {
+    let topics = replicas.topics();
+    let is_compacted = |topic: &&Arc<TopicReplicas>| {
+        let is_compacted = topic.config().is_some_and(|config| config.cleanup_policy.compact);
+        is_compacted && replicas.has_let_go(&topic.name)
+    };
+    let compacted: Vec<&str> = topics.iter().filter(is_compacted).map(|topic| &*topic.name).collect();
+    if let Some(first) = compacted.first() {
+        tracing::error!(
+            topics = compacted.len(),
+            first,
+            "cleanup.policy or log.cleanup.policy says compact for topics whose older records lie in an object store only: \
+             they are neither compacted nor copied until it says delete again"
+        );
     }
 }
 

@@ -98,8 +98,11 @@ impl Step {
             }
             self.retain(&mut publisher).await?;
             self.let_go(&publisher).await?;
-        } else if self.config.remote_log_delete_on_disable || self.has_all() {
+        } else if self.config.gives_up_copies() || self.has_all() {
             self.withdraw(&mut publisher).await?;
+        } else {
+            // Nothing more is copied, and nobody gives up what was: it goes as it gets old.
+            self.retain(&mut publisher).await?;
         }
         self.delete_removed(&mut publisher).await?;
         self.scrub_if_due(&mut publisher, work).await?;

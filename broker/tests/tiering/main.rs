@@ -6,6 +6,7 @@
 mod harness;
 
 mod borders;
+mod compaction;
 mod copying;
 mod deleting;
 mod lineage;

@@ -154,17 +154,28 @@ pub(crate) async fn objects(store: &dyn object_store::ObjectStore) -> Vec<String
 
 /// Sets settings of the topic; gives the error.
 pub(crate) async fn alter(client: &mut Conn, configs: &[(&str, &str)]) -> ErrorCode {
+    alter_of(client, (2, "t"), configs).await.0
+}
+
+/// Sets settings of a resource; gives the error and what is said of it.
+pub(crate) async fn alter_of(
+    client: &mut Conn,
+    (resource_type, name): (i8, &str),
+    configs: &[(&str, &str)],
+) -> (ErrorCode, String) {
     let config = |(name, value): &(&str, &str)| AlterableConfig {
         name: (*name).to_owned().into(),
         config_operation: 0,
         value: Some((*value).to_owned().into()),
     };
     let configs = configs.iter().map(config).collect();
-    let resource = AlterConfigsResource { resource_type: 2, resource_name: "t".into(), configs };
+    let resource = AlterConfigsResource { resource_type, resource_name: name.to_owned().into(), configs };
     let request = IncrementalAlterConfigsRequest { resources: vec![resource], validate_only: false };
     let frame = within("alter", client.call(&request, 1)).await.unwrap();
     let response: IncrementalAlterConfigsResponse<'_> = frame.decode().unwrap();
-    ErrorCode::from_code(response.responses[0].error_code).unwrap()
+    let answer = &response.responses[0];
+    let said = answer.error_message.as_deref().unwrap_or_default().to_owned();
+    (ErrorCode::from_code(answer.error_code).unwrap(), said)
 }
 
 /// The error of a fetch from an offset.

@@ -29,7 +29,7 @@ pub struct CleanerTotals {
     pub recopied_percent: f64,
     /// The largest dirty share of a log at the last look, in percent.
     pub dirty_percent_max: f64,
-    /// Logs that damage keeps from being cleaned.
+    /// Logs that damage keeps from being cleaned, or records that lie in an object store only.
     pub uncleanable_partitions: u64,
     /// Time since the cleaner last did something, or looked for something to do; `None` if it never has.
     pub since_last_step: Option<Duration>,

@@ -9,11 +9,11 @@ use broker_protocol::types::Offset;
 
 use super::filter::{Filter, LastOffsets, Rules, note_keys};
 use super::key_hash::KeyHash;
-use super::key_of;
 use super::offset_map::{MapLimits, OffsetMap};
 use super::plan::{Cleanable, Group, GroupLimits, LogFacts, SegmentFacts, groups};
 use super::rewrite::{Moved, Rewrite, RewriteError};
 use super::segment_reader::SegmentReader;
+use super::{key_of, may_clean};
 use crate::handle::LogHandle;
 use crate::log_config::LogConfig;
 use crate::log_error::LogError;
@@ -365,7 +365,7 @@ fn open(shared: &Shared, handle: &LogHandle, facts: &SegmentFacts) -> Result<Seg
 fn begin_group(shared: &Shared, handle: &LogHandle, group: Group) -> Result<Rewrite, Trouble> {
     // Of a log that was deleted meanwhile the files are on their way out.
     let found = handle.with(|log| {
-        let is_there = log.config().cleanup.compact && log.has_group(&group);
+        let is_there = may_clean(log) && log.has_group(&group);
         is_there.then(|| -> Result<_, LogError> {
             Ok((log.dir().to_owned(), log.aborted_in(&group)?, log.created_ms(&group)))
         })

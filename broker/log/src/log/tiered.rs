@@ -81,6 +81,13 @@ impl PartitionLog {
         self.log_start
     }
 
+    /// Whether older records than those on the disk lie in an object store only: such a log is never cleaned, since what
+    /// is there would not be.
+    #[must_use]
+    pub fn has_let_go(&self) -> bool {
+        self.remote_start.is_some_and(|start| start < self.log_start)
+    }
+
     /// Whether the cleaner has gone through the log: offsets may be missing from it, which no object store takes.
     #[must_use]
     pub fn was_cleaned(&self) -> bool {

@@ -36,7 +36,7 @@ impl PartitionLog {
     #[must_use]
     pub fn deletable_segments(&self, now_ms: i64, high_watermark: Offset) -> usize {
         let is_tiered = self.config.tiered && !self.was_cleaned();
-        if is_tiered || self.remote_start.is_some_and(|start| start < self.log_start) {
+        if is_tiered || self.has_let_go() {
             return 0;
         }
         let delete = self.config.cleanup.delete;

@@ -7,6 +7,7 @@
 use broker_protocol::types::Offset;
 
 use super::LogDir;
+use crate::cleaner::may_clean;
 use crate::cleaner::rewrite::Rewritten;
 use crate::cleaner::run::Trouble;
 use crate::handle::LogHandle;
@@ -38,7 +39,7 @@ impl LogDir {
         }
         let may_swap = handle.with(|log| {
             let is_same = log.cuts() == cuts && log.has_group(&group);
-            is_same && log.config().cleanup.compact && !log.is_broken()
+            is_same && may_clean(log) && !log.is_broken()
         });
         if !may_swap || !self.shared.takes_appends() {
             return Err(Trouble::Changed);

@@ -233,3 +233,46 @@ fn a_damaged_record_of_a_swap_keeps_its_log_offline_and_every_file_in_its_place(
     assert!(name == "orders-0" && reason.contains(&record), "{name}: {reason}");
     assert_eq!(log_files(&disk), before);
 }
+
+/// Bytes of all segments.
+fn log_bytes(disk: &MemoryDisk) -> Vec<Vec<u8>> {
+    let read = |name: String| disk.read(&Path::new("/data/orders-0").join(name)).unwrap();
+    log_files(disk).into_iter().map(read).collect()
+}
+
+#[test]
+fn a_log_that_has_let_go_of_records_is_not_cleaned_until_they_are_gone_everywhere() {
+    let (disk, mut opened, _) = filled();
+    assert!(opened.log().release_local(Offset(10)));
+    opened.settle();
+    let before = log_bytes(&disk);
+    for _ in 0..2 {
+        opened.clean();
+        let totals = opened.dir.cleaner_totals();
+        assert_eq!((totals.cleanings, totals.uncleanable_partitions), (0, 1));
+        assert_eq!(log_bytes(&disk), before);
+    }
+    opened.log().advance_log_start_offset(Offset(10));
+    opened.settle();
+    opened.clean();
+    let totals = opened.dir.cleaner_totals();
+    assert_eq!((totals.cleanings, totals.uncleanable_partitions), (1, 0));
+}
+
+#[test]
+fn a_cleaning_ends_where_records_are_let_go_meanwhile() {
+    for steps in 1.. {
+        let (disk, mut opened, _) = filled();
+        (0..steps).for_each(|_| _ = opened.cleaner.step());
+        if !opened.cleaner.is_busy() {
+            assert!(steps > 5);
+            return;
+        }
+        opened.log().release_local(Offset(12));
+        let before = log_bytes(&disk);
+        // The first ends what is under way, the second looks for more.
+        (0..2).for_each(|_| opened.clean());
+        assert_eq!(log_bytes(&disk), before, "{steps}");
+        assert_eq!(opened.dir.cleaner_totals().uncleanable_partitions, 1, "{steps}");
+    }
+}
