@@ -7,14 +7,16 @@ use std::fmt::Debug;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::extract::{Query, State};
+use axum::extract::connect_info::Connected;
+use axum::extract::{ConnectInfo, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
-use axum::serve::Listener;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,6 +32,8 @@ const CONNECTIONS_MAX: usize = 64;
 /// the next request would meet the end of its connection.
 const SILENCE_MAX: Duration = Duration::from_secs(20);
 
+const JSON: &str = "application/json";
+
 /// Whether the broker can do its work, and if not, why.
 pub trait Health: Send + Sync + 'static {
     /// Reasons to restart it; empty when it is healthy.
@@ -38,6 +42,8 @@ pub trait Health: Send + Sync + 'static {
     fn not_ready(&self) -> Vec<String>;
     /// Compares what the object store has of a topic, or of all, with what it should have.
     fn scrub(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>>;
+    /// Does so and reads all that is there, too: damage that no size tells. Takes as long as that takes.
+    fn verify(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>>;
 }
 
 /// What became of a scrub.
@@ -45,6 +51,11 @@ pub trait Health: Send + Sync + 'static {
 pub enum Scrubbed {
     /// There is no object store, or no broker yet; with the reason.
     Impossible(&'static str),
+    /// There is no such topic.
+    UnknownTopic {
+        /// What is said of that, as json.
+        report: String,
+    },
     /// It was done.
     Done {
         /// All that should be there is, once.
@@ -56,8 +67,11 @@ pub enum Scrubbed {
 
 /// Parameters of `POST /scrub`.
 #[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
 struct ScrubQuery {
     topic: Option<String>,
+    #[serde(default)]
+    verify: bool,
 }
 
 #[derive(Clone)]
@@ -85,7 +99,8 @@ where
         .route("/readyz", get(|State(page): State<Page>| async move { verdict(&page.health.not_ready()) }))
         .route("/scrub", post(scrub))
         .with_state(Page { metrics, health });
-    axum::serve(Bounded { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }, router).await
+    let service = router.into_make_service_with_connect_info::<Answering>();
+    axum::serve(Bounded { listener, places: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }, service).await
 }
 
 async fn render(State(page): State<Page>) -> impl IntoResponse {
@@ -97,12 +112,23 @@ async fn render(State(page): State<Page>) -> impl IntoResponse {
     }
 }
 
-async fn scrub(State(page): State<Page>, Query(query): Query<ScrubQuery>) -> impl IntoResponse {
-    match page.health.scrub(query.topic).await {
-        Scrubbed::Impossible(reason) => (StatusCode::CONFLICT, format!("{reason}\n")),
-        Scrubbed::Done { is_sound: true, report } => (StatusCode::OK, report),
-        Scrubbed::Done { is_sound: false, report } => (StatusCode::INTERNAL_SERVER_ERROR, report),
-    }
+async fn scrub(
+    State(page): State<Page>,
+    ConnectInfo(answering): ConnectInfo<Answering>,
+    Query(query): Query<ScrubQuery>,
+) -> impl IntoResponse {
+    let _until_answered = answering.begin();
+    let health = &page.health;
+    let scrubbed = if query.verify { health.verify(query.topic) } else { health.scrub(query.topic) };
+    let (status, content_type, body) = match scrubbed.await {
+        Scrubbed::Impossible(reason) => {
+            (StatusCode::CONFLICT, "text/plain; charset=utf-8", format!("{reason}\n"))
+        }
+        Scrubbed::UnknownTopic { report } => (StatusCode::NOT_FOUND, JSON, report),
+        Scrubbed::Done { is_sound: true, report } => (StatusCode::OK, JSON, report),
+        Scrubbed::Done { is_sound: false, report } => (StatusCode::INTERNAL_SERVER_ERROR, JSON, report),
+    };
+    (status, [(header::CONTENT_TYPE, content_type)], body)
 }
 
 fn verdict(reasons: &[String]) -> (StatusCode, String) {
@@ -110,6 +136,32 @@ fn verdict(reasons: &[String]) -> (StatusCode, String) {
         (StatusCode::OK, "ok\n".to_owned())
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", reasons.join("\n")))
+    }
+}
+
+/// Whether a request of a connection is being worked on that takes long: the silence is none of the client's then.
+#[derive(Clone, Default)]
+struct Answering(Arc<AtomicBool>);
+
+impl Answering {
+    fn begin(self) -> UntilAnswered {
+        self.0.store(true, Ordering::Relaxed);
+        UntilAnswered(self)
+    }
+}
+
+impl<L: Listener> Connected<IncomingStream<'_, Bounded<L>>> for Answering {
+    fn connect_info(stream: IncomingStream<'_, Bounded<L>>) -> Answering {
+        stream.io().answering.clone()
+    }
+}
+
+/// Ends with the work on a request.
+struct UntilAnswered(Answering);
+
+impl Drop for UntilAnswered {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -140,13 +192,14 @@ struct Timed<S> {
     silence: Pin<Box<Sleep>>,
     /// Bytes of a request have come and none of its answer has gone: what comes more slowly than in time is too late.
     receiving: bool,
+    answering: Answering,
     _place: OwnedSemaphorePermit,
 }
 
 impl<S> Timed<S> {
     fn new(stream: S, place: OwnedSemaphorePermit) -> Timed<S> {
         let silence = Box::pin(tokio::time::sleep(SILENCE_MAX));
-        Timed { stream, silence, receiving: false, _place: place }
+        Timed { stream, silence, receiving: false, answering: Answering::default(), _place: place }
     }
 
     fn begin_silence(&mut self) {
@@ -155,7 +208,13 @@ impl<S> Timed<S> {
 
     /// Fails once the silence has lasted too long; otherwise has the task woken then.
     fn poll_silence(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        self.silence.as_mut().poll(cx).map(|()| io::ErrorKind::TimedOut.into())
+        while self.silence.as_mut().poll(cx).is_ready() {
+            if !self.answering.0.load(Ordering::Relaxed) {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            self.begin_silence();
+        }
+        Poll::Pending
     }
 
     fn sent(&mut self, cx: &mut Context<'_>, sent: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {

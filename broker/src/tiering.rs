@@ -103,6 +103,8 @@ pub struct Tiering {
     /// Why the store was not reached, as it was told.
     told: Mutex<Option<String>>,
     copying: Arc<Semaphore>,
+    /// Held while somebody has all batches read.
+    verifying: tokio::sync::Mutex<()>,
     /// Bytes that are being read for clients, and of answers that wait to be sent, in KiB.
     read_budget: Arc<Semaphore>,
     read_budget_units: usize,

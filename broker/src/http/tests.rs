@@ -36,8 +36,18 @@ impl Health for Well {
     }
 
     fn scrub(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>> {
+        if topic.as_deref() == Some("none") {
+            return Box::pin(async { Scrubbed::UnknownTopic { report: "no such topic".to_owned() } });
+        }
         let is_sound = topic.is_none();
         Box::pin(async move { Scrubbed::Done { is_sound, report: format!("{topic:?}") } })
+    }
+
+    fn verify(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>> {
+        Box::pin(async move {
+            tokio::time::sleep(SILENCE_MAX * 50).await;
+            Scrubbed::Done { is_sound: true, report: format!("verified {topic:?}") }
+        })
     }
 }
 
@@ -168,17 +178,29 @@ async fn connections_beyond_the_limit_wait_until_one_ends() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
+/// Posts a request for a scrub and reads the whole answer.
+async fn post_scrub(stream: &mut DuplexStream, query: &str) -> String {
+    let request = format!(
+        "POST /scrub{query} HTTP/1.1\r\nHost: broker\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
 #[tokio::test]
 async fn a_scrub_is_asked_for_by_post_and_says_whether_all_is_sound() {
     let door = start();
-    for (query, status, body) in [("", "200", "None"), ("?topic=a", "500", "Some(\"a\")")] {
-        let mut stream = connect(&door);
-        let request = format!(
-            "POST /scrub{query} HTTP/1.1\r\nHost: broker\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
+    for (query, status, body) in [
+        ("", "200", "None"),
+        ("?topic=a", "500", "Some(\"a\")"),
+        ("?topic=a&verify=false", "500", "Some(\"a\")"),
+        ("?topic=none", "404", "no such topic"),
+        ("?topics=a", "400", ""),
+        ("?verify=please", "400", ""),
+    ] {
+        let answer = post_scrub(&mut connect(&door), query).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")) && answer.ends_with(body), "{answer}");
     }
     let mut stream = connect(&door);
@@ -186,4 +208,24 @@ async fn a_scrub_is_asked_for_by_post_and_says_whether_all_is_sound() {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 405"), "{answer}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_takes_long_is_waited_for() {
+    let door = start();
+    let began = Instant::now();
+    let answer = post_scrub(&mut connect(&door), "?topic=a&verify=true").await;
+    assert!(answer.ends_with("verified Some(\"a\")"), "{answer}");
+    assert!(began.elapsed() >= SILENCE_MAX * 50);
+    // Behind it, silence counts again.
+    let mut stream = connect(&door);
+    stream
+        .write_all(b"POST /scrub?verify=true HTTP/1.1\r\nHost: b\r\nContent-Length: 0\r\n\r\n")
+        .await
+        .unwrap();
+    let began = Instant::now();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(String::from_utf8(answer).unwrap().ends_with("verified None"));
+    assert_silence(began.elapsed() - SILENCE_MAX * 50);
 }

@@ -49,17 +49,35 @@ impl Health for BrokerHealth {
     }
 
     fn scrub(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>> {
-        let ctx = self.ctx.read().clone();
-        Box::pin(async move {
-            let Some(ctx) = ctx else { return Scrubbed::Impossible("starting: recovery is not finished") };
-            let Some(tiering) = ctx.tiering.clone() else {
-                return Scrubbed::Impossible("there is no object store: highwater.remote.url is not set");
-            };
-            let answers = tiering.scrub(&ctx, topic.as_deref()).await;
-            let is_sound = answers.iter().all(ScrubAnswer::is_sound);
-            let partitions: Vec<_> = answers.iter().map(ScrubAnswer::to_json).collect();
-            let report = serde_json::json!({ "sound": is_sound, "partitions": partitions });
-            Scrubbed::Done { is_sound, report: format!("{report:#}\n") }
-        })
+        Box::pin(scrub(self.ctx.read().clone(), topic, false))
     }
+
+    fn verify(&self, topic: Option<String>) -> Pin<Box<dyn Future<Output = Scrubbed> + Send>> {
+        Box::pin(scrub(self.ctx.read().clone(), topic, true))
+    }
+}
+
+async fn scrub(ctx: Option<Arc<ApiContext>>, topic: Option<String>, verifies: bool) -> Scrubbed {
+    let Some(ctx) = ctx else { return Scrubbed::Impossible("starting: recovery is not finished") };
+    let Some(tiering) = ctx.tiering.clone() else {
+        return Scrubbed::Impossible("there is no object store: highwater.remote.url is not set");
+    };
+    if let Some(name) = &topic
+        && ctx.metadata.image().topics.by_name(name).is_none()
+    {
+        let report = serde_json::json!({ "error": format!("there is no topic {name}") });
+        return Scrubbed::UnknownTopic { report: format!("{report:#}\n") };
+    }
+    let answers = if verifies {
+        let Some(answers) = tiering.verify_objects(&ctx, topic.as_deref()).await else {
+            return Scrubbed::Impossible("another request has the contents of objects read just now");
+        };
+        answers
+    } else {
+        tiering.scrub(&ctx, topic.as_deref()).await
+    };
+    let is_sound = answers.iter().all(ScrubAnswer::is_sound);
+    let partitions: Vec<_> = answers.iter().map(ScrubAnswer::to_json).collect();
+    let report = serde_json::json!({ "sound": is_sound, "verified": verifies, "partitions": partitions });
+    Scrubbed::Done { is_sound, report: format!("{report:#}\n") }
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use broker_protocol::types::Offset;
+use broker_tier::ids::PartitionId;
 use broker_tier::keys::Key;
-use broker_tier::publish::{PublishError, Publisher};
+use broker_tier::publish::{PublishError, Publisher, load_newest};
 use broker_tier::scrub::{self, ScrubReport};
 use serde_json::json;
 
@@ -67,6 +68,26 @@ impl Tiering {
     ///
     /// Of all partitions also means: and what deleted topics have left.
     pub async fn scrub(self: &Arc<Self>, ctx: &ApiContext, topic: Option<&str>) -> Vec<ScrubAnswer> {
+        self.compare(ctx, topic, false).await
+    }
+
+    /// Does what [`Tiering::scrub`] does and reads all batches that manifests name, too, one piece after the other. Nothing
+    /// else waits for that. `None` if somebody else has it done already.
+    pub async fn verify_objects(
+        self: &Arc<Self>,
+        ctx: &ApiContext,
+        topic: Option<&str>,
+    ) -> Option<Vec<ScrubAnswer>> {
+        let _alone = self.verifying.try_lock().ok()?;
+        Some(self.compare(ctx, topic, true).await)
+    }
+
+    async fn compare(
+        self: &Arc<Self>,
+        ctx: &ApiContext,
+        topic: Option<&str>,
+        verifies: bool,
+    ) -> Vec<ScrubAnswer> {
         let mut answers = Vec::new();
         for replicas in ctx.replicas.topics() {
             if topic.is_some_and(|topic| *topic != *replicas.name) {
@@ -74,14 +95,19 @@ impl Tiering {
             }
             let Some(config) = replicas.config() else { continue };
             for partition in replicas.partitions() {
-                if self.known.get(super::id_of(&partition)).is_none() {
+                let has_let_go = partition.log().with(|log| log.has_let_go());
+                if self.known.get(super::id_of(&partition)).is_none() && !has_let_go {
                     continue;
                 }
                 let (tiered, index) = (self.of(&partition), partition.index());
                 let (tiering, config) = (Arc::clone(self), Arc::clone(&config));
                 let step = Step { tiering, partition, tiered, config };
                 let topic = Arc::clone(&replicas.name);
-                answers.push(ScrubAnswer { topic, partition: index, result: self.scrub_one(&step).await });
+                let result = match self.scrub_one(&step).await {
+                    Ok(report) if verifies => self.verify_one(&step, report).await,
+                    result => result,
+                };
+                answers.push(ScrubAnswer { topic, partition: index, result });
             }
         }
         if topic.is_none() && matches!(self.standing(), super::Standing::Active) {
@@ -123,5 +149,41 @@ impl Tiering {
         step.scrub(&mut publisher).await.map_err(|error| error.to_string())?;
         work.publisher = Some(publisher);
         Ok(step.tiered.last_scrub().unwrap_or_default())
+    }
+
+    /// Adds to a report what is damaged inside objects.
+    async fn verify_one(&self, step: &Step, mut report: ScrubReport) -> Result<ScrubReport, String> {
+        let found = match self.damaged_objects(step.tiered.id).await {
+            Ok(found) => found,
+            Err(_) if step.partition.is_gone() => return Ok(report),
+            Err(error) => return Err(error.to_string()),
+        };
+        if !found.is_empty() {
+            let (topic, partition) = (&*step.tiered.topic, step.tiered.id.partition);
+            tracing::error!(topic, partition, damaged = ?found, "what was copied is not what was written");
+            report.damaged.extend(found);
+            report.damaged.sort_unstable();
+            report.damaged.dedup();
+            step.tiered.note_scrub(report.clone());
+        }
+        Ok(report)
+    }
+
+    /// Reads what the newest manifest names. What retention has given up meanwhile may be half gone and is no damage.
+    async fn damaged_objects(&self, id: PartitionId) -> Result<Vec<Key>, PublishError> {
+        let (store, keys) = (&self.store, &self.keys);
+        let Some(manifest) = load_newest(store, keys, id, self.known.get(id)).await? else {
+            return Ok(Vec::new());
+        };
+        let mut damaged = scrub::verify_batches(store, keys, &manifest).await?;
+        if damaged.is_empty() {
+            return Ok(damaged);
+        }
+        let Some(newest) = load_newest(store, keys, id, self.known.get(id)).await? else {
+            return Ok(Vec::new());
+        };
+        let named = scrub::named_by(store, keys, &newest).await?;
+        damaged.retain(|key| named.is_partial || named.needed.contains_key(key));
+        Ok(damaged)
     }
 }

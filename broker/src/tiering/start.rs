@@ -127,6 +127,7 @@ impl Prepared {
             reader: Arc::new(RemoteReader::new(Arc::clone(&store), Arc::clone(&keys), chunks)),
             copier: Copier::new(Arc::clone(&store), Arc::clone(&keys), Arc::clone(&bandwidth)),
             copying: Arc::new(Semaphore::new(self.config.copiers)),
+            verifying: tokio::sync::Mutex::default(),
             read_budget: Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS))),
             read_budget_units: permits.min(Semaphore::MAX_PERMITS),
             env: env.clone(),

@@ -10,6 +10,7 @@ mod compaction;
 mod copying;
 mod deleting;
 mod lineage;
+mod scrubbing;
 mod starting;
 mod store;
 mod trouble;
