@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use broker_protocol::types::Offset;
+use broker_protocol::types::{Offset, TopicId};
+use broker_tier::discover;
 use broker_tier::ids::PartitionId;
 use broker_tier::keys::Key;
 use broker_tier::publish::{PublishError, Publisher, load_newest};
@@ -110,26 +111,50 @@ impl Tiering {
                 answers.push(ScrubAnswer { topic, partition: index, result });
             }
         }
-        if topic.is_none() && matches!(self.standing(), super::Standing::Active) {
-            match self.scrub_rest(ctx).await {
-                Ok(0) => {}
-                Ok(removed) => {
-                    self.counts.deleted_objects.fetch_add(removed as u64, Ordering::Relaxed);
-                    tracing::info!(removed, "what deleted topics have left is deleted");
-                }
-                Err(error) => {
-                    self.stop_if_replaced(&error);
-                    tracing::warn!(%error, "what deleted topics have left is not deleted")
-                }
-            }
+        if topic.is_none() {
+            self.delete_left_overs(ctx).await;
         }
         answers
     }
 
-    async fn scrub_rest(&self, ctx: &ApiContext) -> Result<usize, PublishError> {
+    /// Deletes what lies in the store under topics that there are not, if this broker may: what deleted topics have left,
+    /// and what nobody knows.
+    pub(super) async fn delete_left_overs(&self, ctx: &ApiContext) {
+        if !matches!(self.standing(), super::Standing::Active) {
+            return;
+        }
+        match self.try_delete_left_overs(ctx).await {
+            Ok(0) => {}
+            Ok(removed) => {
+                self.counts.deleted_objects.fetch_add(removed as u64, Ordering::Relaxed);
+                tracing::info!(removed, "what deleted topics have left is deleted");
+            }
+            Err(error) => {
+                self.stop_if_replaced(&error);
+                tracing::warn!(%error, "what deleted topics have left is not deleted");
+            }
+        }
+    }
+
+    async fn try_delete_left_overs(&self, ctx: &ApiContext) -> Result<usize, PublishError> {
+        let (store, keys, own) = (&self.store, &self.keys, self.generation());
+        // First the listing: a topic of which something is in it was made before the metadata are looked at.
+        let listed = discover::topics(store, keys).await?;
+        let image = ctx.metadata.image();
         let mut removed = 0;
-        for topic_id in ctx.metadata.image().remote_deletions.iter().copied() {
-            removed += scrub::delete_topic(&self.store, &self.keys, self.generation(), topic_id).await?;
+        for topic_id in image.remote_deletions.iter().copied() {
+            removed += scrub::delete_topic(store, keys, own, topic_id).await?;
+        }
+        // Recovery as of an earlier time gives such topics up, and leaves time to think again.
+        let old_ms = self.store_now_ms().saturating_sub(scrub::MANIFEST_AGE_MS);
+        let is_unknown =
+            |id: &TopicId| image.topics.by_id(*id).is_none() && !image.remote_deletions.contains(id);
+        for topic_id in listed.into_iter().filter(is_unknown) {
+            let written_ms = discover::written_ms(store, keys, topic_id).await?;
+            if written_ms.is_some_and(|written_ms| written_ms <= old_ms) {
+                tracing::warn!(%topic_id, "the cluster does not know this topic: what was copied of it is deleted");
+                removed += scrub::delete_topic(store, keys, own, topic_id).await?;
+            }
         }
         Ok(removed)
     }

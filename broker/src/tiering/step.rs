@@ -83,11 +83,7 @@ impl Step {
     pub(super) async fn run(&self, work: &mut Work) -> Result<(), StepError> {
         let mut publisher = match work.publisher.take() {
             Some(publisher) if publisher.fence().leader_epoch == self.partition.leader_epoch() => publisher,
-            _ => {
-                let publisher = self.take_over().await?;
-                lineage::check(self, publisher.manifest()).await?;
-                publisher
-            }
+            _ => self.take_over().await?,
         };
         self.note(publisher.manifest());
         if self.is_tiered() {
@@ -122,14 +118,17 @@ impl Step {
         self.partition.log().with(|log| log.local_log_start_offset() <= log.log_start_offset())
     }
 
-    pub(super) async fn take_over(&self) -> Result<Publisher, PublishError> {
+    /// Reads back what is published, and makes sure that it is of this log.
+    pub(super) async fn take_over(&self) -> Result<Publisher, StepError> {
         let (tiering, id) = (&self.tiering, self.tiered.id);
         let fence = Fence { generation: tiering.generation(), leader_epoch: self.partition.leader_epoch() };
         let log_start = self.partition.log().with(|log| log.log_start_offset());
         let none_yet =
             Manifest::empty(tiering.cluster.clone(), id, Arc::clone(&self.tiered.topic), log_start);
         let (store, keys) = (Arc::clone(&tiering.store), Arc::clone(&tiering.keys));
-        Publisher::take_over(store, keys, fence, tiering.known.get(id), none_yet).await
+        let publisher = Publisher::take_over(store, keys, fence, tiering.known.get(id), none_yet).await?;
+        lineage::check(self, publisher.manifest()).await?;
+        Ok(publisher)
     }
 
     /// Tells readers and the next start of a manifest that is durable.

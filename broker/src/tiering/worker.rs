@@ -37,9 +37,17 @@ pub async fn run(ctx: Arc<ApiContext>, tiering: Arc<Tiering>) {
     let interval = Duration::from_millis(tiering.config.task_interval_ms);
     let mut tasks = JoinSet::new();
     let mut last_told = tiering.env.clock.monotonic();
+    let mut last_looked = last_told;
+    let between_looks = Duration::from_millis(tiering.config.scrub_interval_ms);
     loop {
+        let now = tiering.env.clock.monotonic();
         if tiering.verify().await {
             begin_round(&ctx, &tiering, &mut tasks);
+            if now.saturating_sub(last_looked) >= between_looks {
+                last_looked = now;
+                let (ctx, tiering) = (Arc::clone(&ctx), Arc::clone(&tiering));
+                tasks.spawn(async move { tiering.delete_left_overs(&ctx).await });
+            }
         } else {
             // Nothing is copied meanwhile, which has to be seen.
             due(&ctx, &tiering).iter().for_each(|step| step.note_lag(None));

@@ -75,3 +75,30 @@ async fn a_deletion_that_was_cut_short_goes_on_after_a_restart() {
     let _broker = stopped.start().await;
     until_async("all objects are deleted", async || of_topics(inner.as_ref()).await.is_empty()).await;
 }
+
+/// What was copied of a topic that the cluster does not know: it was deleted while no setting named the store, or is
+/// later than the moment as of which the cluster was recovered.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lies_under_a_topic_that_nobody_knows_goes_after_a_day() {
+    let (broker, store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..5).await;
+    until_let_go(&broker).await;
+    let id = broker.context().replicas.topic("t").unwrap().id.to_string();
+    let own = of_topics(store.as_ref()).await;
+    for name in &own {
+        let stranger = name.replace(&id, "AAAAAAAAQACAAAAAAAAAAQ");
+        store.copy(&Path::from(name.as_str()), &Path::from(stranger)).await.unwrap();
+    }
+    broker.health().scrub(None).await;
+    assert_eq!(of_topics(store.as_ref()).await.len(), 2 * own.len(), "it may be wanted yet");
+    broker.clock().set_wrong_by(25 * 3600 * 1000);
+    broker.health().scrub(None).await;
+    let left = of_topics(store.as_ref()).await;
+    assert!(
+        left.iter().any(|name| name.contains("/seg/")) && left.iter().all(|name| name.contains(&id)),
+        "{left:?}"
+    );
+    assert_reads(&mut client, 0..5).await;
+}

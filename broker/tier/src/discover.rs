@@ -69,6 +69,19 @@ pub async fn topics(store: &Store, keys: &ClusterKeys) -> Result<Vec<TopicId>, S
     Ok(found)
 }
 
+/// When the newest object of a topic was written by the store's clock, milliseconds since 1970; `None` if there is none.
+///
+/// # Errors
+/// The store's.
+pub async fn written_ms(
+    store: &Store,
+    keys: &ClusterKeys,
+    topic_id: TopicId,
+) -> Result<Option<i64>, StoreError> {
+    let listing = store.list(keys, &keys.topic_path(topic_id)).await?;
+    Ok(listing.objects.iter().map(|object| object.modified_ms).max())
+}
+
 /// The partitions of a topic of which something is in the bucket.
 ///
 /// # Errors
