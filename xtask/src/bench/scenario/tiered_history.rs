@@ -1,5 +1,6 @@
 //! Scenario 18: that memory and start do not grow with history.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -23,7 +24,9 @@ use crate::bench::usage::resident_kib;
 const FEW: u32 = 100;
 const MANY: u32 = 100_000;
 const ENTRY_BYTES: u64 = 10_000_000;
-const ENTRY_OFFSETS: i64 = 10_000;
+/// Records that are really there: more than entries, of which each has one at least.
+const RECORDS: u32 = 200_000;
+const RECORD_BYTES: u32 = 100;
 const MEMORY_GOAL_MIB: f64 = 8.0;
 const START_GOAL: f64 = 1.2;
 /// For the manifest to be there, and what is due to be done.
@@ -42,9 +45,9 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     for entries in [FEW, MANY] {
         let tiered = Tiered::new(bench, &[])?;
         let subject = tiered.start(bench)?;
-        let topic = tiered.fill(bench, &subject, 40_000, 1024, 8 << 20)?;
+        let topic = tiered.fill(bench, &subject, RECORDS, RECORD_BYTES, 1 << 20)?;
         drop(subject);
-        runtime()?.block_on(append_entries(&tiered.raw()?, &topic, entries))?;
+        runtime()?.block_on(lengthen(&tiered.raw()?, &topic, entries))?;
         let starts: Vec<Start> =
             (0..bench.repetitions).map(|_| start(bench, &tiered)).collect::<Result<_>>()?;
         let of = |value: fn(&Start) -> f64| Spread::of(starts.iter().map(value)).context("no starts");
@@ -69,8 +72,8 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         number: 18,
         title: "Long history",
         method: format!(
-            "A partition whose manifest names a few real segments and so many entries of {} MB each that lie nowhere. From \
-             exec to the first answer, and the memory {} s after the bucket was reached, when the manifest is known.",
+            "A partition whose manifest names its last segment as it is, and all before it as so many entries of {} MB each \
+             that lie nowhere. From exec to the first answer, and the memory {} s after the bucket was reached, when the manifest is known.",
             ENTRY_BYTES / 1_000_000,
             SETTLE.as_secs()
         ),
@@ -91,32 +94,43 @@ fn start(bench: &Bench, tiered: &Tiered) -> Result<Start> {
     Ok(Start { milliseconds, resident_mib: resident_kib(subject.pid)? as f64 / 1024.0 })
 }
 
-/// Publishes a manifest with so many entries more, behind those that are there.
-async fn append_entries(raw: &Raw, topic: &TieredTopic, count: u32) -> Result<()> {
+/// Publishes a manifest with so many entries before the last one that is there.
+async fn lengthen(raw: &Raw, topic: &TieredTopic, count: u32) -> Result<()> {
     let partition = PartitionId { topic_id: topic.id, partition: 0 };
     let newest = load_newest(&raw.store, &raw.keys, partition, None).await?.context("nothing was copied")?;
     let stamp = newest.stamp.context("a manifest that was published has a stamp")?;
+    let last = newest.entries.last().cloned().context("nothing was copied")?;
     let fence = Fence { generation: stamp.generation, leader_epoch: stamp.leader_epoch };
     let none_yet = Manifest::empty(raw.keys.cluster().clone(), partition, newest.topic.clone(), Offset(0));
     let (store, keys) = (Arc::clone(&raw.store), Arc::clone(&raw.keys));
-    let mut publisher = Publisher::take_over(store, keys, fence, newest.number, none_yet).await?;
-    let mut edited = Manifest::clone(publisher.manifest());
-    for _ in 0..count {
-        let base_offset = edited.tiered_end().context("there are entries")?;
-        edited.append(entry(partition, base_offset, stamp.leader_epoch))?;
-        if let Some(page) = edited.spill(broker_protocol::types::Uuid::new_v4()) {
-            let bytes = page::encode(raw.keys.cluster(), partition, &page.entries);
-            raw.store.put_unique(&raw.keys.path(&Key::Page(page.key)), bytes.into()).await?;
-        }
+    let mut publisher = Publisher::take_over(store, keys, fence, newest.number, none_yet.clone()).await?;
+    let mut edited = Manifest { oldest_kept: newest.oldest_kept, ..none_yet };
+    let each = last.base_offset.0 / i64::from(count);
+    anyhow::ensure!(each > 0, "{} records are too few for {count} entries", last.base_offset);
+    for index in 0..i64::from(count) {
+        let end = if index + 1 == i64::from(count) { last.base_offset.0 } else { (index + 1) * each };
+        edited.append(entry(partition, Offset(index * each)..Offset(end), stamp.leader_epoch))?;
+        spill(raw, &mut edited).await?;
     }
+    edited.append(last)?;
     publisher.publish(edited).await?;
     Ok(())
 }
 
-fn entry(partition: PartitionId, base_offset: Offset, leader_epoch: LeaderEpoch) -> Entry {
+/// Puts older entries into a page of their own, once they are many.
+async fn spill(raw: &Raw, edited: &mut Manifest) -> Result<()> {
+    if let Some(page) = edited.spill(broker_protocol::types::Uuid::new_v4()) {
+        let bytes = page::encode(raw.keys.cluster(), edited.partition, &page.entries);
+        raw.store.put_unique(&raw.keys.path(&Key::Page(page.key)), bytes.into()).await?;
+    }
+    Ok(())
+}
+
+fn entry(partition: PartitionId, offsets: Range<Offset>, leader_epoch: LeaderEpoch) -> Entry {
+    let base_offset = offsets.start;
     let object =
         SegmentKey { partition, base_offset, leader_epoch, id: broker_protocol::types::Uuid::new_v4() };
-    let end_offset = base_offset.plus(ENTRY_OFFSETS - 1);
+    let end_offset = offsets.end.plus(-1);
     // Young, or retention would delete it.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let now_ms = i64::try_from(now.as_millis()).unwrap_or_default();
