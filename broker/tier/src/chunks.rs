@@ -1,6 +1,5 @@
-//! Fetches objects in chunks: each chunk once however many want it, more of them ahead for who reads on, all within one
-//! budget of bytes. Two thirds of it are for what is being fetched, one for what was and is in memory; what does not fit
-//! goes to the disk cache.
+//! Fetches objects in chunks: each chunk once however many want it, more of them ahead for who reads on. One budget of
+//! bytes is for what is being fetched and what was and is in memory; what does not fit goes to the disk cache.
 //!
 //! A fetch is a task of its own: whoever waits for it may give up, and finds its chunks in the cache the next time.
 
@@ -15,7 +14,7 @@ use std::time::Duration;
 use broker_protocol::types::Uuid;
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, watch};
 
 use self::memory::{Memory, ToDisk};
 use crate::cache::{ChunkCache, ChunkId};
@@ -34,8 +33,6 @@ const AHEAD_CHUNKS_MAX: u32 = 96;
 const REST_AFTER: Duration = Duration::from_secs(30);
 /// Readers whose pace is remembered.
 const READERS_MAX: u64 = 4096;
-/// Unit of the budget, in bytes.
-const BUDGET_UNIT: u64 = 1024;
 
 /// Counts for metrics; they only grow.
 #[derive(Debug, Default)]
@@ -67,7 +64,8 @@ pub struct Chunks {
     store: Arc<Store>,
     keys: Arc<ClusterKeys>,
     cache: Arc<ChunkCache>,
-    budget: Arc<Semaphore>,
+    /// Tells that there may be room in memory.
+    freed: Notify,
     flights: Mutex<HashMap<ChunkId, watch::Receiver<Fetched>>>,
     readers: Mutex<Lru<(Uuid, u32), Readahead>>,
     memory: Mutex<Memory>,
@@ -100,18 +98,15 @@ impl Chunks {
         cache: Arc<ChunkCache>,
         budget_bytes: u64,
     ) -> Chunks {
-        let run = CHUNK_BYTES * u64::from(RUN_CHUNKS_MAX);
-        let memory = (budget_bytes / 3).max(run);
-        let fetched = budget_bytes.saturating_sub(memory).max(run);
-        let units = usize::try_from(fetched / BUDGET_UNIT).unwrap_or(usize::MAX);
+        let least = CHUNK_BYTES * u64::from(RUN_CHUNKS_MAX);
         Chunks {
             store,
             keys,
             cache,
-            budget: Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))),
+            freed: Notify::new(),
             flights: Mutex::new(HashMap::new()),
             readers: Mutex::new(Lru::new(READERS_MAX)),
-            memory: Mutex::new(Memory::new(memory)),
+            memory: Mutex::new(Memory::new(budget_bytes.max(least))),
             counts: ChunkCounts::default(),
         }
     }
@@ -274,15 +269,10 @@ impl Chunks {
             if is_short && index - wanted.start >= RUN_CHUNKS_MAX {
                 return;
             }
-            let bytes = u64::from(stop - index) * CHUNK_BYTES;
             // Whoever reads slowly is not fetched farther ahead of than memory goes.
-            if !self.memory.lock().has_room_for_unread(bytes) {
-                return;
-            }
-            let units = u32::try_from(bytes / BUDGET_UNIT).unwrap_or(u32::MAX);
-            let Ok(permit) = Arc::clone(&self.budget).try_acquire_many_owned(units) else { return };
+            let Some(room) = self.try_reserve(u64::from(stop - index) * CHUNK_BYTES) else { return };
             self.counts.ahead.fetch_add(u64::from(stop - index), Ordering::Relaxed);
-            let _ = self.depart(stretch, index..stop, Some(permit));
+            let _ = self.depart(stretch, index..stop, Some(room));
             index = stop;
         }
     }
@@ -293,7 +283,7 @@ impl Chunks {
         self: &Arc<Self>,
         stretch: &Stretch,
         wanted: Range<u32>,
-        permit: Option<OwnedSemaphorePermit>,
+        room: Option<Room>,
     ) -> Option<watch::Receiver<Fetched>> {
         let last = chunk_index(stretch.object_length.saturating_sub(1)).saturating_add(1);
         let mut flights = self.flights.lock();
@@ -318,34 +308,81 @@ impl Chunks {
         let flight = flights.get(&first).cloned()?;
         drop(flights);
         let (chunks, stretch) = (Arc::clone(self), *stretch);
-        tokio::spawn(async move { chunks.fetch(&stretch, senders, permit).await });
+        tokio::spawn(async move { chunks.fetch(&stretch, senders, room).await });
         Some(flight)
     }
 
-    async fn fetch(&self, stretch: &Stretch, senders: Senders, permit: Option<OwnedSemaphorePermit>) {
+    /// Takes room for what nobody waits for yet, if there is any beside what waits to be read.
+    fn try_reserve(self: &Arc<Self>, bytes: u64) -> Option<Room> {
+        let evicted = self.memory.lock().reserve_beside_unread(bytes)?;
+        Some(Room { chunks: Arc::clone(self), bytes, evicted })
+    }
+
+    /// Takes room for what somebody waits for.
+    async fn reserve(self: &Arc<Self>, bytes: u64) -> Room {
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            let mut to_disk = ToDisk::new();
+            let is_there = self.memory.lock().reserve(bytes, &mut to_disk);
+            self.keep(to_disk).await;
+            if is_there {
+                return Room { chunks: Arc::clone(self), bytes, evicted: ToDisk::new() };
+            }
+            freed.await;
+        }
+    }
+
+    async fn fetch(self: &Arc<Self>, stretch: &Stretch, senders: Senders, room: Option<Room>) {
         let count = senders.len() as u64;
         let begin = senders.front().map_or(0, |(chunk, _)| u64::from(chunk.index) * CHUNK_BYTES);
         let mut landing = Landing { chunks: self, senders };
-        let units = u32::try_from(count * CHUNK_BYTES / BUDGET_UNIT).unwrap_or(u32::MAX);
-        let _permit = match permit {
-            Some(permit) => Some(permit),
-            None => Arc::clone(&self.budget).acquire_many_owned(units).await.ok(),
+        let mut room = match room {
+            Some(room) => room,
+            None => self.reserve(count * CHUNK_BYTES).await,
         };
+        self.keep(std::mem::take(&mut room.evicted)).await;
         let end = (begin + count * CHUNK_BYTES).min(stretch.object_length);
         let path = self.keys.path(&Key::Segment(stretch.object));
         let part_bytes = usize::try_from(CHUNK_BYTES).unwrap_or(usize::MAX);
         let mut to_disk = ToDisk::new();
-        let mut land = |bytes: Bytes| to_disk.extend(landing.land(bytes));
+        let mut land = |bytes: Bytes| landing.land(bytes, &mut room, &mut to_disk);
         let fetched = self.store.get_parts(&path, begin..end, part_bytes, &mut land).await;
         if let Err(error) = fetched {
             landing.fail(&error);
         }
         drop(landing);
+        drop(room);
         self.keep(to_disk).await;
     }
 }
 
 type Senders = VecDeque<(ChunkId, watch::Sender<Fetched>)>;
+
+/// Room in memory for what is on its way.
+struct Room {
+    chunks: Arc<Chunks>,
+    bytes: u64,
+    /// What had to go for it.
+    evicted: ToDisk,
+}
+
+impl Room {
+    /// Gives back the room of a chunk, which is there now or will not come.
+    fn give_back(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes -= bytes;
+        self.chunks.memory.lock().release(bytes);
+        self.chunks.freed.notify_waiters();
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.give_back(self.bytes);
+    }
+}
 
 /// Chunks that are on their way. Whatever ends their task, the next reader has to find its way free.
 struct Landing<'a> {
@@ -354,13 +391,13 @@ struct Landing<'a> {
 }
 
 impl Landing<'_> {
-    /// Hands out the next chunk, and gives what has to leave memory for it.
-    fn land(&mut self, bytes: Bytes) -> ToDisk {
-        let Some((chunk, sender)) = self.senders.pop_front() else { return ToDisk::new() };
-        let to_disk = self.chunks.memory.lock().put(chunk, bytes.clone(), self.chunks.now(), false);
+    /// Hands out the next chunk, and notes what has to leave memory for it.
+    fn land(&mut self, bytes: Bytes, room: &mut Room, to_disk: &mut ToDisk) {
+        let Some((chunk, sender)) = self.senders.pop_front() else { return };
+        room.give_back(CHUNK_BYTES);
+        to_disk.extend(self.chunks.memory.lock().put(chunk, bytes.clone(), self.chunks.now(), false));
         sender.send_replace(Some(Ok(bytes)));
         self.chunks.flights.lock().remove(&chunk);
-        to_disk
     }
 
     fn fail(&mut self, error: &StoreError) {

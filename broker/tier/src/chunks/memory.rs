@@ -24,6 +24,8 @@ struct Held {
 #[derive(Debug)]
 pub(super) struct Memory {
     bytes_max: u64,
+    /// Bytes of what is on its way.
+    reserved: u64,
     unread: Lru<ChunkId, Held>,
     read: Lru<ChunkId, Held>,
     left: Lru<ChunkId, ()>,
@@ -36,7 +38,7 @@ impl Memory {
     /// Of at most `bytes_max` bytes.
     pub(super) fn new(bytes_max: u64) -> Memory {
         let (unread, read) = (Lru::new(u64::MAX), Lru::new(u64::MAX));
-        Memory { bytes_max, unread, read, left: Lru::new(LEFT_MAX) }
+        Memory { bytes_max, reserved: 0, unread, read, left: Lru::new(LEFT_MAX) }
     }
 
     /// Bytes of the chunks.
@@ -44,9 +46,29 @@ impl Memory {
         self.unread.weight() + self.read.weight()
     }
 
-    /// Whether so many bytes more may wait to be read.
-    pub(super) fn has_room_for_unread(&self, bytes: u64) -> bool {
-        self.unread.weight() + bytes <= self.bytes_max
+    /// Takes room for what will be fetched: what was read has to go for it, what waits to be read has not.
+    pub(super) fn reserve_beside_unread(&mut self, bytes: u64) -> Option<ToDisk> {
+        if self.reserved + self.unread.weight() + bytes > self.bytes_max {
+            return None;
+        }
+        let mut to_disk = ToDisk::new();
+        self.reserve(bytes, &mut to_disk).then_some(to_disk)
+    }
+
+    /// Takes room for what will be fetched; anything has to go for it. There is none if too much is on its way already.
+    pub(super) fn reserve(&mut self, bytes: u64, to_disk: &mut ToDisk) -> bool {
+        while self.bytes() + self.reserved + bytes > self.bytes_max {
+            if !self.let_oldest_go(to_disk) {
+                return false;
+            }
+        }
+        self.reserved += bytes;
+        true
+    }
+
+    /// Gives room back.
+    pub(super) fn release(&mut self, bytes: u64) {
+        self.reserved -= bytes;
     }
 
     /// Whether a chunk is there.
@@ -71,7 +93,7 @@ impl Memory {
         let weight = bytes.len() as u64;
         into.put(chunk, Held { bytes, used: now }, weight);
         let mut to_disk = Vec::new();
-        while self.bytes() > self.bytes_max && self.let_oldest_go(&mut to_disk) {}
+        while self.bytes() + self.reserved > self.bytes_max && self.let_oldest_go(&mut to_disk) {}
         to_disk
     }
 
@@ -170,6 +192,21 @@ mod tests {
         memory.get(&chunk(2), NOW);
         assert_eq!(names(&memory.put(chunk(3), bytes(), NOW, false)), NONE, "the one that was read goes");
         assert_eq!(names(&memory.put(chunk(4), bytes(), NOW, false)), [0]);
+    }
+
+    #[test]
+    fn what_is_on_its_way_has_its_room() {
+        let mut memory = Memory::new(30);
+        memory.put(chunk(0), bytes(), NOW, true);
+        memory.put(chunk(1), bytes(), NOW, false);
+        assert!(memory.reserve_beside_unread(20).is_some() && !memory.contains(&chunk(0)));
+        assert!(memory.reserve_beside_unread(10).is_none() && memory.contains(&chunk(1)));
+        let mut to_disk = ToDisk::new();
+        assert!(memory.reserve(10, &mut to_disk), "somebody waits for it");
+        assert_eq!(names(&to_disk), [1]);
+        assert!(!memory.reserve(10, &mut to_disk));
+        memory.release(10);
+        assert!(memory.reserve(10, &mut to_disk));
     }
 
     #[test]

@@ -136,3 +136,20 @@ async fn a_reader_that_comes_to_an_end_is_fetched_ahead_of_in_the_next_object() 
     }
     assert_eq!((hits.load(Ordering::Relaxed), misses.load(Ordering::Relaxed)), (before.0 + 21, before.1));
 }
+
+/// Of many who read all of it one after the other, the first two fetch it; then it is on the disk.
+#[tokio::test(start_paused = true)]
+async fn what_several_read_is_fetched_twice() {
+    let bucket = Bucket::new();
+    let (chunks, stretch) = object(&bucket).await;
+    for _ in 0..4 {
+        let mut position = 0;
+        while position < LENGTH {
+            position += chunks.get(&stretch, position).await.unwrap().len() as u64;
+            settle().await;
+            assert!(chunks.memory_bytes() <= 8 * CHUNK_BYTES);
+        }
+    }
+    let read = bucket.store.counts().bytes_in.load(Ordering::Relaxed);
+    assert!(read <= 2 * LENGTH + 8 * CHUNK_BYTES, "{read} bytes");
+}
