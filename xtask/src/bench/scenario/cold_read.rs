@@ -19,7 +19,7 @@ use crate::bench::tiered::{Raw, Tiered, TieredTopic, runtime};
 
 const GOAL: f64 = 0.7;
 const FIRST_BYTE_GOAL_MS: f64 = 2.0;
-const MESSAGES: u32 = 400_000;
+const MESSAGES: u32 = 1_000_000;
 const MESSAGE_BYTES: u32 = 1024;
 const SEGMENT_BYTES: u32 = 32 << 20;
 const LATENCIES_MS: [u64; 3] = [0, 20, 100];
