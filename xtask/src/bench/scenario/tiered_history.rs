@@ -29,6 +29,8 @@ const RECORDS: u32 = 200_000;
 const RECORD_BYTES: u32 = 100;
 const MEMORY_GOAL_MIB: f64 = 8.0;
 const START_GOAL: f64 = 1.2;
+/// Starts of each; the memory of the first ones is looked at.
+const STARTS: usize = 15;
 /// For the manifest to be there, and what is due to be done.
 const SETTLE: Duration = Duration::from_secs(5);
 
@@ -36,22 +38,27 @@ const SETTLE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone, Copy)]
 struct Start {
     milliseconds: f64,
-    resident_mib: f64,
+    /// Once it has come to rest, where that was waited for.
+    resident_mib: Option<f64>,
 }
 
 pub(super) fn run(bench: &Bench) -> Result<Section> {
+    let brokers: Vec<Tiered> =
+        [FEW, MANY].into_iter().map(|entries| with_history(bench, entries)).collect::<Result<_>>()?;
+    let mut starts = [Vec::new(), Vec::new()];
+    // In turns, so that what else the machine does meets both.
+    for repetition in 0..STARTS {
+        let settles = repetition < bench.repetitions;
+        for (tiered, starts) in brokers.iter().zip(&mut starts) {
+            starts.push(start(bench, tiered, settles)?);
+        }
+    }
     let mut rows = Vec::new();
     let mut medians = Vec::new();
-    for entries in [FEW, MANY] {
-        let tiered = Tiered::new(bench, &[])?;
-        let subject = tiered.start(bench)?;
-        let topic = tiered.fill(bench, &subject, RECORDS, RECORD_BYTES, 1 << 20)?;
-        drop(subject);
-        runtime()?.block_on(lengthen(&tiered.raw()?, &topic, entries))?;
-        let starts: Vec<Start> =
-            (0..bench.repetitions).map(|_| start(bench, &tiered)).collect::<Result<_>>()?;
-        let of = |value: fn(&Start) -> f64| Spread::of(starts.iter().map(value)).context("no starts");
-        let (took, resident) = (of(|start| start.milliseconds)?, of(|start| start.resident_mib)?);
+    for (entries, starts) in [FEW, MANY].into_iter().zip(&starts) {
+        let took = Spread::of(starts.iter().map(|start| start.milliseconds)).context("no starts")?;
+        let resident = Spread::of(starts.iter().filter_map(|start| start.resident_mib));
+        let resident = resident.context("no memory was measured")?;
         let gigabytes = u64::from(entries) * ENTRY_BYTES / 1_000_000_000;
         let numbers = [took.min, took.median, took.max, resident.min, resident.median, resident.max];
         let named = [format!("{entries} entries"), format!("{gigabytes} GB")];
@@ -85,13 +92,26 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     })
 }
 
-fn start(bench: &Bench, tiered: &Tiered) -> Result<Start> {
+/// A broker, stopped, with a topic of so many entries.
+fn with_history(bench: &Bench, entries: u32) -> Result<Tiered> {
+    let tiered = Tiered::new(bench, &[])?;
+    let subject = tiered.start(bench)?;
+    let topic = tiered.fill(bench, &subject, RECORDS, RECORD_BYTES, 1 << 20)?;
+    drop(subject);
+    runtime()?.block_on(lengthen(&tiered.raw()?, &topic, entries))?;
+    Ok(tiered)
+}
+
+fn start(bench: &Bench, tiered: &Tiered, settles: bool) -> Result<Start> {
     let begin = Instant::now();
     let subject = tiered.start_quickly(bench)?;
     let milliseconds = begin.elapsed().as_secs_f64() * 1000.0;
     tiered.wait_until_active()?;
+    if !settles {
+        return Ok(Start { milliseconds, resident_mib: None });
+    }
     thread::sleep(SETTLE);
-    Ok(Start { milliseconds, resident_mib: resident_kib(subject.pid)? as f64 / 1024.0 })
+    Ok(Start { milliseconds, resident_mib: Some(resident_kib(subject.pid)? as f64 / 1024.0) })
 }
 
 /// Publishes a manifest with so many entries before the last one that is there.
