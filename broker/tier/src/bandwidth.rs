@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use broker_log::io::Clock;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 /// How much may be sent when. Pure.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -35,34 +36,47 @@ impl TokenBucket {
 pub struct Bandwidth {
     clock: Arc<dyn Clock>,
     bucket: Mutex<Option<TokenBucket>>,
+    changed: Notify,
 }
 
 impl Bandwidth {
     /// A limit, or none.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, bytes_per_second: Option<u64>) -> Bandwidth {
-        Bandwidth { clock, bucket: Mutex::new(bytes_per_second.map(TokenBucket::new)) }
+        Bandwidth {
+            clock,
+            bucket: Mutex::new(bytes_per_second.map(TokenBucket::new)),
+            changed: Notify::new(),
+        }
     }
 
-    /// Replaces the limit.
+    /// Replaces the limit, also for those who wait already.
     pub fn set(&self, bytes_per_second: Option<u64>) {
         *self.bucket.lock() = bytes_per_second.map(TokenBucket::new);
+        self.changed.notify_waiters();
     }
 
     /// Waits until so many bytes may be sent.
     pub async fn wait_for(&self, bytes: u64) {
-        let wait = {
-            let now = self.clock.monotonic();
-            self.bucket.lock().as_mut().map(|bucket| bucket.take(bytes, now))
-        };
-        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
-            tokio::time::sleep(wait).await;
+        loop {
+            // From here on, no change is missed.
+            let changed = self.changed.notified();
+            let wait = {
+                let now = self.clock.monotonic();
+                self.bucket.lock().as_mut().map(|bucket| bucket.take(bytes, now))
+            };
+            let Some(wait) = wait.filter(|wait| !wait.is_zero()) else { return };
+            if tokio::time::timeout(wait, changed).await.is_err() {
+                return;
+            }
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use broker_log::io::memory_disk::ManualClock;
+
     use super::*;
 
     #[test]
@@ -74,5 +88,19 @@ mod tests {
         assert_eq!(bucket.take(1000, second), 2 * second);
         assert_eq!(bucket.take(1000, 100 * second), Duration::ZERO);
         assert_eq!(bucket.take(1000, 100 * second), second);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn whoever_waits_hears_of_another_limit() {
+        let bandwidth = Arc::new(Bandwidth::new(Arc::new(ManualClock::new(0)), Some(1)));
+        let waiting = {
+            let bandwidth = Arc::clone(&bandwidth);
+            tokio::spawn(async move { bandwidth.wait_for(1_000_000).await })
+        };
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        assert!(!waiting.is_finished());
+        bandwidth.set(Some(100_000));
+        let began = tokio::time::Instant::now();
+        waiting.await.unwrap();
+        assert_eq!(began.elapsed(), Duration::from_secs(10));
     }
 }
