@@ -157,8 +157,9 @@ fn kind_of_text(text: &str) -> StoreErrorKind {
         ["RequestTimeTooSkewed", "ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"];
     const THROTTLED: [&str; 6] =
         ["503 ", "429 ", "SlowDown", "ServerBusy", "TooManyRequests", "RequestLimitExceeded"];
-    // The last is the crate's own, of a directory.
-    const TRUNCATED: [&str; 3] = ["416 ", "InvalidRange", "Wanted range starting at"];
+    // The last two are the crate's own, of a store in memory and of a directory.
+    const TRUNCATED: [&str; 4] =
+        ["416 ", "InvalidRange", "Wanted range starting at", "Requested range was invalid"];
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&MISSING) {
         StoreErrorKind::Missing
@@ -202,6 +203,7 @@ mod tests {
             ("403 Forbidden: <Code>RequestTimeTooSkewed</Code>", StoreErrorKind::Denied),
             ("Server returned non-2xx status code: 500 Internal Server Error: ", StoreErrorKind::Unreachable),
             ("Server returned non-2xx status code: 416 Range Not Satisfiable: ", StoreErrorKind::Truncated),
+            ("Requested range was invalid", StoreErrorKind::Truncated),
             ("404 Not Found: <Error><Code>NoSuchBucket</Code>", StoreErrorKind::Missing),
             ("HTTP error: error sending request", StoreErrorKind::Unreachable),
         ] {
