@@ -1,17 +1,20 @@
 //! Deleted topics leave nothing in the store, and one made later under the same name shares nothing with them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_protocol::error_code::ErrorCode;
 use broker_tier::faulty_store::{Answer, Effect, FaultyStore, Operation};
+use broker_tier::scrub::ORPHAN_AGE_MS;
 use highwater_broker::http::Health;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 
-use crate::harness::calls;
+use crate::harness::{TestBroker, calls};
 use crate::store::{
-    append, assert_reads, create, fetch_error, objects, start, start_over, starts, until_async, until_let_go,
+    append, assert_reads, create, fetch_error, objects, start, start_over, starts, until, until_async,
+    until_let_go,
 };
 
 /// Names of the objects of topics.
@@ -101,4 +104,29 @@ async fn what_lies_under_a_topic_that_nobody_knows_goes_after_a_day() {
         "{left:?}"
     );
     assert_reads(&mut client, 0..5).await;
+}
+
+/// tiering = 8
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lands_late_of_a_deleted_topic_is_deleted_after_hours_and_then_it_is_noted() {
+    let (broker, store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..5).await;
+    until_let_go(&broker).await;
+    let late = Path::from(of_topics(store.as_ref()).await.remove(0));
+    assert_eq!(calls::delete_topic(&mut client, "t").await, ErrorCode::None);
+    until_async("all objects are deleted", async || of_topics(store.as_ref()).await.is_empty()).await;
+    let noted = |broker: &TestBroker| broker.context().metadata.image().remote_deletions.len();
+    let pause = Duration::from_millis(300);
+    tokio::time::sleep(pause).await;
+    store.put(&late, PutPayload::from_static(b"late")).await.unwrap();
+    let hours = Duration::from_millis(ORPHAN_AGE_MS.unsigned_abs());
+    broker.clock().skip(hours - Duration::from_secs(60));
+    tokio::time::sleep(pause).await;
+    assert_eq!((noted(&broker), of_topics(store.as_ref()).await.len()), (1, 1));
+    broker.clock().skip(Duration::from_secs(120));
+    until("the deletion is noted as done", || noted(&broker) == 0).await;
+    assert_eq!(of_topics(store.as_ref()).await, Vec::<String>::new());
+    assert_eq!(noted(&broker.restart().await), 0);
 }

@@ -14,3 +14,4 @@ mod scrubbing;
 mod starting;
 mod store;
 mod trouble;
+mod wiring;

@@ -17,6 +17,7 @@ use highwater_broker::replication::partition::Partition;
 use object_store::memory::InMemory;
 
 use crate::harness::batches::batch_at;
+use crate::harness::http::get;
 use crate::harness::{Conn, Stopped, TestBroker, calls, within};
 
 /// Settings of a broker that copies at once and keeps little.
@@ -182,4 +183,15 @@ pub(crate) async fn alter_of(
 pub(crate) async fn fetch_error(client: &mut Conn, offset: i64) -> ErrorCode {
     let options = FetchOptions { offset, max_wait_ms: 0, ..FetchOptions::default() };
     within("fetch", client.fetch("t", 0, options)).await.unwrap().error_code
+}
+
+/// What the page of metrics says of a figure; of one that partitions have, of the first of them.
+pub(crate) async fn metric(broker: &TestBroker, name: &str) -> u64 {
+    let page = get(broker, "/metrics").await.body;
+    let of = |line: &str| {
+        let (found, value) = line.rsplit_once(' ')?;
+        let rest = found.strip_prefix(name)?;
+        (rest.is_empty() || rest.starts_with('{')).then(|| value.parse().unwrap())
+    };
+    page.lines().find_map(of).unwrap_or_else(|| panic!("{name} is not in\n{page}"))
 }

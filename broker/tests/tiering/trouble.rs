@@ -17,13 +17,15 @@ use crate::store::{
     until_let_go,
 };
 
-async fn faulty(sets: &[&str]) -> (TestBroker, Arc<FaultyStore>, Arc<InMemory>) {
+/// A broker over a store that misbehaves as told, and the store inside.
+pub(crate) async fn faulty(sets: &[&str]) -> (TestBroker, Arc<FaultyStore>, Arc<InMemory>) {
     let inner = Arc::new(InMemory::new());
     let store = Arc::new(FaultyStore::new(Arc::clone(&inner) as _));
     (start_over(Arc::clone(&store) as _, sets).await, store, inner)
 }
 
-const WRITES: [Operation; 4] = [Operation::Put, Operation::Create, Operation::Begin, Operation::Part];
+pub(crate) const WRITES: [Operation; 4] =
+    [Operation::Put, Operation::Create, Operation::Begin, Operation::Part];
 
 /// fault = 54, 58
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,7 +84,7 @@ async fn get_scrub(broker: &TestBroker) -> serde_json::Value {
 }
 
 /// The only object of records that begin at an offset.
-async fn object_at(store: &InMemory, base: i64) -> object_store::path::Path {
+pub(crate) async fn object_at(store: &InMemory, base: i64) -> object_store::path::Path {
     let part = format!("/seg/{base:020}-");
     let names = objects(store).await;
     let mut found = names.into_iter().filter(|name| name.contains(&part));
