@@ -9,6 +9,7 @@ mod borders;
 mod compaction;
 mod copying;
 mod deleting;
+mod late;
 mod lineage;
 mod scrubbing;
 mod starting;
