@@ -6,6 +6,7 @@
 mod harness;
 
 mod borders;
+mod bounds;
 mod compaction;
 mod copying;
 mod deleting;
