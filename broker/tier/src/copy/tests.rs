@@ -30,6 +30,29 @@ async fn a_copied_segment_is_byte_equal_and_described_by_its_footer() {
     assert_eq!(entry.epochs.len(), 2);
 }
 
+/// tiering = 3
+#[tokio::test(start_paused = true)]
+async fn key_footer_and_manifest_tell_the_epoch_of_the_leader_that_copied() {
+    let bucket = Bucket::new();
+    for (epoch, first) in [(7, 0), (9, 1000)] {
+        let mut publisher = bucket.publisher(1, epoch).await.unwrap();
+        // Written by earlier leaders.
+        let source = bucket.source(&batches(first, 100, epoch - 2));
+        bucket.copier().copy(&mut publisher, &source, Offset(0)).await.unwrap();
+    }
+    let manifest = newest(&bucket).await.unwrap();
+    assert_eq!(manifest.stamp.as_ref().unwrap().leader_epoch, LeaderEpoch(9));
+    for (entry, epoch) in manifest.entries.iter().zip([7, 9]) {
+        let object = bytes_of(&bucket, entry).await;
+        let footer = object.slice(usize::try_from(entry.footer_position).unwrap()..);
+        let footer = Footer::decode(&footer, entry.footer_position, bucket.keys.cluster()).unwrap();
+        let range = footer.range(PARTITION, entry.base_offset).unwrap();
+        assert_eq!((entry.object.leader_epoch, range.leader_epoch), (LeaderEpoch(epoch), LeaderEpoch(epoch)));
+        assert_eq!(entry.epochs[0].epoch, LeaderEpoch(epoch - 2));
+    }
+    assert_eq!(manifest.entries.len(), 2);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_large_segment_goes_in_parts_of_one_size() {
     let bucket = Bucket::new();

@@ -130,6 +130,11 @@ pub(super) const ROWS: &[Row] = &[
                 error.",
     },
     Row {
+        number: 3,
+        scenario: "The epoch in an object's name is another than the one recorded",
+        shown: "The epoch of whoever may publish is taken once for each upload: key and footer have it.",
+    },
+    Row {
         number: 4,
         scenario: "Overlapping or repeated ranges",
         shown: "Refused when admitted, told by the scrubber.",
@@ -171,6 +176,12 @@ pub(super) const ROWS: &[Row] = &[
         shown: "The read ends in the cache.",
     },
     Row {
+        number: 12,
+        scenario: "One partition of a fetch that is in the bucket keeps the others from their records",
+        shown: "All of them are read at the same time, within what the fetch may take and the budget of answers. What has \
+                no room or fails takes nothing from the others, and the first batch comes however large it is.",
+    },
+    Row {
         number: 13,
         scenario: "Aborted transactions across segments are wrong or expensive",
         shown: "They stand in manifest and footer; a look-up ends at the last stable offset and says if the local log \
@@ -190,6 +201,12 @@ pub(super) const ROWS: &[Row] = &[
         number: 16,
         scenario: "Caches and indexes are damaged or race with deletion",
         shown: "All are checked whenever they are read and fetched anew; a cache begins empty.",
+    },
+    Row {
+        number: 18,
+        scenario: "Copying cannot begin, and segments pile up unseen",
+        shown: "How far copying is behind is in the metrics whether the bucket was ever reached or not, and the log tells \
+                it every five minutes.",
     },
     Row {
         number: 19,
