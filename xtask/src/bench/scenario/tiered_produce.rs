@@ -101,7 +101,8 @@ fn upload(bench: &Bench, tiered: &Tiered, subject: &Subject, rows: &mut Vec<Vec<
         let begin = Instant::now();
         while copied()? == before || tiered.metric("highwater_remote_lag_bytes")? > 0.0 {
             ensure!(begin.elapsed() < COPIED_LIMIT, "{topic} is not copied");
-            thread::sleep(Duration::from_millis(50));
+            // Each look costs the broker a page of metrics.
+            thread::sleep(Duration::from_millis(500));
         }
         let gigabytes = (copied()? - before) / 1e9;
         costs.push((cpu_seconds(subject.pid)? - cpu_before) / gigabytes);
