@@ -17,6 +17,9 @@ use crate::store::{
     until_let_go,
 };
 
+/// Later than a deleted topic's objects are deleted once more.
+const LOOKS_RARELY: &str = "highwater.remote.scrub.interval.ms=86400000";
+
 /// Names of the objects of topics.
 async fn of_topics(store: &dyn object_store::ObjectStore) -> Vec<String> {
     objects(store).await.into_iter().filter(|name| name.contains("/t/")).collect()
@@ -79,6 +82,17 @@ async fn a_deletion_that_was_cut_short_goes_on_after_a_restart() {
     until_async("all objects are deleted", async || of_topics(inner.as_ref()).await.is_empty()).await;
 }
 
+/// Copies all objects of topic `t` to where those of a topic would be that nobody knows. The id of `t`, and how many
+/// objects of topics there are now.
+async fn add_stranger(broker: &TestBroker, store: &InMemory) -> (String, usize) {
+    let id = broker.context().replicas.topic("t").unwrap().id.to_string();
+    for name in of_topics(store).await {
+        let stranger = name.replace(&id, "AAAAAAAAQACAAAAAAAAAAQ");
+        store.copy(&Path::from(name), &Path::from(stranger)).await.unwrap();
+    }
+    (id, of_topics(store).await.len())
+}
+
 /// What was copied of a topic that the cluster does not know: it was deleted while no setting named the store, or is
 /// later than the moment as of which the cluster was recovered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,14 +102,9 @@ async fn what_lies_under_a_topic_that_nobody_knows_goes_after_a_day() {
     create(&mut client, &[]).await;
     append(&mut client, 0..5).await;
     until_let_go(&broker).await;
-    let id = broker.context().replicas.topic("t").unwrap().id.to_string();
-    let own = of_topics(store.as_ref()).await;
-    for name in &own {
-        let stranger = name.replace(&id, "AAAAAAAAQACAAAAAAAAAAQ");
-        store.copy(&Path::from(name.as_str()), &Path::from(stranger)).await.unwrap();
-    }
+    let (id, both) = add_stranger(&broker, &store).await;
     broker.health().scrub(None).await;
-    assert_eq!(of_topics(store.as_ref()).await.len(), 2 * own.len(), "it may be wanted yet");
+    assert_eq!(of_topics(store.as_ref()).await.len(), both, "it may be wanted yet");
     broker.clock().set_wrong_by(25 * 3600 * 1000);
     broker.health().scrub(None).await;
     let left = of_topics(store.as_ref()).await;
@@ -109,7 +118,7 @@ async fn what_lies_under_a_topic_that_nobody_knows_goes_after_a_day() {
 /// tiering = 8
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_lands_late_of_a_deleted_topic_is_deleted_after_hours_and_then_it_is_noted() {
-    let (broker, store) = start(&[]).await;
+    let (broker, store) = start(&[LOOKS_RARELY]).await;
     let mut client = broker.client().await;
     create(&mut client, &[]).await;
     append(&mut client, 0..5).await;
@@ -129,4 +138,23 @@ async fn what_lands_late_of_a_deleted_topic_is_deleted_after_hours_and_then_it_i
     until("the deletion is noted as done", || noted(&broker) == 0).await;
     assert_eq!(of_topics(store.as_ref()).await, Vec::<String>::new());
     assert_eq!(noted(&broker.restart().await), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_lies_under_a_topic_that_nobody_knows_goes_without_being_asked_about() {
+    let (broker, store) = start(&["highwater.remote.scrub.interval.ms=3600000"]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..5).await;
+    until_let_go(&broker).await;
+    let (id, both) = add_stranger(&broker, &store).await;
+    broker.clock().set_wrong_by(25 * 3600 * 1000);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(of_topics(store.as_ref()).await.len(), both);
+    broker.clock().skip(Duration::from_secs(3601));
+    let left = async || of_topics(store.as_ref()).await;
+    until_async("only the topic's own are left", async || left().await.iter().all(|name| name.contains(&id)))
+        .await;
+    assert!(left().await.iter().any(|name| name.contains("/seg/")));
+    assert_reads(&mut client, 0..5).await;
 }
