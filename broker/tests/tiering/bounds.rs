@@ -25,9 +25,9 @@ use crate::trouble::faulty;
 const BUDGET: &str = "highwater.remote.read.max.bytes=33554432";
 /// The part of it that is for answers.
 const ANSWERS_MAX: usize = 8 << 20;
-/// The part for chunks that are on their way, and the one for those that are in memory.
-const ON_THEIR_WAY_MAX: usize = 16 << 20;
-const IN_MEMORY_MAX: u64 = 8 << 20;
+/// The rest is for chunks, on their way and in memory together.
+const ON_THEIR_WAY_MAX: usize = 24 << 20;
+const IN_MEMORY_MAX: u64 = 24 << 20;
 
 /// So many that neither part has room for a segment of each.
 const PARTITIONS: i32 = 24;
