@@ -39,7 +39,8 @@ impl RemoteFound {
     }
 }
 
-/// Reads all of these, each with its place, at the same time.
+/// Reads all of these, each with its place, at the same time. Only the first waits for room among the answers: what the
+/// others of this one take is not given back before it is sent.
 pub(super) async fn read_all(
     ctx: &ApiContext,
     wanted: Vec<(usize, Box<Wanted>, Offset)>,
@@ -56,13 +57,19 @@ pub(super) async fn read_all(
     let wait_ms = ctx.settings.number(&ctx.metadata.image(), "remote.fetch.max.wait.ms").unwrap_or(500);
     let at_least = Instant::now() + Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
     let deadline = deadline.max(at_least);
-    let read = async |(at, wanted, upper): (usize, Box<Wanted>, Offset)| {
-        (at, read_one(tiering, &wanted, upper, deadline).await)
+    let read = async |(turn, (at, wanted, upper)): (usize, (usize, Box<Wanted>, Offset))| {
+        (at, read_one(tiering, &wanted, upper, turn == 0, deadline).await)
     };
-    join_all(wanted.into_iter().map(read)).await
+    join_all(wanted.into_iter().enumerate().map(read)).await
 }
 
-async fn read_one(tiering: &Arc<Tiering>, wanted: &Wanted, upper: Offset, deadline: Instant) -> RemoteFound {
+async fn read_one(
+    tiering: &Arc<Tiering>,
+    wanted: &Wanted,
+    upper: Offset,
+    waits: bool,
+    deadline: Instant,
+) -> RemoteFound {
     let partition = &wanted.partition;
     let range = RemoteRange {
         from: wanted.offset,
@@ -70,9 +77,9 @@ async fn read_one(tiering: &Arc<Tiering>, wanted: &Wanted, upper: Offset, deadli
         min_one_batch: wanted.min_one_batch,
         upper,
     };
-    let read = match tiering.read(partition, &range, deadline).await {
+    let read = match tiering.read(partition, &range, waits, deadline).await {
         Ok(read) => read,
-        Err(RemoteFault::Late) => return RemoteFound::error(ErrorCode::None),
+        Err(RemoteFault::Late | RemoteFault::NoRoom) => return RemoteFound::error(ErrorCode::None),
         Err(RemoteFault::Failed(error)) => return RemoteFound::error(code(partition, &error)),
     };
     let RemoteRead { file, len, next_offset } = read;

@@ -24,6 +24,8 @@ use crate::replication::partition::Partition;
 pub enum RemoteFault {
     /// It takes too long. What was asked for may be there the next time.
     Late,
+    /// Others' answers take all the room there is, and it was not to be waited for.
+    NoRoom,
     /// See there.
     Failed(RemoteReadError),
 }
@@ -62,7 +64,7 @@ impl Drop for EndOfRead {
 
 impl Tiering {
     /// Reads batches of a partition that are in the store, until `deadline`. What is under way then goes on, and the next
-    /// read finds what it has found: batches, or why there are none.
+    /// read finds what it has found: batches, or why there are none. `waits` for room among the answers, or goes without.
     ///
     /// # Errors
     /// See [`RemoteFault`].
@@ -70,6 +72,7 @@ impl Tiering {
         self: &Arc<Self>,
         partition: &Arc<Partition>,
         range: &RemoteRange,
+        waits: bool,
         deadline: Instant,
     ) -> Result<RemoteRead, RemoteFault> {
         let late = |_| {
@@ -86,7 +89,14 @@ impl Tiering {
         if let Some(error) = tiered.failed_read(range.from, self.env.clock.monotonic()) {
             return Err(RemoteFault::Failed(error));
         }
-        let read = self.begin_read(&tiered, partition, range);
+        let budget = Arc::clone(&self.read_budget);
+        let room = if waits {
+            None
+        } else {
+            let room = budget.try_acquire_many_owned(self.units(range));
+            Some(room.map_err(|_| RemoteFault::NoRoom)?)
+        };
+        let read = self.begin_read(&tiered, partition, range, room);
         match tokio::time::timeout_at(deadline, read).await.map_err(late)? {
             Ok(read) => read.map_err(RemoteFault::Failed),
             // The broker stops, or the task has panicked, which was told.
@@ -100,6 +110,7 @@ impl Tiering {
         tiered: &Arc<TieredPartition>,
         partition: &Arc<Partition>,
         range: &RemoteRange,
+        room: Option<OwnedSemaphorePermit>,
     ) -> oneshot::Receiver<Result<RemoteRead, RemoteReadError>> {
         let (ends, wait) = watch::channel(());
         tiered.under_way.lock().insert(range.from, wait);
@@ -109,7 +120,7 @@ impl Tiering {
         tokio::spawn(async move {
             // Also if it panics.
             let _ends = EndOfRead { tiered: Arc::clone(&tiered), from: range.from, _channel: ends };
-            let read = own.read_to_the_end(&partition, &range).await;
+            let read = own.read_to_the_end(&partition, &range, room).await;
             if read.is_err() {
                 own.counts.read_errors.fetch_add(1, Ordering::Relaxed);
             }
@@ -124,12 +135,15 @@ impl Tiering {
         &self,
         partition: &Partition,
         range: &RemoteRange,
+        room: Option<OwnedSemaphorePermit>,
     ) -> Result<RemoteRead, RemoteReadError> {
-        let units = u32::try_from(range.max_bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
-        // One read that asks for more than all may take has them all.
-        let units = units.clamp(1, u32::try_from(self.read_budget_units).unwrap_or(u32::MAX));
-        let budget = Arc::clone(&self.read_budget).acquire_many_owned(units).await;
-        let mut budget = budget.expect("nobody closes the budget");
+        let mut budget = match room {
+            Some(room) => room,
+            None => {
+                let room = Arc::clone(&self.read_budget).acquire_many_owned(self.units(range)).await;
+                room.expect("nobody closes the budget")
+            }
+        };
         let remote = self.remote(partition).await?;
         let batches = remote.read(range).await?;
         let kept = batches.bytes.len().div_ceil(BUDGET_UNIT).min(budget.num_permits());
@@ -137,6 +151,12 @@ impl Tiering {
         let kept = budget.split(kept).expect("no more than there are");
         let file = Arc::new(RemoteBytes { bytes: batches.bytes, _budget: kept });
         Ok(RemoteRead { file, len, next_offset: batches.next_offset })
+    }
+
+    /// Room for an answer. One read that asks for more than all may take has them all.
+    fn units(&self, range: &RemoteRange) -> u32 {
+        let units = u32::try_from(range.max_bytes.div_ceil(BUDGET_UNIT)).unwrap_or(u32::MAX);
+        units.clamp(1, u32::try_from(self.read_budget_units).unwrap_or(u32::MAX))
     }
 
     /// What was copied of a partition, looked up in the store if nobody has done so yet.

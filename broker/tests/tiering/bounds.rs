@@ -72,7 +72,7 @@ async fn read(
     let partition = context.replicas.partition("t", index).unwrap();
     let range =
         RemoteRange { from: Offset(from), max_bytes, min_one_batch: true, upper: partition.high_watermark() };
-    tiering.read(&partition, &range, tokio::time::Instant::now() + time).await
+    tiering.read(&partition, &range, true, tokio::time::Instant::now() + time).await
 }
 
 /// tiering = 10, 22
@@ -92,7 +92,7 @@ async fn answers_that_wait_to_be_sent_hold_no_more_than_their_budget() {
         match read(&broker, 0, from, 2 << 20, time).await {
             Ok(read) => held.push(read),
             Err(RemoteFault::Late) => break from,
-            Err(RemoteFault::Failed(error)) => panic!("{error}"),
+            Err(other) => panic!("{other:?}"),
         }
         let bytes: usize = held.iter().map(|read| read.len).sum();
         assert!(bytes <= ANSWERS_MAX, "{bytes} bytes are held at once");
@@ -205,7 +205,7 @@ async fn one_fetch_reads_many_partitions_from_the_store_within_its_bounds() {
     // All at once is more than the budget has room for.
     let (mut wanted, deadline) = (all_partitions(), Instant::now() + Duration::from_secs(30));
     while !wanted.is_empty() {
-        let answers = fetch(&mut client, &wanted, 64 << 20, 100).await;
+        let answers = fetch(&mut client, &wanted, 64 << 20, 20_000).await;
         assert!(answers.iter().all(|answer| answer.error == ErrorCode::None));
         let stored = |answer: &&Answered| answer.records.iter().any(|record| record.offset < STORED);
         let bytes: usize = answers.iter().filter(stored).map(|answer| answer.bytes).sum();
@@ -213,7 +213,8 @@ async fn one_fetch_reads_many_partitions_from_the_store_within_its_bounds() {
         take(&mut wanted, &answers);
         assert!(Instant::now() < deadline, "{wanted:?} are never served");
     }
-    assert!(metric(&broker, "highwater_remote_read_timeouts_total").await > 0);
+    // Those that find no room are not waited for.
+    assert_eq!(metric(&broker, "highwater_remote_read_timeouts_total").await, 0);
     let in_memory = broker.context().tiering.as_ref().unwrap().reader().chunks().memory_bytes();
     assert!(in_memory > 0 && in_memory <= IN_MEMORY_MAX, "{in_memory} bytes of chunks");
 }
