@@ -25,7 +25,7 @@ use anyhow::{Context, bail, ensure};
 use broker_config::BrokerConfig;
 use broker_log::io::{DirEntry, Disk};
 use broker_log::meta_properties::{META_PROPERTIES_FILE, MetaProperties};
-use broker_protocol::types::BrokerId;
+use broker_protocol::types::{BrokerId, TopicId};
 use broker_tier::ids::{ClusterId, PartitionId};
 use broker_tier::root::Claim;
 use broker_tier::store::Store;
@@ -191,16 +191,23 @@ fn check(survey: &Survey, options: &RecoverOptions) -> anyhow::Result<()> {
             snapshots.passed_over.join("\n  ")
         );
     }
-    if survey.damaged.is_empty() {
+    // A deletion that was under way leaves manifests without what they name, and so does a directory that the power brought
+    // back half of.
+    let deleted = |topic: TopicId| {
+        snapshots.chosen.as_ref().is_some_and(|found| found.backup.image.remote_deletions.contains(&topic))
+    };
+    let damaged: Vec<_> =
+        survey.damaged.iter().filter(|(partition, _)| !deleted(partition.topic_id)).collect();
+    if damaged.is_empty() {
         return Ok(());
     }
     let line = |(partition, reason): (&PartitionId, &String)| {
         format!("  topic id {}, partition {}: {reason}", partition.topic_id, partition.partition)
     };
-    let lines: Vec<String> = survey.damaged.iter().take(NAMED_MAX).map(line).collect();
+    let lines: Vec<String> = damaged.iter().copied().take(NAMED_MAX).map(line).collect();
     bail!(
         "{} partitions cannot be read; --skip-damaged recovers the others, these begin empty:\n{}",
-        survey.damaged.len(),
+        damaged.len(),
         lines.join("\n")
     )
 }

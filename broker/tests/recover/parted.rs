@@ -97,3 +97,39 @@ async fn an_old_broker_that_still_lives_deletes_nothing_of_the_recovered_cluster
     old.stop().await;
     new.stop().await;
 }
+
+/// What a directory gives back after the power was lost, or what a deletion had not come to.
+///
+/// fault = 57, 63
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_whose_deletion_was_cut_short_keeps_nothing_from_coming_back() {
+    let store = Arc::new(InMemory::new());
+    let broker = start(&store, &[]).await;
+    let mut client = broker.client().await;
+    for topic in ["t", "kept"] {
+        calls::create_topic(&mut client, topic, 1, &SMALL).await;
+        append(&mut client, topic, 0..7).await;
+        until_copied(&broker, topic, 6).await;
+    }
+    let id = broker.context().replicas.topic("t").unwrap().id.to_string();
+    let mut manifests = Vec::new();
+    for name in
+        names(&store).await.into_iter().filter(|name| name.contains(&id) && name.contains("/manifest/"))
+    {
+        let path = Path::from(name);
+        manifests.push((path.clone(), store.get(&path).await.unwrap().bytes().await.unwrap()));
+    }
+    assert_eq!(calls::delete_topic(&mut client, "t").await, ErrorCode::None);
+    while names(&store).await.iter().any(|name| name.contains(&id)) {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    broker.stop().await;
+    for (path, bytes) in manifests {
+        store.put(&path, PutPayload::from(bytes)).await.unwrap();
+    }
+    let (dir, report) = recovered(&store).await;
+    assert!(report.topic("t").is_none() && report.topic("kept").is_some(), "{report}");
+    let broker = start_recovered(&store, dir.path()).await;
+    assert_eq!(calls::read_from(&mut broker.client().await, "kept", 0, 0).await.len(), 6);
+    broker.stop().await;
+}
