@@ -145,7 +145,11 @@ async fn take_over(
         broker_tier::recover::claim_next(store, keys, claimant).await.context("the root of the cluster")?;
     let is_recovered =
         |survey: &Survey, partition: PartitionId| plan::is_recovered(survey, partition.topic_id);
-    let survey = fence::fence(source, root.generation, survey, &is_recovered).await?;
+    let survey = if store.is_planted_recovered_without_fence() {
+        survey
+    } else {
+        fence::fence(source, root.generation, survey, &is_recovered).await?
+    };
     check(&survey, options)?;
     let mut plan = plan::plan(&survey, owner)?;
     plan.report.generation = Some(root.generation);

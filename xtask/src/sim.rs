@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::broker_process::checkout;
 
 /// Bugs that broker-sim can run with.
-const PLANTED: [&str; 8] = [
+const PLANTED: [&str; 9] = [
     "ack-before-fsync",
     "no-directory-fsync",
     "replayed-tail-not-synced",
@@ -22,6 +22,7 @@ const PLANTED: [&str; 8] = [
     "local-deleted-before-manifest",
     "upload-past-high-watermark",
     "directory-without-fsync",
+    "recovered-without-fence",
 ];
 /// Seeds after which a planted bug must have been found.
 const PLANTED_SEEDS_MAX: u64 = 200;

@@ -9,7 +9,7 @@ mod final_look;
 use std::collections::BTreeMap;
 
 use broker_protocol::types::Offset;
-use broker_tier::ids::{ClusterId, ManifestNumber, PartitionId};
+use broker_tier::ids::{ClusterId, Generation, ManifestNumber, PartitionId};
 use broker_tier::keys::{ClusterKeys, Key, Prefix};
 use broker_tier::manifest::Manifest;
 use bytes::Bytes;
@@ -29,6 +29,9 @@ struct Newest {
     oldest_kept: ManifestNumber,
     /// Where what it names ends.
     end: Option<Offset>,
+    /// Where a log goes on of which there is nothing else.
+    next: Option<Offset>,
+    generation: Option<Generation>,
 }
 
 /// Follows an object store; see the file's header.
@@ -37,6 +40,8 @@ pub struct Audit {
     newest: BTreeMap<PartitionId, Newest>,
     /// Where readers began when they were asked last, in this life of the process.
     starts: BTreeMap<PartitionId, Offset>,
+    /// No other broker may publish any more.
+    generation: Option<Generation>,
 }
 
 impl Audit {
@@ -63,6 +68,18 @@ impl Audit {
     #[must_use]
     pub fn end_of(&self, partition: &Partition) -> Option<Offset> {
         self.newest.get(&id_of(partition)).and_then(|newest| newest.end)
+    }
+
+    /// Where a log begins and ends that is made of nothing but what is in the object store; `None` if there is no manifest.
+    #[must_use]
+    pub fn bounds_of(&self, partition: PartitionId) -> Option<(Offset, Offset)> {
+        let Newest { log_start, end, next, .. } = *self.newest.get(&partition)?;
+        Some((log_start, end.or(next).unwrap_or(log_start).max(log_start)))
+    }
+
+    /// From here on only brokers of this generation, or of a later one, may publish.
+    pub fn expect_generation(&mut self, generation: Generation) {
+        self.generation = Some(generation);
     }
 
     /// A partition with something sealed that should be copied and is not.
@@ -109,18 +126,26 @@ impl Audit {
             log_start: manifest.log_start_offset,
             oldest_kept: manifest.oldest_kept,
             end: manifest.tiered_end(),
+            next: manifest.next_offset,
+            generation: manifest.stamp.map(|stamp| stamp.generation),
         };
         let before = self.newest.get(&partition).cloned();
         // A create that was under way for long may come behind others; it does not count.
         if before.as_ref().is_some_and(|before| before.number >= number) {
             return None;
         }
+        if newest.generation < self.generation {
+            return Some(format!("{path} is of a broker whose cluster was recovered: {newest:?}"));
+        }
         self.newest.insert(partition, newest.clone());
         let before = before?;
         if before.number.next() != number {
             return Some(format!("{path} follows manifest {}", before.number));
         }
-        if newest.log_start < before.log_start || newest.oldest_kept < before.oldest_kept {
+        if newest.log_start < before.log_start
+            || newest.oldest_kept < before.oldest_kept
+            || newest.generation < before.generation
+        {
             return Some(format!("{path} goes back: {newest:?} after {before:?}"));
         }
         None

@@ -1,4 +1,5 @@
 //! The simulated machine of the broker: its disk and clock outlive the process, the process starts from nothing but them.
+//! The process is the broker, or `recover` on a machine whose disk is empty.
 
 use std::cell::{Cell, RefCell};
 use std::path::Path;
@@ -7,13 +8,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use anyhow::Context;
 use broker_config::Config;
 use broker_log::io::memory_disk::MemoryDisk;
 use broker_log::manager::LogDirSettings;
+use broker_tier::ids::ClusterId;
+use broker_tier::store::Store;
+use broker_tier::url::RemoteUrl;
 use highwater_broker::api::context::ApiContext;
 use highwater_broker::env::{Blocking, Env};
 use highwater_broker::metrics::Metrics;
+use highwater_broker::recover::{RecoverOptions, Recovered, recover};
 use highwater_broker::server::{Bound, Broker, Tuning};
+use highwater_broker::tiering::connect::connect;
 use tokio::sync::Notify;
 
 use crate::bucket::Bucket;
@@ -39,8 +46,19 @@ pub enum Process {
     Refused(String),
     /// It was asked to stop and has; the error of an unclean stop.
     Stopped(Option<String>),
+    /// It was to recover the data directory, and how that ended.
+    Recovered(Recovered),
     /// It is gone.
     Down,
+}
+
+/// What the process is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Duty {
+    /// The broker.
+    Serve,
+    /// `recover` of this cluster.
+    Recover(ClusterId),
 }
 
 /// The machine.
@@ -57,6 +75,8 @@ pub struct BrokerHost {
     pub stop: Notify,
     /// Has it compare what is in the object store with what should be.
     pub scrub: Notify,
+    /// What the process will be that is started next.
+    pub duty: RefCell<Duty>,
     config: Arc<Config>,
     plan: Plan,
     bug: Option<Bug>,
@@ -81,6 +101,7 @@ impl BrokerHost {
             process: RefCell::new(Process::Down),
             stop: Notify::new(),
             scrub: Notify::new(),
+            duty: RefCell::new(Duty::Serve),
             config: Arc::new(config),
             plan: plan.clone(),
             bug,
@@ -89,13 +110,46 @@ impl BrokerHost {
         }))
     }
 
+    /// Another machine with an empty disk, to go on in this one's place with the same settings and object store.
+    #[must_use]
+    pub fn successor(&self) -> Rc<BrokerHost> {
+        let mut rng = Rng::new(self.plan.seed, purpose::RECOVERED);
+        Rc::new(BrokerHost {
+            store: self.store.clone(),
+            disk: MemoryDisk::new(rng.next_u64()),
+            clock: Arc::clone(&self.clock),
+            process: RefCell::new(Process::Down),
+            stop: Notify::new(),
+            scrub: Notify::new(),
+            duty: RefCell::new(Duty::Serve),
+            config: Arc::clone(&self.config),
+            plan: self.plan.clone(),
+            bug: self.bug,
+            rng: RefCell::new(rng),
+            cleanings: Cell::default(),
+        })
+    }
+
     /// The process, from start to an orderly stop.
     ///
     /// # Errors
     /// None: how it ended stands in `process`.
     pub async fn run(self: Rc<Self>) -> turmoil::Result {
         *self.process.borrow_mut() = Process::Starting;
-        let ended = match self.start().await {
+        let duty = self.duty.borrow().clone();
+        let ended = match duty {
+            Duty::Serve => self.be_broker().await,
+            Duty::Recover(cluster) => match self.recover(cluster).await {
+                Ok(recovered) => Process::Recovered(recovered),
+                Err(error) => Process::Refused(format!("{error:#}")),
+            },
+        };
+        *self.process.borrow_mut() = ended;
+        Ok(())
+    }
+
+    async fn be_broker(&self) -> Process {
+        match self.start().await {
             Ok(broker) => {
                 self.adjust_store(broker.context());
                 *self.process.borrow_mut() = Process::Serving(Arc::clone(broker.context()));
@@ -103,18 +157,54 @@ impl BrokerHost {
                 Process::Stopped(broker.stop().await.err().map(|error| format!("{error:#}")))
             }
             Err(error) => Process::Refused(format!("{error:#}")),
+        }
+    }
+
+    async fn recover(&self, cluster: ClusterId) -> anyhow::Result<Recovered> {
+        let env = self.env(Rng::new(self.rng.borrow_mut().next_u64(), 0));
+        let settings = self.config.broker();
+        let url = settings.remote.url.as_deref().context("the plan has no object store")?;
+        let (url, (file_bytes, bug)) = (RemoteUrl::parse(url)?, (self.plan.commit_log_file_bytes, self.bug));
+        let instead = self.store.as_ref().map(RemoteStore::object_store);
+        let store = Arc::new(connect(&settings.remote, &url, &env, instead.as_ref())?);
+        self.plant(&store);
+        let options = RecoverOptions {
+            url,
+            cluster: Some(cluster),
+            data_dir: settings.log_dir.clone(),
+            dry_run: false,
+            at_ms: None,
+            skip_damaged: false,
+            tune: Some(Arc::new(move |settings| adjust(settings, file_bytes, bug))),
         };
-        *self.process.borrow_mut() = ended;
-        Ok(())
+        recover(&env, settings, &store, &options).await
     }
 
     /// Small parts, so that a few seconds of load have uploads of several.
     fn adjust_store(&self, ctx: &ApiContext) {
         let Some((remote, tiering)) = self.plan.remote.as_ref().zip(ctx.tiering.as_ref()) else { return };
         tiering.store().set_part_bytes(remote.part_bytes);
-        #[cfg(feature = "planted-bugs")]
+        self.plant(tiering.store());
+    }
+
+    #[cfg(feature = "planted-bugs")]
+    fn plant(&self, store: &Store) {
         if let Some(bug) = self.bug.and_then(Bug::of_tier) {
-            tiering.store().plant(bug);
+            store.plant(bug);
+        }
+    }
+
+    #[cfg(not(feature = "planted-bugs"))]
+    #[expect(clippy::unused_self, reason = "the same call as with planted bugs")]
+    const fn plant(&self, _store: &Store) {}
+
+    /// What the process sees of the machine.
+    fn env(&self, rng: Rng) -> Env {
+        Env {
+            disk: Arc::new(self.disk.clone()),
+            clock: Arc::clone(&self.clock) as _,
+            random: Arc::new(SimRandom::new(rng)),
+            blocking: Blocking::Inline,
         }
     }
 
@@ -137,12 +227,7 @@ impl BrokerHost {
         let mut rng = Rng::new(self.rng.borrow_mut().next_u64(), 0);
         let commit_ms = rng.between(0, self.plan.commit_ms_max);
         let (bug, file_bytes) = (self.bug, self.plan.commit_log_file_bytes);
-        let env = Env {
-            disk: Arc::new(self.disk.clone()),
-            clock: Arc::clone(&self.clock) as _,
-            random: Arc::new(SimRandom::new(rng)),
-            blocking: Blocking::Inline,
-        };
+        let env = self.env(rng);
         let tuning = Tuning {
             commit_time: Duration::from_millis(commit_ms),
             log_dir: Some(Arc::new(move |settings| adjust(settings, file_bytes, bug))),

@@ -14,6 +14,7 @@ pub mod historian;
 mod member;
 mod payload;
 mod producer;
+pub mod recovery;
 pub mod rereader;
 pub mod tuner;
 
@@ -79,6 +80,8 @@ pub struct WorkCounts {
     pub timed_lookups: u64,
     /// Topics whose copying was stopped, or that were given back their tiering.
     pub retiered: u64,
+    /// Batches that a recovered broker was sent once more, and knew.
+    pub known_again: u64,
 }
 
 /// What all clients of a simulation share.

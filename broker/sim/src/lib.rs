@@ -2,8 +2,9 @@
 //! process of its own.
 //!
 //! A seed makes a plan (settings, clients, faults), clients work while the faults strike, everything heals, fresh clients
-//! read all that is there, and the checker judges. Must not: use real time, files, sockets or the system's randomness.
-//! Read `plan.rs` first (what a seed means), then `simulation.rs` (its course), then `nemesis.rs` (the faults).
+//! read all that is there, in some seeds the disk is lost and the broker recovered from its object store, and the checker
+//! judges. Must not: use real time, files, sockets or the system's randomness. Read `plan.rs` first (what a seed means),
+//! then `simulation.rs` (its course), `nemesis.rs` (the faults) and `simulation/recovery.rs` (the end of some).
 
 pub mod audit;
 pub mod broker_host;

@@ -53,6 +53,7 @@ enum Planted {
     LocalDeletedBeforeManifest,
     UploadPastHighWatermark,
     DirectoryWithoutFsync,
+    RecoveredWithoutFence,
 }
 
 #[cfg(feature = "planted-bugs")]
@@ -69,6 +70,7 @@ fn bug(arguments: &Arguments) -> Option<Bug> {
         Planted::LocalDeletedBeforeManifest => Bug::Tier(TierBug::LocalDeletedBeforeManifest),
         Planted::UploadPastHighWatermark => Bug::Tier(TierBug::UploadPastHighWatermark),
         Planted::DirectoryWithoutFsync => Bug::DirectoryWithoutFsync,
+        Planted::RecoveredWithoutFence => Bug::Tier(TierBug::RecoveredWithoutFence),
     })
 }
 

@@ -1,10 +1,12 @@
 //! What a seed means: settings, topics, clients and the faults with their times. Pure; nothing else draws from the seed
 //! what should happen.
 
+pub mod recovery;
 pub mod remote;
 
 use crate::bucket::Work;
 use crate::random::Rng;
+use recovery::RecoveryPlan;
 use remote::RemotePlan;
 
 /// Milliseconds of simulated time before the first fault, so that there is something to lose.
@@ -42,6 +44,10 @@ pub mod purpose {
     pub const REREADER: u64 = 14;
     /// The last questions for offsets by time.
     pub const FINAL_TIMES: u64 = 15;
+    /// Whether the disk is lost in the end, and how the broker is recovered.
+    pub const RECOVERY: u64 = 16;
+    /// What the recovered machine and its clients draw.
+    pub const RECOVERED: u64 = 17;
     /// Ids of the broker; one further for each of its lives.
     pub const BROKER: u64 = 1_000;
     /// Clients; one further for each.
@@ -215,6 +221,8 @@ pub struct Plan {
     pub faults: Vec<PlannedFault>,
     /// The object store, if there is one.
     pub remote: Option<RemotePlan>,
+    /// How the disk is lost in the end, if it is.
+    pub recovery: Option<RecoveryPlan>,
 }
 
 /// How a producer works.
@@ -259,6 +267,8 @@ impl Plan {
             faults.extend(RemotePlan::faults(&mut remote_rng, load_ms));
         }
         faults.sort_by_key(|planned| planned.at_ms);
+        let mut recovery_rng = Rng::new(seed, purpose::RECOVERY);
+        let recovery = remote.as_ref().and_then(|remote| RecoveryPlan::new(&mut recovery_rng, remote));
         Plan {
             seed,
             load_ms,
@@ -273,6 +283,7 @@ impl Plan {
             metadata_snapshot_entries,
             faults,
             remote,
+            recovery,
         }
     }
 }

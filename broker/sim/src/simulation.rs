@@ -1,6 +1,7 @@
 //! The course of one simulation: load with faults, healing, a look at the object store if there is one, final polls by
-//! fresh clients, verdict.
+//! fresh clients, in some seeds the loss of the disk and its recovery, verdict.
 
+mod recovery;
 mod settling;
 
 use std::cell::RefCell;
@@ -17,12 +18,14 @@ use crate::audit::Audit;
 use crate::broker_host::{BrokerHost, Process};
 use crate::bucket::remote_store::RemoteStore;
 use crate::bug::Bug;
+use crate::clients::recovery::revisit::RECOVERED;
 use crate::clients::{self, Phase, Shared, WorkCounts};
 use crate::clock::SimClock;
 use crate::nemesis::{BROKER, Nemesis};
 use crate::plan::{FAULT_KINDS, Plan, purpose};
 use crate::random::Rng;
 use crate::recorder::Recorder;
+use recovery::Recovery;
 
 /// How long clients may take to end what they have begun, once everything has healed.
 const DRAIN_MS_MAX: u64 = 60_000;
@@ -95,7 +98,7 @@ pub fn run(seed: u64, options: Options) -> Outcome {
 }
 
 fn counts(happened: &Happened, work: WorkCounts) -> Vec<(String, u64)> {
-    let Happened { faults, disk, cleanings, bucket } = happened;
+    let Happened { faults, disk, cleanings, bucket, recoveries } = happened;
     let mut counts: Vec<_> = FAULT_KINDS.iter().copied().zip(faults.iter().copied()).collect();
     counts.extend([
         ("write that failed", disk.write_errors),
@@ -113,7 +116,9 @@ fn counts(happened: &Happened, work: WorkCounts) -> Vec<(String, u64)> {
         ("offset found by time", work.timed_lookups),
         ("everything read again", work.rereads),
         ("tiering turned off and on", work.retiered),
+        ("batch known again after a recovery", work.known_again),
     ]);
+    counts.extend(recovery::KINDS.into_iter().zip(recoveries.iter().copied()));
     let bucket = if bucket.is_empty() { &RemoteStore::counts(None) } else { bucket };
     counts.extend(bucket);
     counts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
@@ -140,6 +145,7 @@ struct Happened {
     disk: FaultCounts,
     cleanings: u64,
     bucket: Vec<(&'static str, u64)>,
+    recoveries: recovery::Counts,
 }
 
 fn simulate(
@@ -190,12 +196,46 @@ fn simulate(
     })?;
     let disk = host.disk.fault_counts();
     let faults = *counts.borrow();
+    let recoveries = lose_disk(&mut sim, &mut watch, plan, clock)?;
     // What the process holds must go while its runtime is still there.
-    host.disk.kill();
-    sim.crash(BROKER);
-    *host.process.borrow_mut() = Process::Down;
+    take_away(&mut sim, &host, BROKER);
     let bucket = RemoteStore::counts(host.store.as_ref());
-    Ok(Happened { faults, disk, cleanings: host.cleanings(), bucket })
+    Ok(Happened { faults, disk, cleanings: host.cleanings(), bucket, recoveries })
+}
+
+/// The loss of the disk and its recovery, if that is planned.
+fn lose_disk(
+    sim: &mut turmoil::Sim<'_>,
+    watch: &mut Watch,
+    plan: &Plan,
+    clock: &SimClock,
+) -> anyhow::Result<recovery::Counts> {
+    let Some((plan_, remote)) = plan.recovery.as_ref().zip(plan.remote.as_ref()) else {
+        return Ok(recovery::Counts::default());
+    };
+    let (old, shared) = (Rc::clone(&watch.host), Rc::clone(&watch.shared));
+    let new = old.successor();
+    let mut recovery = Recovery {
+        plan: plan_,
+        remote,
+        seed: plan.seed,
+        clock,
+        shared: &shared,
+        old: &old,
+        new: &new,
+        counts: recovery::Counts::default(),
+    };
+    recovery.run(sim, watch)?;
+    let counts = recovery.counts;
+    take_away(sim, &new, RECOVERED);
+    Ok(counts)
+}
+
+/// Ends a machine's process.
+fn take_away(sim: &mut turmoil::Sim<'_>, host: &BrokerHost, name: &str) {
+    host.disk.kill();
+    sim.crash(name);
+    *host.process.borrow_mut() = Process::Down;
 }
 
 fn add_clients(sim: &mut turmoil::Sim<'_>, shared: &Rc<Shared>) {

@@ -134,9 +134,6 @@ impl Directory {
         self.step().await;
         let replaced = self.inner.disk.read(&to).ok().map(Bytes::from);
         let placed = self.inner.place(&staged, &to, mode);
-        if placed.is_ok() {
-            self.inner.written.lock().push(Written { path: path.clone(), bytes, replaced });
-        }
         if placed.is_err() {
             // As far as it goes: the disk may be what has failed.
             let _removed = self.inner.disk.remove_file(&staged);
@@ -146,7 +143,10 @@ impl Directory {
                 Error::AlreadyExists { path: path.to_string(), source: Box::new(error) }
             }
             _ => generic(error),
-        })
+        })?;
+        // Whoever reads it back finds it, also if its name cannot be synced.
+        self.inner.written.lock().push(Written { path: path.clone(), bytes, replaced });
+        self.inner.sync_name(&to).map_err(generic)
     }
 }
 
@@ -197,10 +197,12 @@ impl Inner {
         }
         self.disk.rename(staged, to)?;
         self.written_ms.lock().insert(to.to_owned(), self.clock.true_now_ms());
-        if self.syncs {
-            self.disk.sync_dir(to.parent().unwrap_or(&self.root))?;
-        }
         Ok(())
+    }
+
+    /// Makes the name of a file durable.
+    fn sync_name(&self, to: &FilePath) -> io::Result<()> {
+        if self.syncs { self.disk.sync_dir(to.parent().unwrap_or(&self.root)) } else { Ok(()) }
     }
 
     fn make_folders(&self, parent: &FilePath) -> io::Result<()> {

@@ -7,7 +7,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 
 use super::directory::Directory;
-use super::weather::TROUBLES;
+use super::weather::{TROUBLES, Weather};
 use super::{Bucket, Work};
 
 /// An object that was written.
@@ -51,6 +51,13 @@ impl RemoteStore {
     pub fn heal(&self) {
         if let RemoteStore::Bucket(bucket) = self {
             bucket.heal();
+        }
+    }
+
+    /// Adds trouble; a directory has none but its disk's.
+    pub fn add_weather(&self, weather: Weather) {
+        if let RemoteStore::Bucket(bucket) = self {
+            bucket.add_weather(weather);
         }
     }
 

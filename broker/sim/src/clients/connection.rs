@@ -22,6 +22,7 @@ pub(super) struct Lost;
 pub(super) struct Connection {
     shared: Rc<Shared>,
     client: usize,
+    host: &'static str,
     open: Option<Client<TcpStream>>,
     /// Connections made so far.
     pub(super) made: u64,
@@ -29,7 +30,13 @@ pub(super) struct Connection {
 
 impl Connection {
     pub(super) fn new(shared: Rc<Shared>, client: usize) -> Connection {
-        Connection { shared, client, open: None, made: 0 }
+        Connection { shared, client, host: BROKER, open: None, made: 0 }
+    }
+
+    /// A connection to another machine than the broker's, by a client that is never cut.
+    pub(super) fn to(shared: Rc<Shared>, host: &'static str) -> Connection {
+        let client = shared.clients();
+        Connection { host, ..Connection::new(shared, client) }
     }
 
     /// Does something with the connection; after a failure the next call makes a new one.
@@ -43,7 +50,7 @@ impl Connection {
             let mut client = match self.open.take() {
                 Some(client) => client,
                 None => {
-                    let stream = TcpStream::connect((BROKER, PORT)).await?;
+                    let stream = TcpStream::connect((self.host, PORT)).await?;
                     self.made += 1;
                     Client::new(stream, &Shared::host_name(self.client))
                 }

@@ -18,6 +18,10 @@ const EARLIEST: i64 = -2;
 /// Longest pause between two questions, in milliseconds.
 const PAUSE_MS_MAX: u64 = 60;
 
+/// Times that a question is asked again whose answer was wrong, and the pause before.
+const AGAIN_MAX: usize = 5;
+const AGAIN_MS: u64 = 1_000;
+
 /// When the acknowledged records of a partition were made, by their offsets.
 pub(super) type Times = BTreeMap<i64, i64>;
 
@@ -50,6 +54,31 @@ pub(super) async fn ask(
 ) -> Option<()> {
     let known = shared.times.borrow().get(partition).cloned().unwrap_or_default();
     let time_ms = time_to_ask_for(&known, shared.clock.true_now_ms(), rng);
+    let Some(mut fault) = question(shared, connection, partition, time_ms).await? else { return Some(()) };
+    // A crash may put back the start that retention has moved, until the object store has told the broker.
+    for _ in 0..AGAIN_MAX {
+        if !shared.is_tiered() {
+            break;
+        }
+        shared.recorder.borrow_mut().note(format_args!("{}: {fault}", partition.key()));
+        pause(AGAIN_MS).await;
+        match question(shared, connection, partition, time_ms).await? {
+            Some(again) => fault = again,
+            None => return Some(()),
+        }
+    }
+    shared.violation(format_args!("{}: {fault}", partition.key()));
+    Some(())
+}
+
+/// What is wrong with the answer to a question; `None` as a whole if there is no answer.
+async fn question(
+    shared: &Shared,
+    connection: &mut Connection,
+    partition: &Partition,
+    time_ms: i64,
+) -> Option<Option<String>> {
+    let known = shared.times.borrow().get(partition).cloned().unwrap_or_default();
     let (topic, index) = (&partition.topic, partition.index);
     let answers = connection.attempt(async |client| {
         let found = client.list_offset(topic, index, time_ms).await?;
@@ -68,10 +97,7 @@ pub(super) async fn ask(
     shared.counts.borrow_mut().timed_lookups += 1;
     let times = shared.times.borrow();
     let now_known = times.get(partition).unwrap_or(&known);
-    if let Some(fault) = judge(time_ms, &found, start.offset, &known, now_known) {
-        shared.violation(format_args!("{}: {fault}", partition.key()));
-    }
-    Some(())
+    Some(judge(time_ms, &found, start.offset, &known, now_known))
 }
 
 /// Mostly when some record was made, or a moment beside that.

@@ -113,7 +113,8 @@ fn keep_little(rng: &mut Rng, topic: &mut TopicPlan) {
     }
 }
 
-fn weather(rng: &mut Rng, load_ms: u64) -> Weather {
+/// Trouble that begins within the load.
+pub(super) fn weather(rng: &mut Rng, load_ms: u64) -> Weather {
     let trouble = *rng.pick(&TROUBLES);
     let from_ms = rng.between(0, load_ms);
     let for_ms = match trouble {

@@ -12,6 +12,8 @@ pub enum PlantedBug {
     LocalDeletedBeforeManifest,
     /// What is not durable yet is copied.
     UploadPastHighWatermark,
+    /// A recovery does not fence the old broker, and counts what it read before it claimed.
+    RecoveredWithoutFence,
 }
 
 #[cfg(feature = "planted-bugs")]
@@ -37,6 +39,12 @@ impl Store {
     pub fn is_planted_upload_past_high_watermark(&self) -> bool {
         self.planted.get() == Some(&PlantedBug::UploadPastHighWatermark)
     }
+
+    /// Whether [`PlantedBug::RecoveredWithoutFence`] is planted.
+    #[must_use]
+    pub fn is_planted_recovered_without_fence(&self) -> bool {
+        self.planted.get() == Some(&PlantedBug::RecoveredWithoutFence)
+    }
 }
 
 #[cfg(not(feature = "planted-bugs"))]
@@ -55,6 +63,12 @@ impl Store {
     /// Never: this build has no planted bugs.
     #[must_use]
     pub const fn is_planted_upload_past_high_watermark(&self) -> bool {
+        false
+    }
+
+    /// Never: this build has no planted bugs.
+    #[must_use]
+    pub const fn is_planted_recovered_without_fence(&self) -> bool {
         false
     }
 }
