@@ -225,9 +225,10 @@ impl Chunks {
     }
 
     /// A reader that has come to a position of one stretch goes on at another's beginning: it keeps its pace, and what
-    /// it would have had fetched behind the first is fetched of the second.
-    pub fn hand_over(self: &Arc<Self>, from: (&Stretch, u64), (to, begin): (&Stretch, u64)) {
-        let Some((pace, count)) = self.chunks_behind(from.0, from.1) else { return };
+    /// it would have had fetched behind the first is fetched of the second. Returns for how many chunks more it looks
+    /// behind that one.
+    pub fn hand_over(self: &Arc<Self>, from: (&Stretch, u64), (to, begin): (&Stretch, u64)) -> u32 {
+        let Some((pace, count)) = self.chunks_behind(from.0, from.1) else { return 0 };
         let first = ChunkId { object: to.object.id, index: chunk_index(begin) };
         {
             let mut readers = self.readers.lock();
@@ -235,7 +236,15 @@ impl Chunks {
                 readers.put((first.object, first.index), pace, 1);
             }
         }
-        self.fetch_ahead(to, first.index..first.index.saturating_add(count));
+        self.fetch_first(to, begin, count)
+    }
+
+    /// Fetches so many chunks of a stretch, as far as nobody has or fetches them; returns how many it is short of.
+    pub fn fetch_first(self: &Arc<Self>, stretch: &Stretch, begin: u64, count: u32) -> u32 {
+        let first = chunk_index(begin);
+        let end = chunk_index(stretch.end.saturating_sub(1)).saturating_add(1);
+        self.fetch_ahead(stretch, first..first.saturating_add(count));
+        count.saturating_sub(end.saturating_sub(first))
     }
 
     /// Notes that a reader has come to a chunk; returns up to which chunk to fetch for it.

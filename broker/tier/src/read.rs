@@ -280,22 +280,30 @@ impl RemoteReader {
         }
     }
 
-    /// Whoever comes to the end of an entry reads on in the next one: what is fetched ahead of it does not end there.
+    /// Whoever comes to the end of an entry reads on in the next ones: what is fetched ahead of it does not end there.
     fn look_ahead(&self, manifest: &Manifest, entry: &Entry, position: u64) {
         let stretch = stretch_of(entry);
         if !self.chunks.looks_behind(&stretch, position) {
             return;
         }
-        let next_offset = entry.next_offset();
-        let next = match manifest.find(next_offset) {
-            Place::Entry(next) => Some(next.clone()),
+        let Some(mut next) = self.known_entry(manifest, entry.next_offset()) else { return };
+        let mut left = self.chunks.hand_over((&stretch, position), (&stretch_of(&next), next.position));
+        while left > 0
+            && let Some(after) = self.known_entry(manifest, next.next_offset())
+        {
+            left = self.chunks.fetch_first(&stretch_of(&after), after.position, left);
+            next = after;
+        }
+    }
+
+    /// The entry that holds an offset, if it need not be asked for.
+    fn known_entry(&self, manifest: &Manifest, offset: Offset) -> Option<Entry> {
+        match manifest.find(offset) {
+            Place::Entry(entry) => Some(entry.clone()),
             Place::Page(page) => {
-                self.pages.lock().get(&page.key).and_then(|entries| find_entry(entries, next_offset).cloned())
+                self.pages.lock().get(&page.key).and_then(|entries| find_entry(entries, offset).cloned())
             }
             _ => None,
-        };
-        if let Some(next) = next {
-            self.chunks.hand_over((&stretch, position), (&stretch_of(&next), next.position));
         }
     }
 

@@ -137,6 +137,26 @@ async fn a_reader_that_comes_to_an_end_is_fetched_ahead_of_in_the_next_object() 
     assert_eq!((hits.load(Ordering::Relaxed), misses.load(Ordering::Relaxed)), (before.0 + 21, before.1));
 }
 
+/// A window is wider than a small segment: what is behind the next one is told, and fetched of the one after it.
+#[tokio::test(start_paused = true)]
+async fn a_reader_looks_over_objects_that_are_shorter_than_its_window() {
+    let bucket = Bucket::new();
+    let (chunks, first) = object(&bucket).await;
+    let mut position = 0;
+    while position < LENGTH {
+        position += chunks.get(&first, position).await.unwrap().len() as u64;
+        settle().await;
+    }
+    let second = SegmentKey { id: Uuid::from_u128(2), ..first.object };
+    bucket.store.put_unique(&bucket.keys.path(&Key::Segment(second)), vec![7; 100].into()).await.unwrap();
+    let second = Stretch { object: second, object_length: 100, end: 100 };
+    let left = chunks.hand_over((&first, LENGTH), (&second, 0));
+    assert_eq!(left, AHEAD_CHUNKS_MAX - 2, "a chunk is the one that it is at, one is the second's");
+    assert_eq!(chunks.fetch_first(&second, 0, 3), 2);
+    settle().await;
+    assert!(chunks.is_here(&second, 0));
+}
+
 /// Of many who read all of it one after the other, the first two fetch it; then it is on the disk.
 #[tokio::test(start_paused = true)]
 async fn what_several_read_is_fetched_twice() {
