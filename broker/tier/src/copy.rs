@@ -1,8 +1,10 @@
 //! Copies a range of batches: the object first, then the manifest that names it.
 //!
-//! Every batch is checked as it goes by, so that damage never becomes durable elsewhere. Memory: one part and what is
-//! read for the next, whatever the range. A crash or an error at any point leaves an object that no manifest names, which
+//! Every batch is checked as it goes by, so that damage never becomes durable elsewhere. Memory: one part and a batch,
+//! whatever the range. A crash or an error at any point leaves an object that no manifest names, which
 //! the scrubber removes; a later attempt writes under another key.
+
+mod batches;
 
 use std::io;
 use std::path::PathBuf;
@@ -12,9 +14,9 @@ use std::time::Duration;
 use broker_log::io::FileHandle;
 use broker_log::transaction_index::AbortedTxn;
 use broker_protocol::types::{LeaderEpoch, Offset};
-use bytes::Bytes;
 use thiserror::Error;
 
+use self::batches::{Batches, FillError, Part};
 use crate::bandwidth::Bandwidth;
 use crate::entry::{ABORTED_IN_ENTRY_MAX, Entry};
 use crate::footer::{ProducerSnapshot, tail_of};
@@ -23,14 +25,12 @@ use crate::keys::{ClusterKeys, Key, SegmentKey};
 use crate::manifest::{AdmissionError, Manifest};
 use crate::page;
 use crate::publish::{PublishError, Publisher};
-use crate::sections::{RangeScan, ScanError, ScannedRange};
+use crate::sections::{ScanError, ScannedRange};
 use crate::store::{Store, Upload};
 use crate::store_error::StoreError;
 
 /// Bytes of a part of an upload, unless a simulation wants others. Objects up to this size are written at once.
 pub const PART_BYTES: usize = 8 << 20;
-/// Bytes read at once from the segment.
-const READ_BYTES: usize = 1 << 20;
 /// Time from the first byte of an upload to its manifest at most: the scrubber takes an object for an orphan after three
 /// times as long.
 pub const COPY_TIME_MAX: Duration = Duration::from_secs(2 * 3600);
@@ -160,7 +160,8 @@ impl Copier {
         let (base_offset, id) = (source.base_offset, self.store.env().random.uuid());
         let object = SegmentKey { partition, base_offset, leader_epoch, id };
         let path = self.keys.path(&Key::Segment(object));
-        let mut sink = Sink { copier: self, path, part: Vec::new(), upload: None, sent: 0 };
+        let room = usize::try_from(source.length).unwrap_or(usize::MAX).min(self.store.part_bytes());
+        let mut sink = Sink { copier: self, path, part: Part::new(room), upload: None, sent: 0 };
         let range = match self.send_batches(source, &mut sink).await {
             Ok(range) => range,
             Err(error) => {
@@ -191,29 +192,21 @@ impl Copier {
         })
     }
 
+    /// Sends what fills parts; what is left is in the sink.
     async fn send_batches(
         &self,
         source: &CopySource,
         sink: &mut Sink<'_>,
     ) -> Result<ScannedRange, CopyError> {
-        let damaged = |error| CopyError::Damaged { path: source.path.clone(), error };
-        let mut scan = RangeScan::new(source.base_offset, source.length);
-        let mut pending: Vec<u8> = Vec::new();
-        let (mut position, end) = (source.position, source.position + source.length);
+        let mut batches = Batches::new(source);
         loop {
-            let taken = scan.take(&pending).map_err(damaged)?;
-            sink.send(&pending[..taken]).await?;
-            pending.drain(..taken);
-            let needed = scan.bytes_needed(&pending).map_err(damaged)?.saturating_sub(pending.len());
-            let left = usize::try_from(end - position).unwrap_or(usize::MAX);
-            if left == 0 {
+            batches = self.fill(source, batches, sink).await?;
+            if batches.is_done() {
                 break;
             }
-            let read = self.read(source, position, READ_BYTES.max(needed).min(left)).await?;
-            position += read.len() as u64;
-            if pending.is_empty() { pending = read } else { pending.extend_from_slice(&read) }
+            sink.send_part().await?;
         }
-        let range = scan.finish();
+        let range = batches.finish();
         if range.next_offset != source.next_offset || range.length != source.length || range.length == 0 {
             return Err(CopyError::Incomplete {
                 path: source.path.clone(),
@@ -225,56 +218,52 @@ impl Copier {
         Ok(range)
     }
 
-    async fn read(&self, source: &CopySource, position: u64, length: usize) -> Result<Vec<u8>, CopyError> {
-        let file = Arc::clone(&source.file);
-        let read = move || {
-            let mut bytes = vec![0; length];
-            // What nobody has read lately is not kept in memory for us.
-            let was_resident = file.is_resident(position, length as u64);
-            let read = file.read_at(&mut bytes, position)?;
-            if !was_resident {
-                file.drop_cache(position, length as u64);
-            }
-            if read < length { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(bytes) }
+    async fn fill(
+        &self,
+        source: &CopySource,
+        mut batches: Batches,
+        sink: &mut Sink<'_>,
+    ) -> Result<Batches, CopyError> {
+        let mut part = std::mem::take(&mut sink.part);
+        let fill = move || {
+            let filled = batches.fill(&mut part);
+            (batches, part, filled)
         };
-        let done = self.store.env().blocking.run(read).await;
-        let result = done.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()));
-        result.map_err(|error| CopyError::Local { path: source.path.clone(), error })
+        let path = || source.path.clone();
+        let Some((batches, part, filled)) = self.store.env().blocking.run(fill).await else {
+            return Err(CopyError::Local { path: path(), error: io::ErrorKind::Interrupted.into() });
+        };
+        sink.part = part;
+        match filled {
+            Ok(()) => Ok(batches),
+            Err(FillError::Local(error)) => Err(CopyError::Local { path: path(), error }),
+            Err(FillError::Damaged(error)) => Err(CopyError::Damaged { path: path(), error }),
+        }
     }
 }
 
-/// Takes the bytes of an object piece by piece and sends them in parts of one size.
+/// Takes the bytes of an object part by part and sends them.
 struct Sink<'a> {
     copier: &'a Copier,
     path: object_store::path::Path,
-    part: Vec<u8>,
+    part: Part,
     upload: Option<Upload>,
     sent: u64,
 }
 
 impl Sink<'_> {
-    async fn send(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        let part_bytes = self.copier.store.part_bytes();
-        let mut rest = bytes;
-        while self.part.len() + rest.len() > part_bytes {
-            let (now, later) = rest.split_at(part_bytes - self.part.len());
-            self.part.extend_from_slice(now);
-            rest = later;
-            let part = std::mem::replace(&mut self.part, Vec::with_capacity(part_bytes));
-            self.send_part(part).await?;
-        }
-        self.part.extend_from_slice(rest);
-        Ok(())
-    }
-
-    async fn send_part(&mut self, part: Vec<u8>) -> Result<(), StoreError> {
-        self.copier.bandwidth.wait_for(part.len() as u64).await;
+    /// Sends the part and begins the next.
+    async fn send_part(&mut self) -> Result<(), StoreError> {
+        let (bytes, filled) = std::mem::take(&mut self.part).into_bytes();
+        self.copier.bandwidth.wait_for(filled as u64).await;
         let upload = match &mut self.upload {
             Some(upload) => upload,
             none => none.insert(self.copier.store.begin_upload(&self.path).await?),
         };
-        self.sent += part.len() as u64;
-        upload.part(part.into()).await
+        self.sent += filled as u64;
+        upload.part(bytes.slice(..filled)).await?;
+        self.part = Part::after(bytes);
+        Ok(())
     }
 
     /// Sends what ends the object; returns its bytes.
@@ -290,16 +279,24 @@ impl Sink<'_> {
     }
 
     async fn finish_parts(&mut self, tail: &[u8]) -> Result<u64, StoreError> {
-        self.send(tail).await?;
-        let last = std::mem::take(&mut self.part);
-        let bytes = self.sent + last.len() as u64;
+        let part_bytes = self.copier.store.part_bytes();
+        let mut rest = tail;
+        loop {
+            rest = &rest[self.part.append(rest, part_bytes)..];
+            if rest.is_empty() {
+                break;
+            }
+            self.send_part().await?;
+        }
+        let bytes = self.sent + self.part.len() as u64;
         if self.upload.is_none() {
+            let (last, filled) = std::mem::take(&mut self.part).into_bytes();
             self.copier.bandwidth.wait_for(bytes).await;
-            self.copier.store.put_unique(&self.path, Bytes::from(last)).await?;
+            self.copier.store.put_unique(&self.path, last.slice(..filled)).await?;
             return Ok(bytes);
         }
-        if !last.is_empty() {
-            self.send_part(last).await?;
+        if self.part.len() > 0 {
+            self.send_part().await?;
         }
         if let Some(upload) = self.upload.take() {
             upload.complete().await?;

@@ -117,6 +117,12 @@ impl RangeScan {
         }
     }
 
+    /// Bytes of the batches taken.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
     /// Takes the whole batches at the beginning of `bytes` and returns how many bytes they have. A batch that goes on
     /// behind `bytes` is not taken.
     ///

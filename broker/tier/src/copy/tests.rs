@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::*;
 use crate::faulty_store::{Answer, Effect, Operation};
 use crate::footer::Footer;
