@@ -4,6 +4,7 @@ mod s3_uploads;
 mod staged_files;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -184,16 +185,16 @@ fn s3(
     let endpoint = [AmazonS3ConfigKey::S3Endpoint, AmazonS3ConfigKey::Endpoint];
     let endpoint = endpoint.iter().find_map(|key| builder.get_config_value(key));
     verify(endpoint.as_deref(), check_endpoint)?;
-    let is_plain = endpoint.is_some_and(|endpoint| is_plain(&endpoint));
+    let is_plain = endpoint.as_deref().is_some_and(is_plain);
     if is_plain {
         builder = builder.with_config(AmazonS3ConfigKey::Client(ClientConfigKey::AllowHttp), "true");
     }
-    builder = builder
-        .with_bucket_name(bucket)
-        .with_conditional_put(S3ConditionalPut::ETagMatch)
-        // TLS protects the payload already; without it, the signature covers its SHA-256.
-        .with_unsigned_payload(!is_plain)
-        .with_retry(retry);
+    builder =
+        builder.with_bucket_name(bucket).with_conditional_put(S3ConditionalPut::ETagMatch).with_retry(retry);
+    if !is_set::<AmazonS3ConfigKey>(settings, "AWS_", &AmazonS3ConfigKey::UnsignedPayload) {
+        // TLS protects the payload already, and so does memory; elsewhere the signature covers its SHA-256.
+        builder = builder.with_unsigned_payload(!is_plain || is_loopback(&endpoint.unwrap_or_default()));
+    }
     if let Some(region) = &settings.region {
         builder = builder.with_region(region);
     }
@@ -265,6 +266,20 @@ fn verify(value: Option<&str>, check: fn(&str) -> Result<(), UrlError>) -> objec
 
 fn is_plain(endpoint: &str) -> bool {
     endpoint.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http://"))
+}
+
+/// Whether an endpoint is on this machine by its name, so that what is sent to it never leaves memory.
+fn is_loopback(endpoint: &str) -> bool {
+    let host = endpoint.split_once("://").map_or(endpoint, |(_, rest)| rest);
+    let host = host.split('/').next().unwrap_or_default();
+    let host = host.rsplit_once(':').filter(|(_, port)| !port.contains(']')).map_or(host, |(name, _)| name);
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    address.map_or_else(|_| host.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
+}
+
+/// Whether the environment has a setting of a provider.
+fn is_set<K: FromStr + PartialEq>(settings: &StoreSettings, prefix: &str, wanted: &K) -> bool {
+    provider_settings::<K>(settings, prefix).iter().any(|(key, _)| key == wanted)
 }
 
 /// The settings of a provider in the environment that its client knows. An empty one is as good as none, as for the

@@ -73,19 +73,62 @@ fn environment(all: &[(&str, &str)]) -> Vec<(String, String)> {
 const KEYS: [(&str, &str); 3] =
     [("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "secret"), ("AWS_REGION", "somewhere")];
 
+/// SHA-256 of "bytes".
+const SUM: &str = "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9";
+
 #[tokio::test]
 async fn an_endpoint_of_the_environment_may_be_plain_http_and_the_payload_is_signed_there() {
     for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT"] {
         let head = sent("s3://bucket", |endpoint| {
+            // This machine too, but its name does not say so.
+            let endpoint = endpoint.replace("127.0.0.1", "0.0.0.0");
             let environment = environment(&[&KEYS[..], &[(name, &endpoint)]].concat());
             StoreSettings { environment, ..StoreSettings::default() }
         });
         let head = head.await;
         assert!(head.starts_with("put /bucket/key "), "{head}");
-        assert!(!head.contains("unsigned-payload"), "{head}");
-        // SHA-256 of "bytes".
-        let sum = "277089d91c0bdf4f2e6862ba7e4a07605119431f5d13f726dd352b06f1b206a9";
-        assert!(head.contains(&format!("x-amz-content-sha256: {sum}")), "{head}");
+        assert!(head.contains(&format!("x-amz-content-sha256: {SUM}")), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_payload_is_signed_on_the_way_to_this_machine_only_where_asked_for() {
+    for (unsigned, expected) in
+        [(None, "unsigned-payload"), (Some("false"), SUM), (Some("true"), "unsigned-payload")]
+    {
+        let head = sent("s3://bucket", |endpoint| {
+            let asked = unsigned.map(|value| ("AWS_UNSIGNED_PAYLOAD", value));
+            let all: Vec<_> = KEYS.into_iter().chain(asked).collect();
+            StoreSettings {
+                endpoint: Some(endpoint),
+                environment: environment(&all),
+                ..StoreSettings::default()
+            }
+        });
+        let head = head.await;
+        assert!(head.contains(&format!("x-amz-content-sha256: {expected}")), "{unsigned:?}: {head}");
+    }
+}
+
+#[test]
+fn what_is_on_this_machine_is_told_by_its_name() {
+    for endpoint in [
+        "http://127.0.0.1:9000",
+        "http://127.9.9.9",
+        "HTTP://LocalHost:80/x",
+        "http://[::1]:9000",
+        "http://[::1]",
+    ] {
+        assert!(is_loopback(endpoint), "{endpoint}");
+    }
+    for endpoint in [
+        "",
+        "http://10.0.0.1:9000",
+        "http://localhost.example.org",
+        "http://[::2]:1",
+        "http://store/127.0.0.1",
+    ] {
+        assert!(!is_loopback(endpoint), "{endpoint}");
     }
 }
 
@@ -98,7 +141,7 @@ async fn an_explicit_endpoint_wins_against_those_of_the_environment() {
         environment: environment(&[&KEYS[..], &others].concat()),
         ..StoreSettings::default()
     });
-    assert!(!head.await.contains("unsigned-payload"));
+    assert!(head.await.starts_with("put /bucket/key "));
 }
 
 #[tokio::test]
