@@ -3,6 +3,8 @@
 //!
 //! A fetch is a task of its own: whoever waits for it may give up, and finds its chunks in the cache the next time.
 
+mod landing;
+mod lanes;
 mod memory;
 
 use std::collections::{HashMap, VecDeque};
@@ -16,8 +18,11 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
+use self::landing::{Fetched, Landing, Room, Run, Senders, Turn};
+use self::lanes::Lanes;
 use self::memory::{Memory, ToDisk};
 use crate::cache::{ChunkCache, ChunkId};
+use crate::ids::PartitionId;
 use crate::keys::{ClusterKeys, Key, SegmentKey};
 use crate::lru::Lru;
 use crate::store::Store;
@@ -56,7 +61,14 @@ pub struct Stretch {
     pub end: u64,
 }
 
-type Fetched = Option<Result<Bytes, StoreError>>;
+/// What is to be fetched ahead of a reader in stretches that it will come to.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ahead {
+    /// Chunks.
+    count: u32,
+    /// Chunks that it comes to before them.
+    distance: u32,
+}
 
 /// Fetches chunks; see the file's header.
 #[derive(Debug)]
@@ -67,6 +79,7 @@ pub struct Chunks {
     /// Tells that there may be room in memory.
     freed: Notify,
     flights: Mutex<HashMap<ChunkId, watch::Receiver<Fetched>>>,
+    lanes: Mutex<Lanes<PartitionId, Run>>,
     readers: Mutex<Lru<(Uuid, u32), Readahead>>,
     memory: Mutex<Memory>,
     counts: ChunkCounts,
@@ -105,6 +118,7 @@ impl Chunks {
             cache,
             freed: Notify::new(),
             flights: Mutex::new(HashMap::new()),
+            lanes: Mutex::new(Lanes::new()),
             readers: Mutex::new(Lru::new(READERS_MAX)),
             memory: Mutex::new(Memory::new(budget_bytes.max(least))),
             counts: ChunkCounts::default(),
@@ -134,7 +148,7 @@ impl Chunks {
         let ahead = self.pace(chunk);
         if let Some(bytes) = self.here(chunk).await {
             self.counts.hits.fetch_add(1, Ordering::Relaxed);
-            self.fetch_ahead(stretch, index + 1..ahead);
+            self.fetch_ahead(stretch, index + 1..ahead, 0);
             return Ok(within(&bytes, position));
         }
         let run = index..(index + 1).max(ahead.min(index.saturating_add(RUN_CHUNKS_MAX)));
@@ -143,7 +157,7 @@ impl Chunks {
             return Err(StoreError::new(StoreErrorKind::Invalid, "get", stretch.object, detail));
         };
         self.counts.misses.fetch_add(1, Ordering::Relaxed);
-        self.fetch_ahead(stretch, index + 1..ahead);
+        self.fetch_ahead(stretch, index + 1..ahead, 0);
         let fetched = flight.wait_for(Option::is_some).await.ok().and_then(|fetched| fetched.clone());
         match fetched {
             Some(result) => {
@@ -225,10 +239,9 @@ impl Chunks {
     }
 
     /// A reader that has come to a position of one stretch goes on at another's beginning: it keeps its pace, and what
-    /// it would have had fetched behind the first is fetched of the second. Returns for how many chunks more it looks
-    /// behind that one.
-    pub fn hand_over(self: &Arc<Self>, from: (&Stretch, u64), (to, begin): (&Stretch, u64)) -> u32 {
-        let Some((pace, count)) = self.chunks_behind(from.0, from.1) else { return 0 };
+    /// it would have had fetched behind the first is fetched of the second. Returns what it looks for behind that one.
+    pub fn hand_over(self: &Arc<Self>, from: (&Stretch, u64), (to, begin): (&Stretch, u64)) -> Option<Ahead> {
+        let (pace, count) = self.chunks_behind(from.0, from.1)?;
         let first = ChunkId { object: to.object.id, index: chunk_index(begin) };
         {
             let mut readers = self.readers.lock();
@@ -236,15 +249,18 @@ impl Chunks {
                 readers.put((first.object, first.index), pace, 1);
             }
         }
-        self.fetch_first(to, begin, count)
+        self.fetch_first(to, begin, Ahead { count, distance: pace.window - count })
     }
 
-    /// Fetches so many chunks of a stretch, as far as nobody has or fetches them; returns how many it is short of.
-    pub fn fetch_first(self: &Arc<Self>, stretch: &Stretch, begin: u64, count: u32) -> u32 {
+    /// Fetches the first chunks of the stretch that comes next for a reader, as far as nobody has or fetches them; returns
+    /// what is left for those after it.
+    pub fn fetch_first(self: &Arc<Self>, stretch: &Stretch, begin: u64, ahead: Ahead) -> Option<Ahead> {
         let first = chunk_index(begin);
         let end = chunk_index(stretch.end.saturating_sub(1)).saturating_add(1);
-        self.fetch_ahead(stretch, first..first.saturating_add(count));
-        count.saturating_sub(end.saturating_sub(first))
+        self.fetch_ahead(stretch, first..first.saturating_add(ahead.count), ahead.distance);
+        let taken = end.saturating_sub(first);
+        let count = ahead.count.checked_sub(taken).filter(|count| *count > 0)?;
+        Some(Ahead { count, distance: ahead.distance + taken })
     }
 
     /// Notes that a reader has come to a chunk; returns up to which chunk to fetch for it.
@@ -258,8 +274,9 @@ impl Chunks {
         chunk.index.saturating_add(pace.window)
     }
 
-    /// Fetches those of some chunks that nobody has or fetches, as far as the budget goes.
-    fn fetch_ahead(self: &Arc<Self>, stretch: &Stretch, wanted: Range<u32>) {
+    /// Fetches those of some chunks that nobody has or fetches, as far as the budget goes. The first of them is `distance`
+    /// chunks ahead of what the reader will come to next.
+    fn fetch_ahead(self: &Arc<Self>, stretch: &Stretch, wanted: Range<u32>, distance: u32) {
         let end = chunk_index(stretch.end.saturating_sub(1)).saturating_add(1).min(wanted.end);
         let mut index = wanted.start;
         while index < end {
@@ -275,7 +292,7 @@ impl Chunks {
             let stop = (index..limit).find(|index| is_there(*index)).unwrap_or(limit);
             // A reader that is followed closely would have one chunk fetched at a time: a whole run is waited for.
             let is_short = stop == wanted.end && stop - index < RUN_CHUNKS_MAX;
-            if is_short && index - wanted.start >= RUN_CHUNKS_MAX {
+            if is_short && distance + index - wanted.start >= RUN_CHUNKS_MAX {
                 return;
             }
             // Whoever reads slowly is not fetched farther ahead of than memory goes.
@@ -297,8 +314,12 @@ impl Chunks {
         let last = chunk_index(stretch.object_length.saturating_sub(1)).saturating_add(1);
         let mut flights = self.flights.lock();
         let first = ChunkId { object: stretch.object.id, index: wanted.start };
-        if let Some(flight) = flights.get(&first) {
-            return Some(flight.clone());
+        if let Some(flight) = flights.get(&first).cloned() {
+            drop(flights);
+            if room.is_none() {
+                self.call(stretch.object.partition, first);
+            }
+            return Some(flight);
         }
         // It may have landed since it was looked for.
         if let Some(bytes) = self.memory.lock().get(&first, self.now()) {
@@ -316,9 +337,31 @@ impl Chunks {
         }
         let flight = flights.get(&first).cloned()?;
         drop(flights);
-        let (chunks, stretch) = (Arc::clone(self), *stretch);
-        tokio::spawn(async move { chunks.fetch(&stretch, senders, room).await });
+        let stretch = *stretch;
+        match room {
+            None => {
+                let chunks = Arc::clone(self);
+                tokio::spawn(async move { chunks.fetch(&stretch, senders, None).await });
+            }
+            Some(room) => {
+                let begun = self.lanes.lock().enter(stretch.object.partition, Run { stretch, senders, room });
+                begun.into_iter().for_each(|run| self.begin(run));
+            }
+        }
         Some(flight)
+    }
+
+    /// Somebody waits for a chunk: if it waits for its turn, it need not any more.
+    fn call(self: &Arc<Self>, partition: PartitionId, wanted: ChunkId) {
+        let has_it = |run: &Run| run.senders.iter().any(|(chunk, _)| *chunk == wanted);
+        let called = self.lanes.lock().call(&partition, has_it);
+        called.into_iter().for_each(|run| self.begin(run));
+    }
+
+    /// Fetches ahead what has its turn.
+    fn begin(self: &Arc<Self>, Run { stretch, senders, room }: Run) {
+        let turn = Turn { chunks: Arc::clone(self), partition: stretch.object.partition };
+        tokio::spawn(async move { turn.chunks.fetch(&stretch, senders, Some(room)).await });
     }
 
     /// Takes room for what nobody waits for yet, if there is any beside what waits to be read.
@@ -364,64 +407,6 @@ impl Chunks {
         drop(landing);
         drop(room);
         self.keep(to_disk).await;
-    }
-}
-
-type Senders = VecDeque<(ChunkId, watch::Sender<Fetched>)>;
-
-/// Room in memory for what is on its way.
-struct Room {
-    chunks: Arc<Chunks>,
-    bytes: u64,
-    /// What had to go for it.
-    evicted: ToDisk,
-}
-
-impl Room {
-    /// Gives back the room of a chunk, which is there now or will not come.
-    fn give_back(&mut self, bytes: u64) {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        self.chunks.memory.lock().release(bytes);
-        self.chunks.freed.notify_waiters();
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.give_back(self.bytes);
-    }
-}
-
-/// Chunks that are on their way. Whatever ends their task, the next reader has to find its way free.
-struct Landing<'a> {
-    chunks: &'a Chunks,
-    senders: Senders,
-}
-
-impl Landing<'_> {
-    /// Hands out the next chunk, and notes what has to leave memory for it.
-    fn land(&mut self, bytes: Bytes, room: &mut Room, to_disk: &mut ToDisk) {
-        let Some((chunk, sender)) = self.senders.pop_front() else { return };
-        room.give_back(CHUNK_BYTES);
-        to_disk.extend(self.chunks.memory.lock().put(chunk, bytes.clone(), self.chunks.now(), false));
-        sender.send_replace(Some(Ok(bytes)));
-        self.chunks.flights.lock().remove(&chunk);
-    }
-
-    fn fail(&mut self, error: &StoreError) {
-        for (_, sender) in &self.senders {
-            sender.send_replace(Some(Err(error.clone())));
-        }
-    }
-}
-
-impl Drop for Landing<'_> {
-    fn drop(&mut self) {
-        let mut flights = self.chunks.flights.lock();
-        for (chunk, _) in &self.senders {
-            flights.remove(chunk);
-        }
     }
 }
 

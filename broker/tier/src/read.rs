@@ -287,11 +287,11 @@ impl RemoteReader {
             return;
         }
         let Some(mut next) = self.known_entry(manifest, entry.next_offset()) else { return };
-        let mut left = self.chunks.hand_over((&stretch, position), (&stretch_of(&next), next.position));
-        while left > 0
+        let mut ahead = self.chunks.hand_over((&stretch, position), (&stretch_of(&next), next.position));
+        while let Some(left) = ahead
             && let Some(after) = self.known_entry(manifest, next.next_offset())
         {
-            left = self.chunks.fetch_first(&stretch_of(&after), after.position, left);
+            ahead = self.chunks.fetch_first(&stretch_of(&after), after.position, left);
             next = after;
         }
     }

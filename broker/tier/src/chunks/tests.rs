@@ -137,6 +137,30 @@ async fn a_reader_that_comes_to_an_end_is_fetched_ahead_of_in_the_next_object() 
     assert_eq!((hits.load(Ordering::Relaxed), misses.load(Ordering::Relaxed)), (before.0 + 21, before.1));
 }
 
+/// A request for each chunk that the window grows by would take as long as one for eight.
+#[tokio::test(start_paused = true)]
+async fn what_is_far_ahead_is_fetched_in_whole_runs() {
+    let bucket = Bucket::new();
+    let (small, first) = object(&bucket).await;
+    let budget = u64::from(AHEAD_CHUNKS_MAX) * CHUNK_BYTES;
+    let chunks =
+        Arc::new(Chunks::new(bucket.store.clone(), bucket.keys.clone(), small.cache().clone(), budget));
+    let second = SegmentKey { id: Uuid::from_u128(2), ..first.object };
+    let bytes = vec![7; usize::try_from(LENGTH).unwrap()];
+    bucket.store.put_unique(&bucket.keys.path(&Key::Segment(second)), bytes.into()).await.unwrap();
+    let second = Stretch { object: second, ..first };
+    let mut position = 0;
+    while position < LENGTH {
+        position += chunks.get(&first, position).await.unwrap().len() as u64;
+        chunks.hand_over((&first, position), (&second, 0));
+        settle().await;
+    }
+    assert!(chunks.is_here(&second, 0) && chunks.is_here(&second, LENGTH - 1));
+    let requests = bucket.faulty.seen(Operation::Get, "seg/");
+    // One for the chunk that it began at, and for both objects two of eight chunks and the rest.
+    assert_eq!(requests, 1 + 3 + 3);
+}
+
 /// A window is wider than a small segment: what is behind the next one is told, and fetched of the one after it.
 #[tokio::test(start_paused = true)]
 async fn a_reader_looks_over_objects_that_are_shorter_than_its_window() {
@@ -150,9 +174,14 @@ async fn a_reader_looks_over_objects_that_are_shorter_than_its_window() {
     let second = SegmentKey { id: Uuid::from_u128(2), ..first.object };
     bucket.store.put_unique(&bucket.keys.path(&Key::Segment(second)), vec![7; 100].into()).await.unwrap();
     let second = Stretch { object: second, object_length: 100, end: 100 };
-    let left = chunks.hand_over((&first, LENGTH), (&second, 0));
-    assert_eq!(left, AHEAD_CHUNKS_MAX - 2, "a chunk is the one that it is at, one is the second's");
-    assert_eq!(chunks.fetch_first(&second, 0, 3), 2);
+    let left = chunks.hand_over((&first, LENGTH), (&second, 0)).unwrap();
+    assert_eq!(
+        (left.count, left.distance),
+        (AHEAD_CHUNKS_MAX - 2, 2),
+        "it is at one, and one is the second's"
+    );
+    let last = chunks.fetch_first(&second, 0, Ahead { count: 3, distance: 5 });
+    assert_eq!(last, Some(Ahead { count: 2, distance: 6 }));
     settle().await;
     assert!(chunks.is_here(&second, 0));
 }
