@@ -33,11 +33,8 @@ impl BucketServer {
         fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
         if !script().is_file() {
             ensure!(std::env::var("CI").as_deref() != Ok("true"), "no S3 server at {}", script().display());
-            let objects = directory.join("objects");
-            fs::create_dir_all(&objects)?;
             println!("no S3 server at {}: objects lie in a directory", script().display());
-            let url = format!("file://{}", objects.display());
-            return Ok(BucketServer { url, environment: Vec::new(), server: None });
+            return BucketServer::in_directory(&directory.join("objects"));
         }
         let state = directory.join("bucket");
         let port = free_address()?.port().to_string();
@@ -57,9 +54,14 @@ impl BucketServer {
         let bucket = bucket.map(|(_, value)| value.clone()).context("the S3 server names no bucket")?;
         Ok(BucketServer { url: format!("s3://{bucket}/highwater"), environment, server })
     }
-}
 
-impl BucketServer {
+    /// No server: the files lie in `directory`.
+    pub(crate) fn in_directory(directory: &Path) -> Result<BucketServer> {
+        fs::create_dir_all(directory).with_context(|| directory.display().to_string())?;
+        let url = format!("file://{}", directory.display());
+        Ok(BucketServer { url, environment: Vec::new(), server: None })
+    }
+
     /// Has a broker copy all that it can, at once, and keep nothing on its disk that is copied.
     pub(crate) fn tier_everything(&self, options: &mut BrokerOptions, roll: Duration) {
         options.environment.extend(self.environment.iter().cloned());

@@ -28,6 +28,8 @@ use crate::scrape;
 const CLUSTER: &str = "bench";
 /// How long segments may take to be copied and to leave the disk.
 const SETTLE_LIMIT: Duration = Duration::from_secs(300);
+/// Where Linux keeps files in memory.
+const MEMORY: &str = "/dev/shm";
 /// ListOffsets' name for the start of what is on the disk.
 const EARLIEST_LOCAL: i64 = -4;
 
@@ -40,6 +42,18 @@ pub(crate) struct Tiered {
     url: String,
     environment: Vec<(String, String)>,
     _bucket: BucketServer,
+    _memory: Option<tempfile::TempDir>,
+}
+
+/// Where the objects lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the S3 server.
+    Server,
+    /// In the S3 server, behind a proxy that can make it slow.
+    BehindProxy,
+    /// In a directory in memory, which takes next to nothing of the machine.
+    Memory,
 }
 
 /// A topic whose older segments are in the bucket.
@@ -53,13 +67,18 @@ pub(crate) struct TieredTopic {
 
 impl Tiered {
     /// Starts the server; the broker is started by [`Tiered::start`].
-    pub(crate) fn new(bench: &Bench, settings: &[(&str, &str)]) -> Result<Tiered> {
+    pub(crate) fn new(bench: &Bench, place: Place, settings: &[(&str, &str)]) -> Result<Tiered> {
         let directory = bench.fresh_directory("tiered");
-        let bucket = BucketServer::start(&directory)?;
+        let memory = (place == Place::Memory).then(|| tempfile::tempdir_in(MEMORY)).transpose()?;
+        let bucket = match &memory {
+            Some(memory) => BucketServer::in_directory(memory.path())?,
+            None => BucketServer::start(&directory)?,
+        };
         let mut options = bench.ours.options(&directory)?;
         bucket.tier_everything(&mut options, Duration::from_secs(3600));
         let endpoint = options.environment.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL");
         let endpoint = endpoint.and_then(|(_, url)| url.strip_prefix("http://")?.parse().ok());
+        let endpoint = endpoint.filter(|_| place == Place::BehindProxy);
         let proxy = endpoint.map(DelayProxy::start).transpose()?;
         let http = crate::broker_process::free_address()?;
         let mut set = |key: &str, value: String| options.settings.push((key.to_owned(), value));
@@ -72,7 +91,12 @@ impl Tiered {
         let url = options.settings.iter().find(|(key, _)| key == "highwater.remote.url");
         let url = url.map(|(_, url)| url.clone()).context("no url")?;
         let environment = options.environment.clone();
-        Ok(Tiered { options, proxy, http, url, environment, _bucket: bucket })
+        Ok(Tiered { options, proxy, http, url, environment, _bucket: bucket, _memory: memory })
+    }
+
+    /// Has the broker find a variable in its environment.
+    pub(crate) fn set_variable(&mut self, name: &str, value: &str) {
+        self.options.environment.push((name.to_owned(), value.to_owned()));
     }
 
     /// Starts the broker on its directory, and waits until it has reached the bucket.

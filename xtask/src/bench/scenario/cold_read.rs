@@ -15,7 +15,7 @@ use crate::bench::connection::{Connection, FETCH_VERSION, decode, fetch_frame, r
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Spread, short};
 use crate::bench::subject::Subject;
-use crate::bench::tiered::{Raw, Tiered, TieredTopic, runtime};
+use crate::bench::tiered::{Place, Raw, Tiered, TieredTopic, runtime};
 
 const GOAL: f64 = 0.7;
 const FIRST_BYTE_GOAL_MS: f64 = 2.0;
@@ -41,7 +41,7 @@ struct Round {
 }
 
 pub(super) fn run(bench: &Bench) -> Result<Section> {
-    let tiered = Tiered::new(bench, &[])?;
+    let tiered = Tiered::new(bench, Place::BehindProxy, &[])?;
     let subject = tiered.start(bench)?;
     let topic = tiered.fill(bench, &subject, bench.scaled(MESSAGES), MESSAGE_BYTES, SEGMENT_BYTES)?;
     drop(subject);

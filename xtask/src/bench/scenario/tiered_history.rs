@@ -17,7 +17,7 @@ use broker_tier::publish::{Fence, Publisher, load_newest};
 use crate::bench::Bench;
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Spread, short};
-use crate::bench::tiered::{Raw, Tiered, TieredTopic, runtime};
+use crate::bench::tiered::{Place, Raw, Tiered, TieredTopic, runtime};
 use crate::bench::usage::resident_kib;
 
 /// Entries beside the few that are there: 1 GB and 1 TB of history.
@@ -94,7 +94,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
 
 /// A broker, stopped, with a topic of so many entries.
 fn with_history(bench: &Bench, entries: u32) -> Result<Tiered> {
-    let tiered = Tiered::new(bench, &[])?;
+    let tiered = Tiered::new(bench, Place::BehindProxy, &[])?;
     let subject = tiered.start(bench)?;
     let topic = tiered.fill(bench, &subject, RECORDS, RECORD_BYTES, 1 << 20)?;
     drop(subject);

@@ -15,7 +15,7 @@ use crate::bench::measure::timed;
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Percentiles, Spread, short};
 use crate::bench::subject::Subject;
-use crate::bench::tiered::{Tiered, TieredTopic};
+use crate::bench::tiered::{Place, Tiered, TieredTopic};
 use crate::bench::usage::cpu_seconds;
 
 const READERS_GOAL: f64 = 1.5;
@@ -34,16 +34,28 @@ const COPIED_LIMIT: Duration = Duration::from_secs(300);
 
 pub(super) fn run(bench: &Bench) -> Result<Section> {
     // Small, so that readers who begin again read from the store.
-    let tiered = Tiered::new(bench, &[("highwater.remote.cache.max.bytes", "67108864")])?;
-    let subject = tiered.start(bench)?;
+    let cache = [("highwater.remote.cache.max.bytes", "67108864")];
     let mut rows = Vec::new();
-    // Latencies first: the others write so much that the disk is slow for a while.
-    let mut findings = vec![beside_readers(bench, &tiered, &subject, &mut rows)?];
-    findings.push(upload(bench, &tiered, &subject, &mut rows)?);
-    findings.push(beside_copies(bench, &tiered, &subject, &mut rows)?);
+    let mut findings = Vec::new();
+    {
+        let server = Copying::start(bench, "S3 server", Tiered::new(bench, Place::Server, &cache)?)?;
+        // Latencies first: the others write so much that the disk is slow for a while.
+        findings.push(beside_readers(bench, &server, &mut rows)?);
+        findings.push(upload(bench, &server, Target::AtMost(UPLOAD_GOAL), &mut rows)?);
+        findings.push(beside_copies(bench, &server, &mut rows)?);
+    }
+    {
+        let mut signed = Tiered::new(bench, Place::Server, &[])?;
+        signed.set_variable("AWS_UNSIGNED_PAYLOAD", "false");
+        let signed = Copying::start(bench, "S3 server, SHA-256", signed)?;
+        findings.push(upload(bench, &signed, Target::None, &mut rows)?);
+    }
+    let memory = Copying::start(bench, "memory", Tiered::new(bench, Place::Memory, &[])?)?;
+    findings.push(upload(bench, &memory, Target::None, &mut rows)?);
+    findings.push(beside_copies(bench, &memory, &mut rows)?);
     let limits = vec![
         "the machine, where a goal is missed: the S3 server is a Python program that shares the two cores with broker, \
-         producer and readers, and what it takes is not counted as the broker's."
+         producer and readers. A directory in memory takes next to nothing, which tells the broker's own part."
             .to_owned(),
     ];
     let limits =
@@ -52,7 +64,8 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         number: 17,
         title: "Producing while history is copied and read",
         method: format!(
-            "Upload: {} MB of {MESSAGE_BYTES}-byte messages in segments of {} MiB are produced with copying stopped, then \
+            "Where to: the S3 server over loopback, where no SHA-256 is needed; the same with it, as over plain HTTP elsewhere; a \
+             directory in memory (file://). Upload: {} MB of {MESSAGE_BYTES}-byte messages in segments of {} MiB are produced with copying stopped, then \
              copying is turned on; CPU seconds of the broker until all is copied. Beside copies: the same messages produced as \
              fast as the client can (rdkafka_performance) to a topic that is copied and to one that is not, in turn. Beside \
              readers: {} requests a second of {} bytes, alone and beside {READERS} readers of history in the bucket of at most \
@@ -85,7 +98,26 @@ fn create(bench: &Bench, subject: &Subject, configs: &[(&str, &str)]) -> Result<
     Ok(topic)
 }
 
-fn upload(bench: &Bench, tiered: &Tiered, subject: &Subject, rows: &mut Vec<Vec<String>>) -> Result<Finding> {
+/// A broker and where it copies to.
+struct Copying {
+    to: &'static str,
+    tiered: Tiered,
+    subject: Subject,
+}
+
+impl Copying {
+    fn start(bench: &Bench, to: &'static str, tiered: Tiered) -> Result<Copying> {
+        let subject = tiered.start(bench)?;
+        Ok(Copying { to, tiered, subject })
+    }
+}
+
+fn upload(
+    bench: &Bench,
+    Copying { to, tiered, subject }: &Copying,
+    target: Target,
+    rows: &mut Vec<Vec<String>>,
+) -> Result<Finding> {
     let mut costs = Vec::new();
     for _ in 0..bench.repetitions {
         let stopped = [("remote.log.copy.disable", "true"), ("local.retention.bytes", "-2")];
@@ -110,19 +142,14 @@ fn upload(bench: &Bench, tiered: &Tiered, subject: &Subject, rows: &mut Vec<Vec<
         Connection::open(subject.address)?.delete_topic(&topic)?;
     }
     let costs = Spread::of(costs).context("nothing was copied")?;
-    rows.push(row("upload", costs, "CPU s/GB"));
-    Ok(Finding::figure(
-        "CPU of the broker for what is copied",
-        costs.median,
-        "CPU s/GB",
-        Target::AtMost(UPLOAD_GOAL),
-    ))
+    rows.push(row(&format!("upload ({to})"), costs, "CPU s/GB"));
+    let what = format!("CPU of the broker for what is copied ({to})");
+    Ok(Finding::figure(what, costs.median, "CPU s/GB", target))
 }
 
 fn beside_copies(
     bench: &Bench,
-    tiered: &Tiered,
-    subject: &Subject,
+    Copying { to, tiered, subject }: &Copying,
     rows: &mut Vec<Vec<String>>,
 ) -> Result<Finding> {
     let mut rates = [Vec::new(), Vec::new()];
@@ -141,16 +168,15 @@ fn beside_copies(
         }
     }
     let [copied, plain] = rates.map(|rates| Spread::of(rates).expect("there are repetitions"));
-    rows.push(row("produce, copied", copied, "MB/s"));
+    rows.push(row(&format!("produce, copied ({to})"), copied, "MB/s"));
     rows.push(row("produce, not copied", plain, "MB/s"));
-    let what = "MB/s produced to a topic that is copied against one that is not";
+    let what = format!("MB/s produced to a topic that is copied ({to}) against one that is not");
     Ok(Finding::ratio(what, copied.median, plain.median, Target::AtLeast(SLOWER_GOAL)))
 }
 
 fn beside_readers(
     bench: &Bench,
-    tiered: &Tiered,
-    subject: &Subject,
+    Copying { tiered, subject, .. }: &Copying,
     rows: &mut Vec<Vec<String>>,
 ) -> Result<Finding> {
     let history: Vec<TieredTopic> = (0..READERS)
