@@ -46,6 +46,8 @@ pub(crate) struct Rewrite {
     synced: u64,
     /// A sync under way, and the bytes that it covers.
     syncing: Option<(u64, Syncing)>,
+    /// The sync of all that is written, once that is all.
+    last_sync: Option<Syncing>,
     /// Some of what was read had to come from the disk.
     is_cold: bool,
     /// Something has gone or changed.
@@ -107,6 +109,7 @@ impl Rewrite {
             pending: Vec::new(),
             synced: 0,
             syncing: None,
+            last_sync: None,
             is_cold: false,
             has_changed: false,
         })
@@ -190,13 +193,17 @@ impl Rewrite {
         Ok(written)
     }
 
-    /// Waits for the sync under way, if there is one.
+    /// Waits for what is being synced, if anything is.
     ///
     /// # Errors
     /// `Write`.
     pub(crate) fn wait_for_sync(&mut self) -> Result<(), RewriteError> {
-        let Some((size, syncing)) = self.syncing.take() else { return Ok(()) };
-        self.note_sync(size, syncing.wait())
+        let synced = match self.syncing.take() {
+            Some((size, syncing)) => self.note_sync(size, syncing.wait()),
+            None => Ok(()),
+        };
+        let Some(last) = self.last_sync.take() else { return synced };
+        synced.and(self.note_sync(self.segment.size, last.wait()))
     }
 
     fn note_sync(&mut self, size: u64, synced: io::Result<()>) -> Result<(), RewriteError> {
@@ -209,17 +216,24 @@ impl Rewrite {
         Ok(())
     }
 
-    /// Writes and syncs the rest. Answers with the bytes that it wrote.
+    /// Writes the rest and begins to sync it. Answers with the bytes that it wrote.
+    ///
+    /// # Errors
+    /// `Write`.
+    pub(crate) fn begin_to_finish(&mut self, is_planted_unsynced: bool) -> Result<u64, RewriteError> {
+        let written = self.write_out(1)?;
+        if !is_planted_unsynced {
+            self.last_sync = Some(self.output.clone().begin_sync());
+        }
+        Ok(written)
+    }
+
+    /// Waits until all of it is durable; it was begun to be finished.
     ///
     /// # Errors
     /// `Write`; `Read` if the last batch was not where it should be.
-    pub(crate) fn finish(mut self, is_planted_unsynced: bool) -> Result<(Rewritten, u64), RewriteError> {
-        let written = self.write_out(1)?;
-        if !is_planted_unsynced {
-            self.wait_for_sync()?;
-            let synced = self.output.sync_data();
-            self.note_sync(self.segment.size, synced)?;
-        }
+    pub(crate) fn finish(mut self) -> Result<Rewritten, RewriteError> {
+        self.wait_for_sync()?;
         let (end, expected) = (self.segment.next_offset, self.group.next_offset());
         if end != expected {
             let reason = format!("what was read ends at offset {end}, expected {expected}");
@@ -237,7 +251,7 @@ impl Rewrite {
         segment.new_file = true;
         segment.trusted.add(0, segment.size);
         segment.keep_file(Some(output));
-        Ok((Rewritten { group, segment, has_changed }, written))
+        Ok(Rewritten { group, segment, has_changed })
     }
 
     /// What is rewritten.

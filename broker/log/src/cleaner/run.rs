@@ -44,8 +44,8 @@ pub(super) struct Run {
 enum Stage {
     /// Notes the keys of the dirty segments, of which the first of these is read next.
     Mapping { left: VecDeque<SegmentFacts>, reader: Option<SegmentReader> },
-    /// Writes segments anew.
-    Rewriting { left: VecDeque<Group>, current: Option<Box<Rewrite>> },
+    /// Writes segments anew: the next group while what was written of the one before is being synced.
+    Rewriting { left: VecDeque<Group>, current: Option<Box<Rewrite>>, written: Option<Box<Rewrite>> },
 }
 
 /// What it came to.
@@ -196,7 +196,7 @@ impl Run {
             index_bytes: u64::from(self.config.segment_index_bytes),
         };
         let left = groups(&self.facts.segments, self.end, &limits).into();
-        self.stage = Stage::Rewriting { left, current: None };
+        self.stage = Stage::Rewriting { left, current: None, written: None };
     }
 
     /// Answers whether all groups are done.
@@ -205,19 +205,40 @@ impl Run {
         let room = shared.disk.space(&shared.path).map_or(0, |space| space.available);
         // The same that appends leave untouched: what is freed in the end is no reason to be in their way before.
         if shared.lacks_room() || room < shared.settings.reserve_bytes * 2 + wanted as u64 {
+            self.put_in_place(dir)?;
             return Err(Trouble::NoRoom);
         }
-        let Stage::Rewriting { left, current } = &mut self.stage else { return Ok(false) };
+        let Stage::Rewriting { left, current, .. } = &mut self.stage else { return Ok(false) };
         let mut rewrite = match current.take() {
             Some(rewrite) => rewrite,
             None => {
                 let Some(group) = left.pop_front() else {
+                    self.put_in_place(dir)?;
                     self.finish();
                     return Ok(true);
                 };
                 Box::new(begin_group(shared, &self.handle, group)?)
             }
         };
+        let unsynced = shared.settings.is_planted_swap_before_fsync();
+        let stepped = self.step_rewrite(&mut rewrite, wanted, unsynced, moved);
+        // Whatever became of this group, the one before it is good.
+        let put = if matches!(stepped, Ok(false)) { Ok(()) } else { self.put_in_place(dir) };
+        let Stage::Rewriting { current, written, .. } = &mut self.stage else { return Ok(false) };
+        // Where it failed, its files are still to be removed.
+        *(if matches!(stepped, Ok(true)) { written } else { current }) = Some(rewrite);
+        put?;
+        stepped.map(|_| false)
+    }
+
+    /// Goes on with a group. Answers whether that was all of it, and all is on its way to the disk.
+    fn step_rewrite(
+        &mut self,
+        rewrite: &mut Rewrite,
+        wanted: usize,
+        is_planted_unsynced: bool,
+        moved: &mut Moved,
+    ) -> Result<bool, Trouble> {
         let rules = Rules {
             map: &self.map,
             end: self.end,
@@ -225,44 +246,36 @@ impl Run {
             config: &self.config,
             last_offsets: &self.last_offsets,
         };
-        let stepped = rewrite.step(wanted, self.config.index_interval_bytes, &mut self.filter, &rules);
-        let (step, is_whole) = match stepped {
-            Ok(stepped) => stepped,
-            Err(error) => {
-                // Its files are still to be removed.
-                *current = Some(rewrite);
-                return Err(error.into());
-            }
-        };
+        let (step, is_whole) =
+            rewrite.step(wanted, self.config.index_interval_bytes, &mut self.filter, &rules)?;
         *moved = step;
         if is_whole {
-            self.put_in_place(dir, *rewrite, moved)?;
-        } else {
-            *current = Some(rewrite);
+            moved.written += rewrite.begin_to_finish(is_planted_unsynced)?;
         }
-        Ok(false)
+        Ok(is_whole)
     }
 
-    fn put_in_place(&mut self, dir: &LogDir, rewrite: Rewrite, moved: &mut Moved) -> Result<(), Trouble> {
+    /// Waits until the group that is written is durable, if there is one, and has it take its place.
+    fn put_in_place(&mut self, dir: &LogDir) -> Result<(), Trouble> {
+        let Stage::Rewriting { written, .. } = &mut self.stage else { return Ok(()) };
+        let Some(rewrite) = written.take() else { return Ok(()) };
         let shared = dir.shared();
         let (base, path) = (rewrite.group().base(), rewrite.dir().to_owned());
         let put = || -> Result<_, Trouble> {
-            let unsynced = shared.settings.is_planted_swap_before_fsync();
-            let (rewritten, written) = rewrite.finish(unsynced)?;
+            let rewritten = rewrite.finish()?;
             let (before, segments) = (rewritten.group.bytes(), rewritten.group.segments.len());
             let after = rewritten.segment.size;
             let is_swapped = rewritten.has_changed || segments > 1;
             if is_swapped {
                 dir.swap_segments(&self.handle, rewritten, self.cuts)?;
             }
-            Ok((written, before, after, segments, is_swapped))
+            Ok((before, after, segments, is_swapped))
         };
         let put = put();
         if !matches!(put, Ok((.., true))) {
             remove(shared, &path, base);
         }
-        let (written, before, after, segments, _) = put?;
-        moved.written += written;
+        let (before, after, segments, _) = put?;
         self.totals.bytes_before += before;
         self.totals.bytes_after += after;
         self.totals.segments_before += segments;
@@ -318,7 +331,8 @@ impl Run {
 
     /// Removes what was written of a group that is not finished.
     pub(super) fn drop_files(&mut self, dir: &LogDir) {
-        if let Stage::Rewriting { current: Some(rewrite), .. } = &mut self.stage {
+        let Stage::Rewriting { current, written, .. } = &mut self.stage else { return };
+        for rewrite in [written, current].into_iter().flatten() {
             // What a sync under way says of the disk counts, although its file goes.
             if let Err(RewriteError::Write(error)) = rewrite.wait_for_sync()
                 && !is_storage_full(&error)
