@@ -124,6 +124,8 @@ impl Store {
                     found += size as u64;
                     count(&self.counts.bytes_in, size);
                     take(std::mem::take(&mut part).freeze());
+                    // More may be here already: whoever waits for this thread goes first.
+                    tokio::task::yield_now().await;
                 }
             }
         }
