@@ -21,6 +21,12 @@ pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
     Ok(seconds(user + system))
 }
 
+/// CPU seconds of a process so far in the kernel, on its behalf.
+pub(crate) fn kernel_seconds(pid: u32) -> Result<f64> {
+    let [_, system, ..] = times_of(&pid.to_string())?;
+    Ok(seconds(system))
+}
+
 /// CPU seconds of this process and of the children it has waited for.
 fn own_cpu_seconds() -> Result<f64> {
     Ok(seconds(times_of("self")?.iter().sum()))
