@@ -10,9 +10,11 @@ use std::sync::Arc;
 use broker_protocol::types::{Offset, TopicId};
 use broker_tier::ids::{Generation, PartitionId};
 use broker_tier::keys::{Key, SegmentKey};
-use broker_tier::manifest::{Manifest, RemovedObject};
-use broker_tier::publish::{Fence, PublishError, Publisher};
+use broker_tier::manifest::{Manifest, Removed, RemovedObject};
+use broker_tier::publish::{Fence, PublishError, Publisher, load_page};
 use broker_tier::recover::{FencedPartition, empty_partition, fence_partition};
+use broker_tier::scrub;
+use broker_tier::store_error::StoreErrorKind;
 use futures_util::stream::{self, StreamExt};
 
 use super::source::{Source, SourceError};
@@ -102,7 +104,8 @@ async fn rewind(
     then: Option<&Manifest>,
 ) -> Result<(), SourceError> {
     let newest = &fenced.manifest;
-    let rewound = as_of(newest, then);
+    let mut rewound = as_of(newest, then);
+    spare_named(source, &mut rewound).await?;
     if rewound == **newest {
         return Ok(());
     }
@@ -141,26 +144,73 @@ fn as_of(newest: &Manifest, then: Option<&Manifest>) -> Manifest {
             rewound.entries.clear();
         }
     }
-    let named: BTreeSet<SegmentKey> = rewound.entries.iter().map(|entry| entry.object).collect();
-    rewound.removed.retain(|removed| match &removed.object {
-        RemovedObject::Segment(key) => !named.contains(key),
-        RemovedObject::Page(key, _) => !rewound.pages.iter().any(|page| page.key == *key),
-    });
     rewound
+}
+
+/// Takes off the list of what is to be deleted whatever the manifest names again. Of a page some of whose objects are named
+/// the others are to be deleted one by one; the page itself is nobody's then.
+async fn spare_named(source: &Source, rewound: &mut Manifest) -> Result<(), SourceError> {
+    if rewound.removed.is_empty() {
+        return Ok(());
+    }
+    let (store, keys) = (&source.store, &source.keys);
+    let bare = Manifest { removed: Vec::new(), ..rewound.clone() };
+    let named = scrub::named_by(store, keys, &bare).await?;
+    if named.is_partial {
+        // What a damaged page names is not known. What nobody names is found by the scrubber.
+        rewound.removed.clear();
+        return Ok(());
+    }
+    let is_named = |key: Key| named.needed.contains_key(&key);
+    let mut removed = Vec::new();
+    for one in std::mem::take(&mut rewound.removed) {
+        match one.object {
+            RemovedObject::Segment(key) if is_named(Key::Segment(key)) => {}
+            RemovedObject::Page(key, _) if is_named(Key::Page(key)) => {}
+            RemovedObject::Segment(_) => removed.push(one),
+            RemovedObject::Page(key, from) => {
+                let entries = match load_page(store, keys, key).await {
+                    Ok(entries) => entries,
+                    // It goes last; and of a damaged one nobody knows what it names.
+                    Err(PublishError::Store(error)) if error.kind == StoreErrorKind::Missing => continue,
+                    Err(PublishError::Damaged { .. }) => continue,
+                    Err(error) => return Err(error.into()),
+                };
+                let objects: Vec<SegmentKey> =
+                    entries.iter().skip(from as usize).map(|entry| entry.object).collect();
+                if objects.iter().any(|key| is_named(Key::Segment(*key))) {
+                    let others = objects.into_iter().filter(|key| !is_named(Key::Segment(*key)));
+                    let removed_ms = one.removed_ms;
+                    removed.extend(
+                        others.map(|key| Removed { object: RemovedObject::Segment(key), removed_ms }),
+                    );
+                } else {
+                    removed.push(one);
+                }
+            }
+        }
+    }
+    rewound.removed = removed;
+    Ok(())
 }
 
 /// Makes sure that the objects of the time are there which the newest manifest does not name any more.
 async fn check_objects(source: &Source, newest: &Manifest, rewound: &Manifest) -> Result<(), SourceError> {
     let named: BTreeSet<SegmentKey> = newest.entries.iter().map(|entry| entry.object).collect();
     let is_paged = |offset: Offset| newest.pages.last().is_some_and(|page| offset <= page.end_offset);
+    for page in rewound.pages.iter().filter(|page| !newest.pages.iter().any(|known| known.key == page.key)) {
+        check_object(source, Key::Page(page.key)).await?;
+    }
     let doubtful =
         rewound.entries.iter().filter(|entry| !named.contains(&entry.object) && !is_paged(entry.base_offset));
     for entry in doubtful {
-        let key = Key::Segment(entry.object);
-        let found = source.store.head(&source.keys.path(&key)).await.map_err(PublishError::from)?;
-        if found.is_none() {
-            return Err(SourceError::damaged(format!("{key} was named at that time and is deleted")));
-        }
+        check_object(source, Key::Segment(entry.object)).await?;
     }
     Ok(())
+}
+
+async fn check_object(source: &Source, key: Key) -> Result<(), SourceError> {
+    let found = source.store.head(&source.keys.path(&key)).await.map_err(PublishError::from)?;
+    let missing = || SourceError::damaged(format!("{key} was named at that time and is deleted"));
+    found.map(drop).ok_or_else(missing)
 }

@@ -1,7 +1,12 @@
 //! A cluster as it was some time ago.
 
+use std::collections::BTreeSet;
+
 use broker_log::io::memory_disk::MemoryDisk;
 use broker_protocol::types::Offset;
+use broker_tier::expire::remove_all;
+use broker_tier::keys::{Key, SegmentKey};
+use broker_tier::manifest::RemovedObject;
 use highwater_broker::recover::RecoverOptions;
 
 use crate::bucket::{Bucket, Found, a_moment_later, groups, image, options, orders};
@@ -75,4 +80,43 @@ async fn a_time_before_what_is_kept_is_refused() {
     let (bucket, _) = with_more().await;
     let error = format!("{:#}", bucket.recover(&MemoryDisk::new(1), &at(before)).await.unwrap_err());
     assert!(error.contains("the oldest metadata snapshot that is kept was written at 2"), "{error}");
+}
+
+/// Tiering was turned off by mistake: what it gave up is on a list to be deleted, some of it by the page that names it.
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_since_is_not_deleted_any_more() {
+    let bucket = Bucket::filled().await;
+    let tens = |from: i64, to: i64| (from..to).map(|index| (index * 10, 1)).collect::<Vec<_>>();
+    bucket.copy(orders(1), 4, &tens(0, 100)).await;
+    let then = a_moment_later();
+    bucket.copy(orders(1), 4, &tens(100, 210)).await;
+    let mut publisher = bucket.publisher(orders(1), 4).await;
+    assert_eq!(publisher.manifest().pages.len(), 1);
+    remove_all(&mut publisher, Offset(0)).await.unwrap();
+    a_moment_later();
+    bucket.recovered(&MemoryDisk::new(1), &at(then)).await;
+    let newest = bucket.newest(orders(1)).await.unwrap();
+    assert_eq!((newest.tiered_end(), newest.entries.len()), (Some(Offset(1000)), 100));
+    let named: BTreeSet<SegmentKey> = newest.entries.iter().map(|entry| entry.object).collect();
+    let removed = newest.removed.iter().map(|removed| match removed.object {
+        RemovedObject::Segment(key) => key,
+        RemovedObject::Page(..) => panic!("it names objects of the time"),
+    });
+    let removed: BTreeSet<SegmentKey> = removed.collect();
+    assert_eq!((removed.len(), removed.intersection(&named).count()), (110, 0));
+}
+
+/// It names objects of the time: nobody can tell whether they are there.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_is_deleted_since_is_told() {
+    let bucket = Bucket::filled().await;
+    let tens = |from: i64, to: i64| (from..to).map(|index| (index * 10, 1)).collect::<Vec<_>>();
+    bucket.copy(orders(1), 4, &tens(0, 210)).await;
+    let then = a_moment_later();
+    let mut publisher = bucket.publisher(orders(1), 4).await;
+    let page = Key::Page(publisher.manifest().pages[0].key);
+    remove_all(&mut publisher, Offset(0)).await.unwrap();
+    publisher.store().delete(&publisher.keys().path(&page)).await.unwrap();
+    let failed = bucket.recover(&MemoryDisk::new(1), &at(then)).await.unwrap_err();
+    assert!(format!("{failed:#}").contains(&page.to_string()), "{failed:#}");
 }
