@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker_config::RemoteConfig;
-use broker_protocol::types::TopicId;
+use broker_protocol::types::{Offset, TopicId};
 use broker_tier::bandwidth::Bandwidth;
 use broker_tier::copy::Copier;
 use broker_tier::ids::{ClusterId, Generation, PartitionId};
@@ -40,6 +40,7 @@ pub use partition::{Figures, TieredPartition};
 pub use reading::{RemoteBytes, RemoteFault, RemoteRead};
 pub use scrubbing::ScrubAnswer;
 
+use self::metadata_backup::lineage::{LineageError, MetadataLineage};
 use crate::env::Env;
 use crate::replication::partition::Partition;
 
@@ -96,6 +97,8 @@ pub struct Tiering {
     clock_ahead_ms: AtomicI64,
     partitions: Mutex<BTreeMap<PartitionId, Arc<TieredPartition>>>,
     known: known::KnownManifests,
+    /// Which metadata snapshots are this disk's.
+    metadata: MetadataLineage,
     /// Deleted topics whose objects are being deleted.
     deleting: Mutex<BTreeSet<TopicId>>,
     /// Those whose objects were deleted once, and when, by the monotonic clock.
@@ -147,6 +150,11 @@ impl Tiering {
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing.read().clone()
+    }
+
+    /// Whether the store has no later metadata than this disk, whose metadata are at offset `own`.
+    pub(super) async fn check_metadata(&self, own: Offset) -> Result<(), LineageError> {
+        self.metadata.check(&self.env, (&self.store, &self.keys), self.generation(), own).await
     }
 
     /// What the store's clock shows, in milliseconds since 1970, as far as known.

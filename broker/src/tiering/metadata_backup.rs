@@ -2,11 +2,12 @@
 //! with.
 //!
 //! ```text
-//! changed? -> no later generation -> durable commits -> image -> meta/<its offset> -> old ones go
+//! changed? -> no later generation or metadata -> durable commits -> image -> meta/<its offset> -> old ones go
 //! ```
 //! The key of a snapshot is the offset of the metadata: where nothing but commits has changed, a record without effect
 //! moves it on first. Nothing waits for a snapshot: one that fails is told once, counted, and tried again.
 
+pub mod lineage;
 pub mod payload;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use broker_tier::publish::{PublishError, check_generation};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
+use self::lineage::LineageError;
 use super::{Standing, Tiering};
 use crate::coordinator::{CoordinatorError, GroupCoordinator, GroupsBackup};
 use crate::quorum::{MetadataLog, ProposeError};
@@ -47,6 +49,9 @@ pub enum BackupError {
     /// The object store.
     #[error(transparent)]
     Snapshot(#[from] MetaError),
+    /// This disk is an older copy, or that cannot be found out.
+    #[error(transparent)]
+    Lineage(#[from] LineageError),
 }
 
 /// What the last snapshot reflects.
@@ -137,6 +142,7 @@ impl MetadataBackup {
             return Ok(false);
         }
         check_generation(&tiering.store, &tiering.keys, own).await?;
+        tiering.check_metadata(now.offset).await?;
         let GroupsBackup { groups, written, .. } = self.all_groups().await?;
         let image = self.image_not_written(last.as_ref()).await?;
         let offset = image.position.offset;
@@ -150,6 +156,7 @@ impl MetadataBackup {
             created_ms: now_ms,
             payload: Bytes::from(payload),
         };
+        tiering.metadata.begin(&tiering.env, snapshot.offset).await.map_err(LineageError::from)?;
         meta::write(&tiering.store, &tiering.keys, &snapshot).await?;
         *last = Some(Written { offset, groups: written });
         tiering.counts.metadata_snapshots.fetch_add(1, Ordering::Relaxed);

@@ -123,6 +123,10 @@ impl Tiering {
         if !matches!(self.standing(), super::Standing::Active) {
             return;
         }
+        if let Err(error) = self.check_metadata(ctx.metadata.image().position.offset).await {
+            tracing::warn!(%error, "what deleted topics have left is not deleted");
+            return;
+        }
         match self.try_delete_left_overs(ctx).await {
             Ok(0) => {}
             Ok(removed) => {

@@ -5,6 +5,7 @@
 //! reached, and copies nothing until it has been.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -29,6 +30,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::claim::{self, Remembered};
 use super::connect::{connect, tier_env};
 use super::known::KnownManifests;
+use super::metadata_backup::lineage::MetadataLineage;
 use super::{Standing, Tiering, TieringCounts};
 use crate::env::Env;
 
@@ -104,7 +106,10 @@ impl Prepared {
         let keys = Arc::new(ClusterKeys::new(&self.url.prefix, &cluster));
         let dir = log_dir.path().to_owned();
         let (disk, path) = (Arc::clone(&env.disk), dir.clone());
-        let known = env.block_on_disk(move || KnownManifests::load(disk.as_ref(), &path)).await?;
+        let load = move || -> io::Result<_> {
+            Ok((KnownManifests::load(disk.as_ref(), &path)?, MetadataLineage::load(disk.as_ref(), &path)?))
+        };
+        let (known, metadata) = env.block_on_disk(load).await?;
         let (claim, standing, clock_ahead_ms) = match &self.remembered {
             Some(Remembered { claim, url }) if *url == self.url.to_string() => {
                 (*claim, Standing::Unverified, 0)
@@ -141,6 +146,7 @@ impl Prepared {
             clock_ahead_ms: AtomicI64::new(clock_ahead_ms),
             partitions: Mutex::new(BTreeMap::new()),
             known,
+            metadata,
             deleting: Mutex::default(),
             deleted: Mutex::new(BTreeMap::new()),
             told: Mutex::default(),

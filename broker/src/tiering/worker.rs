@@ -41,16 +41,13 @@ pub async fn run(ctx: Arc<ApiContext>, tiering: Arc<Tiering>) {
     let between_looks = Duration::from_millis(tiering.config.scrub_interval_ms);
     loop {
         let now = tiering.env.clock.monotonic();
-        if tiering.verify().await {
+        if verify(&ctx, &tiering, interval, &mut last_told).await {
             begin_round(&ctx, &tiering, &mut tasks);
             if now.saturating_sub(last_looked) >= between_looks {
                 last_looked = now;
                 let (ctx, tiering) = (Arc::clone(&ctx), Arc::clone(&tiering));
                 tasks.spawn(async move { tiering.delete_left_overs(&ctx).await });
             }
-        } else {
-            // Nothing is copied meanwhile, which has to be seen.
-            due(&ctx, &tiering).iter().for_each(|step| step.note_lag(None));
         }
         tiering.reader.chunks().rest().await;
         while tasks.try_join_next().is_some() {}
@@ -62,6 +59,29 @@ pub async fn run(ctx: Arc<ApiContext>, tiering: Arc<Tiering>) {
         tokio::select! {
             () = tokio::time::sleep(interval) => {}
             () = tiering.wake.notified() => {}
+        }
+    }
+}
+
+/// Whether this broker may write. While that is being found out, and afterwards if it may not, nothing is copied, which has
+/// to be seen.
+async fn verify(
+    ctx: &Arc<ApiContext>,
+    tiering: &Arc<Tiering>,
+    interval: Duration,
+    last_told: &mut Duration,
+) -> bool {
+    if matches!(tiering.standing(), Standing::Active) {
+        return true;
+    }
+    let verified = tiering.verify();
+    tokio::pin!(verified);
+    loop {
+        due(ctx, tiering).iter().for_each(|step| step.note_lag(None));
+        tell_lag(tiering, last_told);
+        tokio::select! {
+            may_write = &mut verified => return may_write,
+            () = tokio::time::sleep(interval) => {}
         }
     }
 }

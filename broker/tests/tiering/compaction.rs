@@ -170,6 +170,27 @@ async fn what_was_copied_before_the_rest_was_compacted_gets_old_too() {
     assert_eq!(figure(&broker, "highwater_remote_trouble{partition=\"0\",topic=\"t\"}").await, Some(0));
 }
 
+/// Nobody has put back an older disk: the batches are others because they were compacted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_copied_is_given_up_also_where_the_log_was_compacted_before_anybody_looked() {
+    let (broker, store) =
+        start(&[&EAGER[..], &["remote.log.manager.task.interval.ms=3600000"]].concat()).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[("local.retention.bytes", "-2")]).await;
+    append(&mut client, 0..8).await;
+    until("both segments are copied", || {
+        broker.context().tiering.as_ref().unwrap().wake();
+        tiered_end(&broker) == Some(6)
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(alter(&mut client, &[("cleanup.policy", "compact")]).await, ErrorCode::None);
+    until_cleaned(&broker).await;
+    let broker = broker.restart().await;
+    until_async("what was copied is given up", async || segments(store.as_ref()).await.is_empty()).await;
+    assert_eq!(figure(&broker, "highwater_remote_trouble{partition=\"0\",topic=\"t\"}").await, Some(0));
+}
+
 /// Where what was copied ends.
 fn tiered_end(broker: &TestBroker) -> Option<i64> {
     let tiering = broker.context().tiering.as_ref().unwrap();

@@ -153,6 +153,12 @@ async fn readers_of_a_store_that_hangs_or_cuts_its_answers_short_are_told() {
 /// tiering = 18
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn how_far_copying_is_behind_is_shown_also_where_the_store_was_never_reached() {
+    let behind = [Answer::ServerError, Answer::Silence].map(assert_lag_is_shown);
+    futures_util::future::join_all(behind).await;
+}
+
+/// Of a store that answers so, or not at all, since before the start.
+async fn assert_lag_is_shown(answer: Answer) {
     let (broker, store, _inner) = faulty(&[]).await;
     let mut client = broker.client().await;
     create(&mut client, &[]).await;
@@ -161,7 +167,7 @@ async fn how_far_copying_is_behind_is_shown_also_where_the_store_was_never_reach
     let lag = "highwater_remote_lag_bytes";
     assert_eq!(metric(&broker, lag).await, 0);
     for operation in [Operation::Get, Operation::List, Operation::Create, Operation::Put, Operation::Begin] {
-        store.next(operation, "", u32::MAX, Effect::Fail(Answer::ServerError));
+        store.next(operation, "", u32::MAX, Effect::Fail(answer));
     }
     let broker = broker.restart().await;
     let mut client = broker.client().await;

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use highwater_broker::http::Health;
 use highwater_broker::tiering::Standing;
 use object_store::ObjectStoreExt;
 use object_store::path::Path;
@@ -9,7 +10,8 @@ use object_store::path::Path;
 use crate::harness::batches::batch_at;
 use crate::harness::{Conn, TestBroker, calls};
 use crate::store::{
-    append, assert_reads, create, objects, partition, start, starts, until, until_let_go, value,
+    append, assert_reads, create, metric, objects, partition, start, starts, until, until_async,
+    until_let_go, value,
 };
 
 /// Appends other records than [`append`] does.
@@ -58,6 +60,43 @@ async fn an_older_copy_of_the_disk_loses_nothing_of_what_it_takes() {
     until("it is told", || trouble(&broker).contains("it has another batch than")).await;
     assert_eq!(starts(&broker), (0, 3));
     assert_reads_others(&mut broker.client().await, 4..20).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_of_the_disk_deletes_nothing_that_it_does_not_know() {
+    let (broker, store) = start(&["highwater.remote.metadata.interval.ms=1000"]).await;
+    let snapshots =
+        async || objects(store.as_ref()).await.iter().filter(|name| name.contains("/meta/")).count();
+    until_async("metadata are copied", async || snapshots().await > 0).await;
+    let older = broker.killed_copy();
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..8).await;
+    until("it is copied", || starts(&broker) == (0, 6)).await;
+    broker.stop().await;
+    let mut before = objects(store.as_ref()).await;
+    before.retain(|name| !name.contains("/root/"));
+
+    let mut broker = older.start().await;
+    for offset in 0..2 {
+        let tiering = broker.context().tiering.clone().unwrap();
+        until("the store is reached", || tiering.standing() == Standing::Active).await;
+        broker.clock().set_wrong_by(25 * 3600 * 1000);
+        // Its metadata go farther than those that it lacks.
+        let mut client = broker.client().await;
+        for topic in 0..10 {
+            calls::create_topic(&mut client, &format!("other-{offset}-{topic}"), 1, &[]).await;
+        }
+        let errors = "highwater_remote_metadata_errors_total";
+        until_async("it is told", async || metric(&broker, errors).await > 1).await;
+        broker.health().scrub(None).await;
+        let mut after = objects(store.as_ref()).await;
+        after.retain(|name| !name.contains("/root/"));
+        assert_eq!(after, before, "start {offset}");
+        broker.clock().set_wrong_by(0);
+        broker = broker.restart().await;
+    }
 }
 
 /// fault = 64

@@ -1,0 +1,170 @@
+//! Whether this disk's metadata are those that the object store has snapshots of: the file `remote-metadata`.
+//!
+//! ```text
+//! version=1
+//! offset=<offset of the last snapshot that this broker has begun to write>
+//! ```
+//! It is durable before the snapshot is there. So a store with a later snapshot of this generation tells of a disk that was
+//! put back from an older copy: what such a disk does not know of is not for it to delete, and what it knows is no news.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use broker_log::io::Disk;
+use broker_protocol::types::Offset;
+use broker_tier::ids::{Generation, MetadataOffset};
+use broker_tier::keys::ClusterKeys;
+use broker_tier::meta::{self, MetaError};
+use broker_tier::store::Store;
+use tokio::sync::Mutex;
+
+use crate::env::Env;
+
+const FILE: &str = "remote-metadata";
+const VERSION: &str = "1";
+
+/// Why metadata are not compared, or not written.
+#[derive(Debug, thiserror::Error)]
+pub enum LineageError {
+    /// The object store; try again later.
+    #[error(transparent)]
+    Snapshot(#[from] MetaError),
+    /// The disk.
+    #[error("{FILE}: {0}")]
+    Disk(#[from] io::Error),
+    /// The disk is an older copy.
+    #[error(
+        "the object store has metadata of offset {}, this disk wrote none later than {}: it was put back from \
+         an older copy, and has to be recovered",
+        .stored.0, .own.0
+    )]
+    Older {
+        /// Offset of the newest snapshot.
+        stored: MetadataOffset,
+        /// The newest that this disk knows of.
+        own: MetadataOffset,
+    },
+}
+
+/// What this disk knows of its snapshots; see the file's header.
+#[derive(Debug)]
+pub struct MetadataLineage {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    begun: Option<MetadataOffset>,
+    /// It was compared with the store.
+    is_ours: bool,
+}
+
+impl MetadataLineage {
+    /// What the directory knows. A file that makes no sense counts for none.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn load(disk: &dyn Disk, dir: &Path) -> io::Result<MetadataLineage> {
+        let path = dir.join(FILE);
+        let begun = match disk.read(&path) {
+            Ok(bytes) => {
+                let begun = decode(&String::from_utf8_lossy(&bytes));
+                if begun.is_none() {
+                    tracing::warn!(file = %path.display(), "the file is damaged: metadata themselves are compared");
+                }
+                begun
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(MetadataLineage { path, state: Mutex::new(State { begun, is_ours: false }) })
+    }
+
+    /// Compares this disk with the store, once; `own` is the offset of its metadata, which stands in for a file that is
+    /// not there.
+    ///
+    /// # Errors
+    /// See [`LineageError`].
+    pub async fn check(
+        &self,
+        env: &Env,
+        (store, keys): (&Store, &ClusterKeys),
+        generation: Generation,
+        own: Offset,
+    ) -> Result<(), LineageError> {
+        let mut state = self.state.lock().await;
+        if state.is_ours {
+            return Ok(());
+        }
+        let known = state.begun.unwrap_or(MetadataOffset(own.0.unsigned_abs()));
+        for (stored, _) in meta::list(store, keys).await.map_err(MetaError::from)? {
+            if stored <= known {
+                break;
+            }
+            // Before it stops, the broker of an earlier generation may have written some.
+            match meta::read(store, keys, stored).await {
+                Ok(snapshot) if snapshot.generation < generation => {}
+                Ok(_) | Err(MetaError::Format(..)) => {
+                    // Its metadata grow: what they were compared with must not.
+                    self.remember(env, &mut state, known).await?;
+                    return Err(LineageError::Older { stored, own: known });
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        state.is_ours = true;
+        Ok(())
+    }
+
+    /// Remembers that a snapshot may be there from now on.
+    ///
+    /// # Errors
+    /// The disk's: there must be none.
+    pub async fn begin(&self, env: &Env, offset: MetadataOffset) -> io::Result<()> {
+        let mut state = self.state.lock().await;
+        if state.begun.is_some_and(|begun| begun >= offset) {
+            return Ok(());
+        }
+        self.remember(env, &mut state, offset).await
+    }
+
+    async fn remember(&self, env: &Env, state: &mut State, offset: MetadataOffset) -> io::Result<()> {
+        if state.begun == Some(offset) {
+            return Ok(());
+        }
+        let (disk, path) = (Arc::clone(&env.disk), self.path.clone());
+        let text = format!("version={VERSION}\noffset={}\n", offset.0);
+        env.block_on_disk(move || disk.write_atomically(&path, text.as_bytes())).await?;
+        state.begun = Some(offset);
+        Ok(())
+    }
+}
+
+fn decode(text: &str) -> Option<MetadataOffset> {
+    let rest = text.strip_prefix("version=")?.strip_prefix(VERSION)?.strip_prefix("\noffset=")?;
+    rest.strip_suffix('\n')?.parse().ok().map(MetadataOffset)
+}
+
+#[cfg(test)]
+mod tests {
+    use broker_log::io::memory_disk::MemoryDisk;
+
+    use super::*;
+
+    #[test]
+    fn a_damaged_file_counts_for_none() {
+        let (disk, dir) = (MemoryDisk::new(1), Path::new("/data"));
+        disk.create_dir_all(dir).unwrap();
+        let begun = || MetadataLineage::load(&disk, dir).unwrap().state.into_inner().begun;
+        assert_eq!(begun(), None);
+        let whole = "version=1\noffset=123\n";
+        for end in 0..whole.len() {
+            disk.write_atomically(&dir.join(FILE), &whole.as_bytes()[..end]).unwrap();
+            assert_eq!(begun(), None, "cut at {end}");
+        }
+        disk.write_atomically(&dir.join(FILE), whole.as_bytes()).unwrap();
+        assert_eq!(begun(), Some(MetadataOffset(123)));
+    }
+}
