@@ -21,6 +21,7 @@ pub mod manifest;
 pub mod meta;
 pub mod page;
 pub mod plan;
+mod pool;
 pub mod publish;
 pub mod read;
 pub mod recover;

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchError, BatchHeader, RecordBatch};
 use broker_protocol::types::{Offset, Uuid};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use parking_lot::Mutex;
 use thiserror::Error;
 
@@ -27,6 +27,7 @@ use crate::frame::FormatError;
 use crate::keys::{ClusterKeys, PageKey};
 use crate::lru::Lru;
 use crate::manifest::{Manifest, Place, find_entry};
+use crate::pool::Buffer;
 use crate::publish::{PublishError, load_page};
 use crate::sections::position_before;
 use crate::store::Store;
@@ -313,7 +314,7 @@ impl RemoteReader {
         range: &RemoteRange,
     ) -> Result<(RemoteBatches, u64), RemoteReadError> {
         let start = self.start_of(entry, range.from).await?;
-        let mut walk = Walk::new(entry, start, range.max_bytes);
+        let mut walk = Walk::new(&self.store, entry, start, range.max_bytes);
         let mut taken: Option<Taken> = None;
         // What is passed over is not checked but for this: batches follow one another without a hole.
         let mut next = (start == entry.position).then_some(entry.base_offset);
@@ -446,7 +447,7 @@ struct Taken {
 struct Walk<'a> {
     entry: &'a Entry,
     /// Bytes of the object from `from` on.
-    buffer: BytesMut,
+    buffer: Buffer,
     from: u64,
     /// Position of the next batch.
     at: u64,
@@ -460,9 +461,9 @@ const WALK_BYTES_MIN: usize = 64 << 10;
 const WALK_BYTES_MAX: usize = 1 << 20;
 
 impl<'a> Walk<'a> {
-    fn new(entry: &'a Entry, at: u64, max_bytes: usize) -> Walk<'a> {
+    fn new(store: &Store, entry: &'a Entry, at: u64, max_bytes: usize) -> Walk<'a> {
         let wanted = max_bytes.clamp(WALK_BYTES_MIN, WALK_BYTES_MAX);
-        Walk { entry, buffer: BytesMut::with_capacity(wanted), from: at, at, wanted }
+        Walk { entry, buffer: store.buffers().buffer(wanted), from: at, at, wanted }
     }
 
     /// Takes of a chunk that begins where this ends what a read of this size comes to, and at least what is needed
@@ -470,7 +471,7 @@ impl<'a> Walk<'a> {
     fn load(&mut self, chunk: &[u8], needed: usize) {
         let missing = needed.saturating_sub(self.ahead()).max(self.wanted.saturating_sub(self.buffer.len()));
         let missing = missing.max(BATCH_HEADER_BYTES);
-        self.buffer.extend_from_slice(&chunk[..missing.min(chunk.len())]);
+        self.buffer.extend(&chunk[..missing.min(chunk.len())]);
     }
 
     fn loaded_to(&self) -> u64 {
@@ -487,7 +488,7 @@ impl<'a> Walk<'a> {
     }
 
     fn rest(&self) -> &[u8] {
-        &self.buffer[self.buffer.len() - self.ahead()..]
+        &self.buffer.bytes()[self.buffer.len() - self.ahead()..]
     }
 
     fn skip(&mut self, header: &BatchHeader) {
@@ -496,15 +497,14 @@ impl<'a> Walk<'a> {
 
     fn drop_before(&mut self, position: u64) {
         let count = usize::try_from(position - self.from).unwrap_or(usize::MAX).min(self.buffer.len());
-        let _ = self.buffer.split_to(count);
+        self.buffer.drop_front(count);
         self.from += count as u64;
     }
 
     fn cut(mut self, taken: &Taken) -> Bytes {
         self.drop_before(taken.start);
         let length = usize::try_from(taken.end - taken.start).unwrap_or(usize::MAX);
-        self.buffer.truncate(length);
-        self.buffer.freeze()
+        self.buffer.freeze(length)
     }
 
     fn damaged(&self, reason: impl ToString) -> RemoteReadError {

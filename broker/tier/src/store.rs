@@ -31,6 +31,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::copy::PART_BYTES;
 use crate::keys::{ClusterKeys, Key};
+use crate::pool::BufferPool;
 use crate::seams::Env;
 use crate::store_error::{StoreError, StoreErrorKind};
 
@@ -151,6 +152,8 @@ pub struct Store {
     read_lane: Semaphore,
     control_lane: Semaphore,
     counts: StoreCounts,
+    /// Memory for what is read.
+    buffers: Arc<BufferPool>,
     part_bytes: AtomicUsize,
     /// A bug to run with, to see that tests find it.
     #[cfg(feature = "planted-bugs")]
@@ -176,6 +179,7 @@ impl Store {
             read_lane: Semaphore::new(limits.read_requests.max(1)),
             control_lane: Semaphore::new(limits.control_requests.max(1)),
             counts: StoreCounts::default(),
+            buffers: Arc::default(),
             part_bytes: AtomicUsize::new(PART_BYTES),
             #[cfg(feature = "planted-bugs")]
             planted: std::sync::OnceLock::new(),
@@ -186,6 +190,11 @@ impl Store {
     #[must_use]
     pub fn env(&self) -> &Env {
         &self.env
+    }
+
+    /// Memory for what is read.
+    pub(crate) fn buffers(&self) -> &Arc<BufferPool> {
+        &self.buffers
     }
 
     /// Bytes of a part of an upload. Objects up to this size are written at once.

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStoreExt};
 
 use super::{Store, count, permit};
+use crate::pool::Buffer;
 use crate::store_error::{StoreError, StoreErrorKind};
 
 /// Takes the parts of a range, in order.
@@ -96,40 +97,32 @@ impl Store {
         if matches!(result.payload, GetResultPayload::File(..)) {
             return self.collect_file(path, result.range, part_bytes, take).await;
         }
-        let (mut found, mut part) = (0, BytesMut::new());
+        let (mut found, mut part) = (0, None);
         let room = |found: u64| {
             let left = wanted.saturating_sub(found);
             usize::try_from(left).unwrap_or(usize::MAX).min(part_bytes)
         };
         let mut stream = result.into_stream();
         while let Some(mut bytes) = stream.try_next().await? {
-            if found == 0 && bytes.len() as u64 == wanted && bytes.len() <= part_bytes {
-                count(&self.counts.bytes_in, bytes.len());
-                take(bytes);
-                found = wanted;
-                continue;
-            }
             while !bytes.is_empty() {
-                if part.is_empty() {
-                    let size = room(found);
-                    if size == 0 {
-                        return Ok(found + bytes.len() as u64);
-                    }
-                    part = BytesMut::with_capacity(size);
-                }
                 let size = room(found);
-                let some = bytes.split_to(bytes.len().min(size - part.len()));
-                part.extend_from_slice(&some);
-                if part.len() == size {
-                    found += size as u64;
-                    count(&self.counts.bytes_in, size);
-                    take(std::mem::take(&mut part).freeze());
-                    // More may be here already: whoever waits for this thread goes first.
-                    tokio::task::yield_now().await;
+                if size == 0 {
+                    return Ok(found + bytes.len() as u64);
                 }
+                let mut filled: Buffer = part.take().unwrap_or_else(|| self.buffers.buffer(size));
+                filled.extend(&bytes.split_to(bytes.len().min(size - filled.len())));
+                if filled.len() < size {
+                    part = Some(filled);
+                    continue;
+                }
+                found += size as u64;
+                count(&self.counts.bytes_in, size);
+                take(filled.freeze(size));
+                // More may be here already: whoever waits for this thread goes first.
+                tokio::task::yield_now().await;
             }
         }
-        Ok(found + part.len() as u64)
+        Ok(found + part.map_or(0, |part| part.len() as u64))
     }
 
     /// The crate reads files as streams in small pieces; whole ranges at once.
@@ -143,13 +136,16 @@ impl Store {
         let mut at = range.start;
         while at < range.end {
             let end = range.end.min(at.saturating_add(part_bytes as u64));
-            let part = self.single.get_range(path, at..end).await?;
-            count(&self.counts.bytes_in, part.len());
-            at += part.len() as u64;
-            if part.is_empty() {
+            let read = self.single.get_range(path, at..end).await?;
+            count(&self.counts.bytes_in, read.len());
+            at += read.len() as u64;
+            if read.is_empty() {
                 break;
             }
-            take(part);
+            // What a thread that reads files has asked for is not to be held for long.
+            let mut part = self.buffers.buffer(read.len());
+            part.extend(&read);
+            take(part.freeze(read.len()));
         }
         Ok(at - range.start)
     }
