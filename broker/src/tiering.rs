@@ -103,6 +103,8 @@ pub struct Tiering {
     deleting: Mutex<BTreeSet<TopicId>>,
     /// Those whose objects were deleted once, and when, by the monotonic clock.
     deleted: Mutex<BTreeMap<TopicId, Duration>>,
+    /// Why objects of deleted topics were not deleted, as it was told.
+    told_deletions: Mutex<BTreeMap<TopicId, String>>,
     /// Why the store was not reached, as it was told.
     told: Mutex<Option<String>>,
     copying: Arc<Semaphore>,

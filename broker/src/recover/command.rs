@@ -88,7 +88,9 @@ fn told(recovered: &Recovered, options: &RecoverOptions) -> String {
     let (dir, url) = (options.data_dir.display(), &options.url);
     match recovered {
         Recovered::Nothing(cluster) => {
-            format!("nothing to do: {dir} is a whole data directory of cluster {cluster}\n")
+            format!(
+                "nothing to do: {dir} is a whole data directory of cluster {cluster}; to recover it again, name an empty one\n"
+            )
         }
         Recovered::Planned(report) => format!("{report}dry run: nothing was written\n"),
         Recovered::Done(report) => {

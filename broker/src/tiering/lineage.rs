@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use broker_log::log::ReadRange;
 use broker_log::log_error::LogError;
-use broker_protocol::record_batch::BATCH_HEADER_BYTES;
+use broker_protocol::record_batch::{BATCH_HEADER_BYTES, BatchHeader};
 use broker_protocol::types::Offset;
 use broker_tier::entry::Entry;
 use broker_tier::keys::Key;
@@ -33,31 +33,36 @@ pub(super) async fn check(step: &Step, manifest: &Manifest) -> Result<(), StepEr
     }
     match manifest.entries.last() {
         // What was compacted since has other batches, and is not copied any more.
-        Some(entry) if entry.base_offset >= first && !was_cleaned => check_entry(step, entry).await,
+        Some(entry) if entry.end_offset >= first && !was_cleaned => check_entry(step, entry).await,
         _ => Ok(()),
     }
 }
 
-/// Compares the first batch of an entry, whose header has a checksum of all of it.
+/// Compares the last batch of an entry, whose header has a checksum of all of it: once two logs differ they never meet
+/// again.
 async fn check_entry(step: &Step, entry: &Entry) -> Result<(), StepError> {
-    let local = local_header(step, entry.base_offset).await?;
+    let differs = || {
+        let offset = entry.end_offset;
+        Err(StepError::Foreign(format!("it has another batch with offset {offset} than {}", entry.object)))
+    };
+    let local = local_header(step, entry.end_offset).await?;
+    let bytes = match BatchHeader::parse(&local) {
+        Ok(header) if header.last_offset() == entry.end_offset => header.size_in_bytes() as u64,
+        _ => return differs(),
+    };
+    if bytes > entry.length {
+        return differs();
+    }
+    let position = entry.position + entry.length - bytes;
     let (store, keys) = (&step.tiering.store, &step.tiering.keys);
     let path = keys.path(&Key::Segment(entry.object));
-    let copied = match store.get_range(&path, entry.position..entry.position + local.len() as u64).await {
-        Ok(copied) => copied,
+    match store.get_range(&path, position..position + local.len() as u64).await {
+        Ok(copied) if copied[..] == local[..] => Ok(()),
+        Ok(_) => differs(),
         // It is for readers and the scrubber to tell.
-        Err(error) if matches!(error.kind, StoreErrorKind::Missing | StoreErrorKind::Truncated) => {
-            return Ok(());
-        }
-        Err(error) => return Err(PublishError::from(error).into()),
-    };
-    if copied[..] == local[..] {
-        return Ok(());
+        Err(error) if matches!(error.kind, StoreErrorKind::Missing | StoreErrorKind::Truncated) => Ok(()),
+        Err(error) => Err(PublishError::from(error).into()),
     }
-    Err(StepError::Foreign(format!(
-        "at offset {} it has another batch than {}",
-        entry.base_offset, entry.object
-    )))
 }
 
 async fn local_header(step: &Step, offset: Offset) -> Result<Vec<u8>, StepError> {

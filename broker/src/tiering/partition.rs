@@ -169,7 +169,7 @@ impl TieredPartition {
 }
 
 /// A text without the names and numbers in it.
-fn gist(text: &str) -> String {
+pub(super) fn gist(text: &str) -> String {
     let is_word = |word: &&str| !word.contains(|c: char| c == '/' || c.is_ascii_digit());
     text.split_whitespace().filter(is_word).collect::<Vec<_>>().join(" ")
 }

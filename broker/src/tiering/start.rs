@@ -31,6 +31,7 @@ use super::claim::{self, Remembered};
 use super::connect::{connect, tier_env};
 use super::known::KnownManifests;
 use super::metadata_backup::lineage::MetadataLineage;
+use super::partition::gist;
 use super::{Standing, Tiering, TieringCounts};
 use crate::env::Env;
 
@@ -150,6 +151,7 @@ impl Prepared {
             deleting: Mutex::default(),
             deleted: Mutex::new(BTreeMap::new()),
             told: Mutex::default(),
+            told_deletions: Mutex::default(),
             copy_limit: Mutex::default(),
             counts: TieringCounts::default(),
             wake: Notify::new(),
@@ -299,7 +301,8 @@ impl Tiering {
         self.counts.errors.fetch_add(1, Ordering::Relaxed);
         let text = format!("{error:#}");
         let mut told = self.told.lock();
-        if told.as_ref() != Some(&text) {
+        // A probe has a name of its own each time.
+        if told.as_deref().map(gist) != Some(gist(&text)) {
             tracing::error!(error = text, "the object store is not reached: nothing is copied until it is");
             *told = Some(text);
         }

@@ -53,7 +53,7 @@ pub(super) enum StepError {
     OutOfService,
     #[error(
         "the local log is not the one that was copied ({0}): nothing of it is copied or let go; if its disk was put back \
-         from a backup, recover the broker from the object store, or delete the topic"
+         from a backup, recover the broker from the object store into an empty directory, or delete the topic"
     )]
     Foreign(String),
 }

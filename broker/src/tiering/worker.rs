@@ -15,7 +15,7 @@ use broker_tier::scrub;
 use tokio::sync::OwnedMutexGuard;
 use tokio::task::JoinSet;
 
-use super::partition::{TieredPartition, Work};
+use super::partition::{TieredPartition, Work, gist};
 use super::step::{Step, StepError};
 use super::{Standing, Tiering};
 use crate::api::context::ApiContext;
@@ -197,6 +197,7 @@ async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: Top
     match scrub::delete_topic(&tiering.store, &tiering.keys, tiering.generation(), topic_id).await {
         Ok(deleted) => {
             tiering.counts.deleted_objects.fetch_add(deleted as u64, Ordering::Relaxed);
+            tiering.told_deletions.lock().remove(&topic_id);
             if tiering.note_deletion(topic_id) {
                 tracing::info!(%topic_id, deleted, "objects of a deleted topic are deleted");
                 tiering.deleting.lock().remove(&topic_id);
@@ -213,7 +214,13 @@ async fn delete_topic(ctx: Arc<ApiContext>, tiering: Arc<Tiering>, topic_id: Top
         Err(error) => {
             tiering.stop_if_replaced(&error);
             tiering.counts.errors.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(%topic_id, %error, "objects of a deleted topic are not deleted yet");
+            // It is tried with every round; that it still fails is no news.
+            let text = error.to_string();
+            let mut told = tiering.told_deletions.lock();
+            if told.get(&topic_id).map(|told| gist(told)) != Some(gist(&text)) {
+                tracing::warn!(%topic_id, error = text, "objects of a deleted topic are not deleted yet");
+                told.insert(topic_id, text);
+            }
         }
     }
     tiering.deleting.lock().remove(&topic_id);

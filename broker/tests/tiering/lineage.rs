@@ -57,9 +57,32 @@ async fn an_older_copy_of_the_disk_loses_nothing_of_what_it_takes() {
     append_others(&mut client, 4..20).await;
     // It is as long as what was copied now, and still another one.
     let broker = broker.restart().await;
-    until("it is told", || trouble(&broker).contains("it has another batch than")).await;
+    until("it is told", || trouble(&broker).contains("it has another batch with offset 14 than")).await;
     assert_eq!(starts(&broker), (0, 3));
     assert_reads_others(&mut broker.client().await, 4..20).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_that_ends_inside_of_what_was_copied_last_is_told_for_good() {
+    let (broker, _store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..13).await;
+    until("the fourth segment is let go", || starts(&broker) == (0, 12)).await;
+    // It has the first of three records of the next.
+    let older = broker.killed_copy();
+    append(&mut client, 13..16).await;
+    until("the fifth segment is let go", || starts(&broker) == (0, 15)).await;
+    broker.stop().await;
+
+    let broker = older.start().await;
+    append_others(&mut broker.client().await, 13..24).await;
+    until("it is told", || trouble(&broker).contains("it has another batch with offset 14 than")).await;
+    let broker = broker.restart().await;
+    until("it is told", || trouble(&broker).contains("it has another batch with offset 14 than")).await;
+    assert_eq!(starts(&broker), (0, 12));
+    assert_reads_others(&mut broker.client().await, 13..24).await;
 }
 
 /// fault = 64

@@ -36,7 +36,7 @@ pub enum LineageError {
     /// The disk is an older copy.
     #[error(
         "the object store has metadata of offset {}, this disk wrote none later than {}: it was put back from \
-         an older copy, and has to be recovered",
+         an older copy, and has to be recovered into an empty directory",
         .stored.0, .own.0
     )]
     Older {
