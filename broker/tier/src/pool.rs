@@ -1,4 +1,5 @@
 //! Memory for what is read: buffers that serve again, and go back to the system once they were not needed for a while.
+//! Larger ones go back at once.
 //!
 //! An allocator keeps what was freed for the thread that had asked for it. Readers of history need a lot for minutes, on
 //! every thread, and then nothing for days.
@@ -30,11 +31,14 @@ struct Free {
 impl BufferPool {
     /// An empty buffer with room for so many bytes.
     pub(crate) fn buffer(self: &Arc<Self>, bytes: usize) -> Buffer {
-        let map = (POOLED_MIN..=BUFFER_BYTES).contains(&bytes).then(|| self.take()).flatten();
-        let memory = match map {
-            Some(map) => Memory::Map(Held { map: Some(map), pool: Arc::clone(self) }),
-            None => Memory::Vec(Vec::with_capacity(bytes)),
+        let memory = match bytes {
+            ..POOLED_MIN => None,
+            POOLED_MIN..=BUFFER_BYTES => self.take().map(|map| (map, Some(Arc::clone(self)))),
+            _ => MmapMut::map_anon(bytes).ok().map(|map| (map, None)),
         };
+        let map = |(map, pool)| Memory::Map(Held { map: Some(map), pool });
+        // Also where the system maps none.
+        let memory = memory.map_or_else(|| Memory::Vec(Vec::with_capacity(bytes)), map);
         Buffer { memory, start: 0, end: 0 }
     }
 
@@ -63,12 +67,12 @@ impl BufferPool {
     }
 }
 
-/// A buffer of a pool on loan.
+/// A buffer, on loan if it is of a pool.
 #[derive(Debug)]
 struct Held {
     /// `None` once it is given back.
     map: Option<MmapMut>,
-    pool: Arc<BufferPool>,
+    pool: Option<Arc<BufferPool>>,
 }
 
 impl Held {
@@ -79,7 +83,9 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.pool.free.lock().maps.extend(self.map.take());
+        if let Some(pool) = &self.pool {
+            pool.free.lock().maps.extend(self.map.take());
+        }
     }
 }
 
@@ -122,15 +128,40 @@ impl Buffer {
                 self.end += bytes.len();
                 return;
             }
-            let mut larger = Vec::with_capacity((self.len() + bytes.len()).next_power_of_two());
-            larger.extend_from_slice(self.bytes());
-            (self.start, self.end) = (0, larger.len());
-            self.memory = Memory::Vec(larger);
+            // Nobody touches the rest of it before it is needed.
+            let room = (self.len() + bytes.len()).next_power_of_two().max(BUFFER_BYTES + 1);
+            let mut larger = Arc::<BufferPool>::default().buffer(room);
+            larger.extend(self.bytes());
+            *self = larger;
+            self.extend(bytes);
+            return;
         }
         if let Memory::Vec(vec) = &mut self.memory {
             vec.extend_from_slice(bytes);
             self.end = vec.len();
         }
+    }
+
+    /// Adds so many bytes, which `fill` writes in order. Of a buffer that has room for them.
+    ///
+    /// # Errors
+    /// Those of `fill`; nothing is added then.
+    pub(crate) fn fill<E>(
+        &mut self,
+        count: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let end = self.end + count;
+        match &mut self.memory {
+            Memory::Map(Held { map: Some(map), .. }) => fill(&mut map[self.end..end])?,
+            Memory::Map(_) => unreachable!("a map is given back with its buffer"),
+            Memory::Vec(vec) => {
+                vec.resize(end, 0);
+                fill(&mut vec[self.end..])?;
+            }
+        }
+        self.end = end;
+        Ok(())
     }
 
     /// Drops so many bytes in front, or all.

@@ -457,13 +457,17 @@ struct Walk<'a> {
 
 /// Bytes that a walk loads at least.
 const WALK_BYTES_MIN: usize = 64 << 10;
-/// Bytes that a walk makes room for at once.
+/// Bytes that it loads at once at most.
 const WALK_BYTES_MAX: usize = 1 << 20;
+/// Bytes that it has room for from the beginning, at most.
+const ROOM_BYTES_MAX: usize = 16 << 20;
 
 impl<'a> Walk<'a> {
     fn new(store: &Store, entry: &'a Entry, at: u64, max_bytes: usize) -> Walk<'a> {
         let wanted = max_bytes.clamp(WALK_BYTES_MIN, WALK_BYTES_MAX);
-        Walk { entry, buffer: store.buffers().buffer(wanted), from: at, at, wanted }
+        let left = usize::try_from(entry.position + entry.length - at).unwrap_or(usize::MAX);
+        let room = max_bytes.min(left).min(ROOM_BYTES_MAX).max(wanted);
+        Walk { entry, buffer: store.buffers().buffer(room), from: at, at, wanted }
     }
 
     /// Takes of a chunk that begins where this ends what a read of this size comes to, and at least what is needed

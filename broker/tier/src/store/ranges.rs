@@ -1,11 +1,15 @@
 //! Reads of ranges of objects, whole or in parts that are there as soon as they have come.
 
+use std::fs::File;
+use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
-use object_store::{GetOptions, GetRange, GetResult, GetResultPayload, ObjectStoreExt};
+use object_store::{GetOptions, GetRange, GetResult, GetResultPayload};
 
 use super::{Store, count, permit};
 use crate::pool::Buffer;
@@ -73,7 +77,7 @@ impl Store {
             if ends_before {
                 return Ok::<_, object_store::Error>(Err((StoreErrorKind::Truncated, result.meta.size)));
             }
-            let found = self.collect(path, result, part_bytes, wanted, take).await?;
+            let found = self.collect(result, part_bytes, wanted, take).await?;
             Ok(if found == wanted { Ok(()) } else { Err((StoreErrorKind::Invalid, found)) })
         };
         match self.within(self.limits.transfer_timeout, "get", path, get).await? {
@@ -88,15 +92,17 @@ impl Store {
     /// Cuts an answer into parts; returns how many bytes it had. What is incomplete at its end is not taken.
     async fn collect(
         &self,
-        path: &Path,
         result: GetResult,
         part_bytes: usize,
         wanted: u64,
         take: TakePart<'_>,
     ) -> object_store::Result<u64> {
-        if matches!(result.payload, GetResultPayload::File(..)) {
-            return self.collect_file(path, result.range, part_bytes, take).await;
-        }
+        let result = match result {
+            GetResult { payload: GetResultPayload::File(file, _), range, .. } => {
+                return self.collect_file(file, range, part_bytes, take).await;
+            }
+            result => result,
+        };
         let (mut found, mut part) = (0, None);
         let room = |found: u64| {
             let left = wanted.saturating_sub(found);
@@ -125,27 +131,28 @@ impl Store {
         Ok(found + part.map_or(0, |part| part.len() as u64))
     }
 
-    /// The crate reads files as streams in small pieces; whole ranges at once.
+    /// The crate reads files as streams in small pieces, with memory of the threads that do it; whole parts at once.
     async fn collect_file(
         &self,
-        path: &Path,
+        file: File,
         range: Range<u64>,
         part_bytes: usize,
         take: TakePart<'_>,
     ) -> object_store::Result<u64> {
-        let mut at = range.start;
+        let (file, mut at) = (Arc::new(file), range.start);
         while at < range.end {
-            let end = range.end.min(at.saturating_add(part_bytes as u64));
-            let read = self.single.get_range(path, at..end).await?;
-            count(&self.counts.bytes_in, read.len());
-            at += read.len() as u64;
-            if read.is_empty() {
-                break;
-            }
-            // What a thread that reads files has asked for is not to be held for long.
-            let mut part = self.buffers.buffer(read.len());
-            part.extend(&read);
-            take(part.freeze(read.len()));
+            let left = usize::try_from(range.end - at).unwrap_or(usize::MAX);
+            let (size, file) = (left.min(part_bytes), Arc::clone(&file));
+            let mut part = self.buffers.buffer(size);
+            let read =
+                move || part.fill(size, |bytes| file.read_exact_at(bytes, at)).map(|()| part.freeze(size));
+            let read = self.env.blocking.run(read).await;
+            let read = read.unwrap_or_else(|| Err(io::ErrorKind::Interrupted.into()));
+            let part =
+                read.map_err(|error| object_store::Error::Generic { store: "file", source: error.into() })?;
+            count(&self.counts.bytes_in, size);
+            at += size as u64;
+            take(part);
         }
         Ok(at - range.start)
     }
