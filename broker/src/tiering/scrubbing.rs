@@ -119,13 +119,16 @@ impl Tiering {
 
     /// Deletes what lies in the store under topics that there are not, if this broker may: what deleted topics have left,
     /// and what nobody knows.
-    pub(super) async fn delete_left_overs(&self, ctx: &ApiContext) {
+    pub(super) async fn delete_left_overs(self: &Arc<Self>, ctx: &ApiContext) {
         if !matches!(self.standing(), super::Standing::Active) {
             return;
         }
         if let Err(error) = self.check_metadata(ctx.metadata.image().position.offset).await {
             tracing::warn!(%error, "what deleted topics have left is not deleted");
             return;
+        }
+        if let Err(error) = self.scrub_unpublished(ctx).await {
+            tracing::warn!(%error, "copies of which no manifest tells are not looked for");
         }
         match self.try_delete_left_overs(ctx).await {
             Ok(0) => {}
@@ -138,6 +141,26 @@ impl Tiering {
                 tracing::warn!(%error, "what deleted topics have left is not deleted");
             }
         }
+    }
+
+    /// Scrubs the partitions of which something is in the store and no manifest is known: nothing else looks at them.
+    async fn scrub_unpublished(self: &Arc<Self>, ctx: &ApiContext) -> Result<(), PublishError> {
+        for topic_id in discover::topics(&self.store, &self.keys).await? {
+            let Some(replicas) = ctx.replicas.topic_by_id(topic_id) else { continue };
+            let Some(config) = replicas.config() else { continue };
+            for id in discover::partitions(&self.store, &self.keys, topic_id).await? {
+                let Some(partition) = replicas.partition(id.partition) else { continue };
+                if self.known.get(id).is_some() {
+                    continue;
+                }
+                let (tiered, tiering, config) = (self.of(&partition), Arc::clone(self), Arc::clone(&config));
+                let scrubbed = self.scrub_one(&Step { tiering, partition, tiered, config }).await;
+                if let Err(error) = scrubbed {
+                    tracing::debug!(partition = %id, error, "a partition without a manifest is not scrubbed");
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn try_delete_left_overs(&self, ctx: &ApiContext) -> Result<usize, PublishError> {

@@ -238,9 +238,9 @@ pub async fn inspect(
 pub async fn scrub(publisher: &mut Publisher, now_ms: i64) -> Result<ScrubReport, PublishError> {
     let (store, keys) = (publisher.store().clone(), publisher.keys().clone());
     let partition = publisher.manifest().partition;
-    let Some(newest) = load_newest(&store, &keys, partition, publisher.manifest().number).await? else {
-        return Ok(ScrubReport::default());
-    };
+    // Without one, all that is there is nobody's: what was copied first, and never published.
+    let newest = load_newest(&store, &keys, partition, publisher.manifest().number).await?;
+    let newest = newest.unwrap_or_else(|| Manifest::clone(publisher.manifest()));
     if newest.number != publisher.manifest().number {
         return Err(PublishError::Moved(newest.number.unwrap_or(ManifestNumber::FIRST)));
     }

@@ -42,6 +42,22 @@ async fn orphans_are_removed_once_no_copy_can_be_under_way() {
     assert!(scrub(&mut publisher, now_ms()).await.unwrap().is_sound());
 }
 
+/// fault = 45
+#[tokio::test(start_paused = true)]
+async fn an_orphan_is_removed_also_where_nothing_was_ever_published() {
+    let bucket = Bucket::new();
+    let mut publisher = bucket.publisher(1, 0).await.unwrap();
+    bucket.faulty.next(Operation::Create, "manifest/", u32::MAX, Effect::Fail(Answer::ServerError));
+    assert!(
+        bucket.copier().copy(&mut publisher, &bucket.source(&batches(0, 1, 0)), Offset(0)).await.is_err()
+    );
+    bucket.faulty.heal();
+    let mut publisher = bucket.publisher(1, 0).await.unwrap();
+    assert_eq!(scrub(&mut publisher, now_ms()).await.unwrap().young_count, 1);
+    let report = scrub(&mut publisher, now_ms() + ORPHAN_AGE_MS + 1000).await.unwrap();
+    assert_eq!((report.removed_count, bucket.segments_there().await), (1, 0));
+}
+
 /// fault = 63
 #[tokio::test(start_paused = true)]
 async fn whoever_was_replaced_deletes_nothing_any_more() {
