@@ -42,7 +42,6 @@ async fn orphans_are_removed_once_no_copy_can_be_under_way() {
     assert!(scrub(&mut publisher, now_ms()).await.unwrap().is_sound());
 }
 
-/// fault = 45
 #[tokio::test(start_paused = true)]
 async fn an_orphan_is_removed_also_where_nothing_was_ever_published() {
     let bucket = Bucket::new();
