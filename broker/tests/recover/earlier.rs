@@ -1,6 +1,7 @@
 //! A cluster as it was some time ago.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use broker_log::io::memory_disk::MemoryDisk;
 use broker_protocol::types::Offset;
@@ -82,14 +83,18 @@ async fn a_time_before_what_is_kept_is_refused() {
     assert!(error.contains("the oldest metadata snapshot that is kept was written at 2"), "{error}");
 }
 
+/// Objects of ten records each.
+fn tens(indexes: Range<i64>) -> Vec<(i64, i64)> {
+    indexes.map(|index| (index * 10, 1)).collect()
+}
+
 /// Tiering was turned off by mistake: what it gave up is on a list to be deleted, some of it by the page that names it.
 #[tokio::test(start_paused = true)]
 async fn what_was_given_up_since_is_not_deleted_any_more() {
     let bucket = Bucket::filled().await;
-    let tens = |from: i64, to: i64| (from..to).map(|index| (index * 10, 1)).collect::<Vec<_>>();
-    bucket.copy(orders(1), 4, &tens(0, 100)).await;
+    bucket.copy(orders(1), 4, &tens(0..100)).await;
     let then = a_moment_later();
-    bucket.copy(orders(1), 4, &tens(100, 210)).await;
+    bucket.copy(orders(1), 4, &tens(100..210)).await;
     let mut publisher = bucket.publisher(orders(1), 4).await;
     assert_eq!(publisher.manifest().pages.len(), 1);
     remove_all(&mut publisher, Offset(0)).await.unwrap();
@@ -110,8 +115,7 @@ async fn what_was_given_up_since_is_not_deleted_any_more() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_is_deleted_since_is_told() {
     let bucket = Bucket::filled().await;
-    let tens = |from: i64, to: i64| (from..to).map(|index| (index * 10, 1)).collect::<Vec<_>>();
-    bucket.copy(orders(1), 4, &tens(0, 210)).await;
+    bucket.copy(orders(1), 4, &tens(0..210)).await;
     let then = a_moment_later();
     let mut publisher = bucket.publisher(orders(1), 4).await;
     let page = Key::Page(publisher.manifest().pages[0].key);

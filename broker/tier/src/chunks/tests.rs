@@ -112,20 +112,26 @@ async fn what_is_fetched_at_once_stays_within_the_budget() {
     }
 }
 
+/// Adds another object as long as the first, and reads the first to its end, behind which the other comes.
+async fn read_up_to_a_second(bucket: &Bucket, chunks: &Arc<Chunks>, first: &Stretch) -> Stretch {
+    let second = SegmentKey { id: Uuid::from_u128(2), ..first.object };
+    let bytes = vec![7; usize::try_from(LENGTH).unwrap()];
+    bucket.store.put_unique(&bucket.keys.path(&Key::Segment(second)), bytes.into()).await.unwrap();
+    let second = Stretch { object: second, ..*first };
+    let mut position = 0;
+    while position < LENGTH {
+        position += chunks.get(first, position).await.unwrap().len() as u64;
+        chunks.hand_over((first, position), (&second, 0));
+        settle().await;
+    }
+    second
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_reader_that_comes_to_an_end_is_fetched_ahead_of_in_the_next_object() {
     let bucket = Bucket::new();
     let (chunks, first) = object(&bucket).await;
-    let second = SegmentKey { id: Uuid::from_u128(2), ..first.object };
-    let bytes = vec![7; usize::try_from(LENGTH).unwrap()];
-    bucket.store.put_unique(&bucket.keys.path(&Key::Segment(second)), bytes.into()).await.unwrap();
-    let second = Stretch { object: second, ..first };
-    let mut position = 0;
-    while position < LENGTH {
-        position += chunks.get(&first, position).await.unwrap().len() as u64;
-        chunks.hand_over((&first, position), (&second, 0));
-        settle().await;
-    }
+    let second = read_up_to_a_second(&bucket, &chunks, &first).await;
     let (hits, misses) = (&chunks.counts().hits, &chunks.counts().misses);
     let before = (hits.load(Ordering::Relaxed), misses.load(Ordering::Relaxed));
     // It goes on at its pace: nothing that it comes to was not fetched before.
@@ -145,16 +151,7 @@ async fn what_is_far_ahead_is_fetched_in_whole_runs() {
     let budget = u64::from(AHEAD_CHUNKS_MAX) * CHUNK_BYTES;
     let chunks =
         Arc::new(Chunks::new(bucket.store.clone(), bucket.keys.clone(), small.cache().clone(), budget));
-    let second = SegmentKey { id: Uuid::from_u128(2), ..first.object };
-    let bytes = vec![7; usize::try_from(LENGTH).unwrap()];
-    bucket.store.put_unique(&bucket.keys.path(&Key::Segment(second)), bytes.into()).await.unwrap();
-    let second = Stretch { object: second, ..first };
-    let mut position = 0;
-    while position < LENGTH {
-        position += chunks.get(&first, position).await.unwrap().len() as u64;
-        chunks.hand_over((&first, position), (&second, 0));
-        settle().await;
-    }
+    let second = read_up_to_a_second(&bucket, &chunks, &first).await;
     assert!(chunks.is_here(&second, 0) && chunks.is_here(&second, LENGTH - 1));
     let requests = bucket.faulty.seen(Operation::Get, "seg/");
     // One for the chunk that it began at, and for both objects two of eight chunks and the rest.
