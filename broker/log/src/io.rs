@@ -5,6 +5,7 @@
 
 pub mod local_disk;
 pub mod memory_disk;
+pub(crate) mod pieces;
 
 use std::fmt::Debug;
 use std::io;
@@ -228,6 +229,11 @@ pub trait DiskFile: Send + Sync + Debug {
         } else {
             Err(io::ErrorKind::WouldBlock.into())
         }
+    }
+
+    /// Whether threads may read it beside the caller. Where calls have to come in the same order in every run they may not.
+    fn may_read_ahead(&self) -> bool {
+        false
     }
 
     /// Whether the file is empty.

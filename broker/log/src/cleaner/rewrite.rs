@@ -24,6 +24,9 @@ use crate::transaction_index::{AbortedTxn, TRANSACTION_INDEX_SUFFIX};
 /// Bytes between two syncs of what is written.
 const SYNC_BYTES: u64 = 16 << 20;
 
+/// A segment of so many bytes is kept open until it is replaced, and then closed by others.
+const LARGE_BYTES: u64 = 16 << 20;
+
 /// Bytes of the largest segment that anybody reads: positions have 31 bits.
 const SEGMENT_BYTES_MAX: u64 = i32::MAX as u64;
 
@@ -38,6 +41,8 @@ pub(crate) struct Rewrite {
     /// The segment that is read next, counted from the first.
     next: usize,
     reader: Option<SegmentReader>,
+    /// The large ones of the group's segments, kept open.
+    replaced: Vec<FileHandle>,
     output: FileHandle,
     output_path: PathBuf,
     /// What is written: its size is that of all that was put out, of which `pending` is not in the file.
@@ -68,6 +73,8 @@ pub(crate) struct Rewritten {
     pub(crate) segment: Segment,
     /// It differs from what it is to replace.
     pub(crate) has_changed: bool,
+    /// To be closed once it has taken its place.
+    pub(crate) replaced: Vec<FileHandle>,
 }
 
 /// Why a group was not rewritten.
@@ -104,6 +111,7 @@ impl Rewrite {
             aborted,
             next: 0,
             reader: None,
+            replaced: Vec::new(),
             output,
             output_path,
             pending: Vec::new(),
@@ -128,7 +136,7 @@ impl Rewrite {
     ) -> Result<(Moved, bool), RewriteError> {
         let mut reader = match self.reader.take() {
             Some(reader) => reader,
-            None => match self.open_next()? {
+            None => match self.open_next(wanted)? {
                 Some(reader) => reader,
                 None => return Ok((Moved::default(), true)),
             },
@@ -155,7 +163,7 @@ impl Rewrite {
             pending.extend_from_slice(bytes);
             Ok(())
         };
-        let read = reader.read(wanted, put_out).map_err(RewriteError::Read)?;
+        let read = reader.read(put_out).map_err(RewriteError::Read)?;
         self.is_cold |= reader.is_cold();
         if read > 0 {
             self.reader = Some(reader);
@@ -164,14 +172,17 @@ impl Rewrite {
         Ok((Moved { read, written }, false))
     }
 
-    fn open_next(&mut self) -> Result<Option<SegmentReader>, RewriteError> {
+    fn open_next(&mut self, piece_bytes: usize) -> Result<Option<SegmentReader>, RewriteError> {
         let Some(facts) = self.group.segments.get(self.next) else { return Ok(None) };
         self.next += 1;
         let path = Files { disk: self.disk.as_ref(), dir: &self.dir }.path(facts.base, LOG_SUFFIX);
         let offsets = (facts.base, facts.next_offset);
-        SegmentReader::open(self.disk.as_ref(), path, facts.size, offsets)
-            .map(Some)
-            .map_err(RewriteError::Read)
+        let reader = SegmentReader::open(self.disk.as_ref(), path, facts.size, offsets, piece_bytes)
+            .map_err(RewriteError::Read)?;
+        if facts.size >= LARGE_BYTES {
+            self.replaced.push(reader.file().clone());
+        }
+        Ok(Some(reader))
     }
 
     /// Writes what is pending once that is `least` bytes, and begins to sync what was written once that is much.
@@ -239,7 +250,7 @@ impl Rewrite {
             let reason = format!("what was read ends at offset {end}, expected {expected}");
             return Err(RewriteError::Read(LogError::corrupt(&self.output_path, self.segment.size, reason)));
         }
-        let Rewrite { disk, dir, mut segment, group, output, aborted, has_changed, .. } = self;
+        let Rewrite { disk, dir, mut segment, group, output, aborted, has_changed, replaced, .. } = self;
         segment.index_timestamp();
         aborted.into_iter().for_each(|entry| segment.transactions.push(entry));
         let path = |suffix| path(&dir, group.base(), suffix, CLEANED);
@@ -251,7 +262,7 @@ impl Rewrite {
         segment.new_file = true;
         segment.trusted.add(0, segment.size);
         segment.keep_file(Some(output));
-        Ok(Rewritten { group, segment, has_changed })
+        Ok(Rewritten { group, segment, has_changed, replaced })
     }
 
     /// What is rewritten.

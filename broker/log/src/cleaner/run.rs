@@ -15,6 +15,7 @@ use super::rewrite::{Moved, Rewrite, RewriteError};
 use super::segment_reader::SegmentReader;
 use super::{key_of, may_clean};
 use crate::handle::LogHandle;
+use crate::io::pieces;
 use crate::log_config::LogConfig;
 use crate::log_error::LogError;
 use crate::manager::shared::{Shared, is_storage_full, passes};
@@ -156,7 +157,7 @@ impl Run {
         let Stage::Mapping { left, reader } = stage else { return Ok(false) };
         if reader.is_none() {
             match left.pop_front() {
-                Some(next) => *reader = Some(open(shared, handle, &next)?),
+                Some(next) => *reader = Some(open(shared, handle, &next, wanted)?),
                 None => {
                     self.begin_rewriting();
                     return Ok(false);
@@ -165,7 +166,7 @@ impl Run {
         }
         let Some(open) = reader else { return Ok(false) };
         moved.read = open
-            .read(wanted, |batch: &RecordBatch<'_>| {
+            .read(|batch: &RecordBatch<'_>| {
                 let header = &batch.header;
                 if header.next_offset() > cleanable.first_dirty && header.base_offset < *end {
                     note_keys(map, batch, cleanable.first_dirty).map_err(|error| error.to_string())?;
@@ -262,13 +263,15 @@ impl Run {
         let shared = dir.shared();
         let (base, path) = (rewrite.group().base(), rewrite.dir().to_owned());
         let put = || -> Result<_, Trouble> {
-            let rewritten = rewrite.finish()?;
+            let mut rewritten = rewrite.finish()?;
+            let replaced = std::mem::take(&mut rewritten.replaced);
             let (before, segments) = (rewritten.group.bytes(), rewritten.group.segments.len());
             let after = rewritten.segment.size;
             let is_swapped = rewritten.has_changed || segments > 1;
             if is_swapped {
                 dir.swap_segments(&self.handle, rewritten, self.cuts)?;
             }
+            pieces::close(replaced);
             Ok((before, after, segments, is_swapped))
         };
         let put = put();
@@ -369,11 +372,17 @@ impl Run {
     }
 }
 
-fn open(shared: &Shared, handle: &LogHandle, facts: &SegmentFacts) -> Result<SegmentReader, Trouble> {
+fn open(
+    shared: &Shared,
+    handle: &LogHandle,
+    facts: &SegmentFacts,
+    piece_bytes: usize,
+) -> Result<SegmentReader, Trouble> {
     let dir = handle.with(|log| log.dir().to_owned());
     let disk = shared.disk.as_ref();
     let path = Files { disk, dir: &dir }.path(facts.base, LOG_SUFFIX);
-    SegmentReader::open(disk, path, facts.size, (facts.base, facts.next_offset)).map_err(Trouble::Read)
+    SegmentReader::open(disk, path, facts.size, (facts.base, facts.next_offset), piece_bytes)
+        .map_err(Trouble::Read)
 }
 
 fn begin_group(shared: &Shared, handle: &LogHandle, group: Group) -> Result<Rewrite, Trouble> {

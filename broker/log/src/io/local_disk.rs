@@ -231,6 +231,10 @@ impl DiskFile for LocalFile {
         Ok(read)
     }
 
+    fn may_read_ahead(&self) -> bool {
+        true
+    }
+
     fn drop_cache(&self, position: u64, len: u64) {
         if let Some(len) = NonZeroU64::new(len) {
             // A hint: a filesystem that refuses it costs memory, not correctness.
