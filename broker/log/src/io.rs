@@ -242,6 +242,28 @@ pub trait DiskFile: Send + Sync + Debug {
     }
 }
 
+/// Reads as [`DiskFile::read_at`] does, without bringing into memory what was not there. Answers also whether some of it
+/// had to come from the disk.
+///
+/// # Errors
+/// The disk's.
+pub fn read_leaving_no_trace(
+    file: &dyn DiskFile,
+    buffer: &mut [u8],
+    position: u64,
+) -> io::Result<(usize, bool)> {
+    match file.read_cached(buffer, position) {
+        Ok(read) if read == buffer.len() => Ok((read, false)),
+        Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
+        // Where it ends early, a read that may wait has the last word.
+        _ => {
+            let read = file.read_at(buffer, position);
+            file.drop_cache(position, buffer.len() as u64);
+            read.map(|read| (read, true))
+        }
+    }
+}
+
 /// Most bytes that [`rewrite`] and [`write_zeroes`] hold in memory.
 const REWRITE_BYTES: u64 = 1 << 20;
 

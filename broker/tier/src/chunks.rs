@@ -183,7 +183,7 @@ impl Chunks {
     pub async fn rest(&self) {
         let to_disk = self.memory.lock().rest(self.now().saturating_sub(REST_AFTER));
         self.keep(to_disk).await;
-        self.store.buffers().rest();
+        self.store.rest();
     }
 
     /// Bytes of chunks in memory.

@@ -161,7 +161,8 @@ impl Copier {
         let object = SegmentKey { partition, base_offset, leader_epoch, id };
         let path = self.keys.path(&Key::Segment(object));
         let room = usize::try_from(source.length).unwrap_or(usize::MAX).min(self.store.part_bytes());
-        let mut sink = Sink { copier: self, path, part: Part::new(room), upload: None, sent: 0 };
+        let part = Part::new(self.store.part_buffers(), room);
+        let mut sink = Sink { copier: self, path, part, upload: None, sent: 0 };
         let range = match self.send_batches(source, &mut sink).await {
             Ok(range) => range,
             Err(error) => {
@@ -254,15 +255,17 @@ struct Sink<'a> {
 impl Sink<'_> {
     /// Sends the part and begins the next.
     async fn send_part(&mut self) -> Result<(), StoreError> {
-        let (bytes, filled) = std::mem::take(&mut self.part).into_bytes();
-        self.copier.bandwidth.wait_for(filled as u64).await;
+        let bytes = std::mem::take(&mut self.part).into_bytes();
+        let filled = bytes.len() as u64;
+        self.copier.bandwidth.wait_for(filled).await;
         let upload = match &mut self.upload {
             Some(upload) => upload,
             none => none.insert(self.copier.store.begin_upload(&self.path).await?),
         };
-        self.sent += filled as u64;
-        upload.part(bytes.slice(..filled)).await?;
-        self.part = Part::after(bytes);
+        self.sent += filled;
+        upload.part(bytes).await?;
+        let store = &self.copier.store;
+        self.part = Part::new(store.part_buffers(), store.part_bytes());
         Ok(())
     }
 
@@ -290,9 +293,9 @@ impl Sink<'_> {
         }
         let bytes = self.sent + self.part.len() as u64;
         if self.upload.is_none() {
-            let (last, filled) = std::mem::take(&mut self.part).into_bytes();
+            let last = std::mem::take(&mut self.part).into_bytes();
             self.copier.bandwidth.wait_for(bytes).await;
-            self.copier.store.put_unique(&self.path, last.slice(..filled)).await?;
+            self.copier.store.put_unique(&self.path, last).await?;
             return Ok(bytes);
         }
         if self.part.len() > 0 {

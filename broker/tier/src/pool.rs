@@ -1,8 +1,9 @@
-//! Memory for what is read: buffers that serve again, and go back to the system once they were not needed for a while.
+//! Memory for what is read and sent: buffers that serve again, and go back to the system once they were not needed for a while.
 //! Larger ones go back at once.
 //!
 //! An allocator keeps what was freed for the thread that had asked for it. Readers of history need a lot for minutes, on
-//! every thread, and then nothing for days.
+//! every thread, and then nothing for days. And what the system gives anew has to be zeroed page by page, which takes as
+//! long as to send it.
 
 use std::sync::Arc;
 
@@ -10,14 +11,16 @@ use bytes::Bytes;
 use memmap2::MmapMut;
 use parking_lot::Mutex;
 
-/// Bytes of a buffer of the pool.
+/// Bytes of a buffer for a chunk that is read.
 pub(crate) const BUFFER_BYTES: usize = 1 << 20;
-/// What is smaller comes from the allocator.
-const POOLED_MIN: usize = BUFFER_BYTES / 4;
+
+/// So few are copied instead of holding a whole buffer.
+const FEW_BYTES: usize = BUFFER_BYTES / 4;
 
 /// Buffers that wait to serve again.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct BufferPool {
+    buffer_bytes: usize,
     free: Mutex<Free>,
 }
 
@@ -29,12 +32,24 @@ struct Free {
 }
 
 impl BufferPool {
+    /// A pool of buffers of so many bytes; who needs less than a quarter of that gets memory of the allocator's.
+    pub(crate) fn new(buffer_bytes: usize) -> BufferPool {
+        BufferPool { buffer_bytes, free: Mutex::default() }
+    }
+
+    /// Less is not worth a buffer.
+    fn pooled_min(&self) -> usize {
+        self.buffer_bytes / 4
+    }
+
     /// An empty buffer with room for so many bytes.
     pub(crate) fn buffer(self: &Arc<Self>, bytes: usize) -> Buffer {
-        let memory = match bytes {
-            ..POOLED_MIN => None,
-            POOLED_MIN..=BUFFER_BYTES => self.take().map(|map| (map, Some(Arc::clone(self)))),
-            _ => MmapMut::map_anon(bytes).ok().map(|map| (map, None)),
+        let memory = if bytes < self.pooled_min() {
+            None
+        } else if bytes <= self.buffer_bytes {
+            self.take().map(|map| (map, Some(Arc::clone(self))))
+        } else {
+            MmapMut::map_anon(bytes).ok().map(|map| (map, None))
         };
         let map = |(map, pool)| Memory::Map(Held { map: Some(map), pool });
         // Also where the system maps none.
@@ -51,7 +66,7 @@ impl BufferPool {
                 return Some(map);
             }
         }
-        MmapMut::map_anon(BUFFER_BYTES).ok()
+        MmapMut::map_anon(self.buffer_bytes).ok()
     }
 
     /// Gives back what nobody has needed since the last time.
@@ -103,7 +118,20 @@ pub(crate) struct Buffer {
     end: usize,
 }
 
+impl Default for Buffer {
+    /// One without room.
+    fn default() -> Buffer {
+        Buffer { memory: Memory::Vec(Vec::new()), start: 0, end: 0 }
+    }
+}
+
 impl Buffer {
+    /// One of no pool.
+    fn apart(bytes: usize) -> Buffer {
+        let Ok(map) = MmapMut::map_anon(bytes) else { return Buffer::default() };
+        Buffer { memory: Memory::Map(Held { map: Some(map), pool: None }), start: 0, end: 0 }
+    }
+
     /// Bytes in it.
     pub(crate) fn len(&self) -> usize {
         self.end - self.start
@@ -129,8 +157,8 @@ impl Buffer {
                 return;
             }
             // Nobody touches the rest of it before it is needed.
-            let room = (self.len() + bytes.len()).next_power_of_two().max(BUFFER_BYTES + 1);
-            let mut larger = Arc::<BufferPool>::default().buffer(room);
+            let room = (self.len() + bytes.len()).next_power_of_two();
+            let mut larger = Buffer::apart(room);
             larger.extend(self.bytes());
             *self = larger;
             self.extend(bytes);
@@ -173,7 +201,7 @@ impl Buffer {
     pub(crate) fn freeze(self, count: usize) -> Bytes {
         let range = self.start..self.end.min(self.start.saturating_add(count));
         match self.memory {
-            Memory::Map(held) if range.len() < POOLED_MIN => Bytes::copy_from_slice(&held.bytes()[range]),
+            Memory::Map(held) if range.len() < FEW_BYTES => Bytes::copy_from_slice(&held.bytes()[range]),
             Memory::Map(held) => Bytes::from_owner(Frozen(held)).slice(range),
             Memory::Vec(vec) => Bytes::from(vec).slice(range),
         }
@@ -194,7 +222,7 @@ mod tests {
 
     #[test]
     fn bytes_are_those_that_were_added_whatever_memory_they_are_in() {
-        let pool = Arc::new(BufferPool::default());
+        let pool = Arc::new(BufferPool::new(BUFFER_BYTES));
         for size in [10, BUFFER_BYTES / 2, BUFFER_BYTES, 3 * BUFFER_BYTES] {
             let mut buffer = pool.buffer(size);
             let mut expected = Vec::new();
@@ -212,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_buffer_serves_again_and_goes_once_it_was_not_needed() {
-        let pool = Arc::new(BufferPool::default());
+        let pool = Arc::new(BufferPool::new(BUFFER_BYTES));
         let free = || pool.free.lock().maps.len();
         let full = |mut buffer: Buffer| {
             buffer.extend(&[7; BUFFER_BYTES]);

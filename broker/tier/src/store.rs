@@ -31,7 +31,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::copy::PART_BYTES;
 use crate::keys::{ClusterKeys, Key};
-use crate::pool::BufferPool;
+use crate::pool::{BUFFER_BYTES, BufferPool};
 use crate::seams::Env;
 use crate::store_error::{StoreError, StoreErrorKind};
 
@@ -154,6 +154,8 @@ pub struct Store {
     counts: StoreCounts,
     /// Memory for what is read.
     buffers: Arc<BufferPool>,
+    /// Memory for parts of uploads.
+    part_buffers: Arc<BufferPool>,
     part_bytes: AtomicUsize,
     /// A bug to run with, to see that tests find it.
     #[cfg(feature = "planted-bugs")]
@@ -179,7 +181,8 @@ impl Store {
             read_lane: Semaphore::new(limits.read_requests.max(1)),
             control_lane: Semaphore::new(limits.control_requests.max(1)),
             counts: StoreCounts::default(),
-            buffers: Arc::default(),
+            buffers: Arc::new(BufferPool::new(BUFFER_BYTES)),
+            part_buffers: Arc::new(BufferPool::new(PART_BYTES)),
             part_bytes: AtomicUsize::new(PART_BYTES),
             #[cfg(feature = "planted-bugs")]
             planted: std::sync::OnceLock::new(),
@@ -195,6 +198,17 @@ impl Store {
     /// Memory for what is read.
     pub(crate) fn buffers(&self) -> &Arc<BufferPool> {
         &self.buffers
+    }
+
+    /// Memory for parts of uploads.
+    pub(crate) fn part_buffers(&self) -> &Arc<BufferPool> {
+        &self.part_buffers
+    }
+
+    /// Gives memory back that nobody has needed since the last time.
+    pub(crate) fn rest(&self) {
+        self.buffers.rest();
+        self.part_buffers.rest();
     }
 
     /// Bytes of a part of an upload. Objects up to this size are written at once.

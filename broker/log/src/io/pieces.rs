@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::thread;
 
-use super::FileHandle;
+use super::{FileHandle, read_leaving_no_trace};
 
 /// Pieces that wait to be taken at most.
 const AHEAD: usize = 2;
@@ -86,19 +86,9 @@ impl Reader {
         let left = usize::try_from(self.range.end.saturating_sub(from)).unwrap_or(usize::MAX);
         let len = left.min(self.piece_bytes);
         bytes.resize(len, 0);
-        let (read, is_cold) = match self.file.read_cached(&mut bytes, from) {
-            Ok(read) if read == len => (Ok(read), false),
-            Err(error) if error.kind() != io::ErrorKind::WouldBlock => (Err(error), false),
-            // Where it ends early, a read that may wait has the last word.
-            _ => {
-                let read = self.file.read_at(&mut bytes, from);
-                self.file.drop_cache(from, len as u64);
-                (read, true)
-            }
-        };
-        match read {
-            Ok(0) => None,
-            Ok(read) => {
+        match read_leaving_no_trace(self.file.as_ref(), &mut bytes, from) {
+            Ok((0, _)) => None,
+            Ok((read, is_cold)) => {
                 bytes.truncate(read);
                 self.range.start += read as u64;
                 Some(Ok(Piece { bytes, is_cold }))

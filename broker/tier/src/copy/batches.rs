@@ -1,12 +1,14 @@
 //! Reads the batches of a segment right into the part of an upload in which they are sent, and checks them there.
 
 use std::io;
+use std::sync::Arc;
 
-use broker_log::io::FileHandle;
+use broker_log::io::{FileHandle, read_leaving_no_trace};
 use broker_protocol::record_batch::BatchError;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
 use super::CopySource;
+use crate::pool::{Buffer, BufferPool};
 use crate::sections::{RangeScan, ScanError, ScannedRange};
 
 /// Bytes read at once from the segment: what was read is checked while the processor's cache has it.
@@ -15,39 +17,32 @@ const READ_BYTES: usize = 1 << 20;
 /// A part of an upload: a buffer that is filled from the front.
 #[derive(Debug, Default)]
 pub(super) struct Part {
-    bytes: BytesMut,
-    filled: usize,
+    buffer: Buffer,
+    room: usize,
 }
 
 impl Part {
     /// A part with room for so many bytes.
-    pub(super) fn new(bytes: usize) -> Part {
-        Part { bytes: BytesMut::zeroed(bytes), filled: 0 }
-    }
-
-    /// An empty part, in the memory of one that was sent if nobody else has that any more.
-    pub(super) fn after(sent: Bytes) -> Part {
-        let length = sent.len();
-        sent.try_into_mut().map_or_else(|_| Part::new(length), |bytes| Part { bytes, filled: 0 })
+    pub(super) fn new(buffers: &Arc<BufferPool>, room: usize) -> Part {
+        Part { buffer: buffers.buffer(room), room }
     }
 
     /// Bytes in it.
     pub(super) fn len(&self) -> usize {
-        self.filled
+        self.buffer.len()
     }
 
     /// Adds bytes until it has `bytes_max`, beyond its room if need be; returns how many.
     pub(super) fn append(&mut self, bytes: &[u8], bytes_max: usize) -> usize {
-        let taken = bytes.len().min(bytes_max.saturating_sub(self.filled));
-        self.bytes.truncate(self.filled);
-        self.bytes.extend_from_slice(&bytes[..taken]);
-        self.filled += taken;
+        let taken = bytes.len().min(bytes_max.saturating_sub(self.len()));
+        self.buffer.extend(&bytes[..taken]);
         taken
     }
 
-    /// All of its memory, of which so many bytes at the beginning are to be sent.
-    pub(super) fn into_bytes(self) -> (Bytes, usize) {
-        (self.bytes.freeze(), self.filled)
+    /// The bytes in it.
+    pub(super) fn into_bytes(self) -> Bytes {
+        let filled = self.len();
+        self.buffer.freeze(filled)
     }
 }
 
@@ -95,30 +90,24 @@ impl Batches {
     /// Reads until the part is full or all was read. What was checked is whole batches: the last one of a part may have
     /// to wait for the next.
     pub(super) fn fill(&mut self, part: &mut Part) -> Result<(), FillError> {
-        let mut checked = part.filled;
-        while part.filled < part.bytes.len() && !self.is_done() {
+        let mut checked = part.len();
+        while part.len() < part.room && !self.is_done() {
             let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
-            let end = part.bytes.len().min(part.filled + READ_BYTES.min(left));
-            self.read(&mut part.bytes[part.filled..end]).map_err(FillError::Local)?;
-            part.filled = end;
-            checked += self.check(&part.bytes[checked..end]).map_err(FillError::Damaged)?;
+            let count = READ_BYTES.min(left).min(part.room - part.len());
+            part.buffer.fill(count, |buffer| self.read(buffer)).map_err(FillError::Local)?;
+            checked += self.check(&part.buffer.bytes()[checked..]).map_err(FillError::Damaged)?;
         }
-        self.split.extend_from_slice(&part.bytes[checked..part.filled]);
+        self.split.extend_from_slice(&part.buffer.bytes()[checked..]);
         Ok(())
     }
 
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<()> {
-        let length = buffer.len() as u64;
         // What nobody has read lately is not kept in memory for us.
-        let was_resident = self.file.is_resident(self.position, length);
-        let read = self.file.read_at(buffer, self.position)?;
-        if !was_resident {
-            self.file.drop_cache(self.position, length);
-        }
+        let (read, _) = read_leaving_no_trace(self.file.as_ref(), buffer, self.position)?;
         if read < buffer.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        self.position += length;
+        self.position += read as u64;
         Ok(())
     }
 
@@ -170,12 +159,11 @@ mod tests {
         let source = Bucket::new().source(bytes);
         let mut batches = Batches::new(&source);
         let mut all = Vec::new();
-        let mut part = Part::new(part_bytes);
+        let buffers = Arc::new(BufferPool::new(part_bytes));
         while !batches.is_done() {
+            let mut part = Part::new(&buffers, part_bytes);
             batches.fill(&mut part)?;
-            let (sent, filled) = part.into_bytes();
-            all.extend_from_slice(&sent[..filled]);
-            part = Part::after(sent);
+            all.extend_from_slice(&part.into_bytes());
         }
         Ok((all, batches.finish()))
     }
@@ -207,11 +195,11 @@ mod tests {
                 let source =
                     CopySource { file: Bucket::new().source(&damaged).file, ..Bucket::new().source(&bytes) };
                 let mut batches = Batches::new(&source);
-                let mut part = Part::new(part_bytes);
+                let buffers = Arc::new(BufferPool::new(part_bytes));
                 let mut found = false;
                 while !found && !batches.is_done() {
+                    let mut part = Part::new(&buffers, part_bytes);
                     found = matches!(batches.fill(&mut part), Err(FillError::Damaged(_)));
-                    part = Part::after(part.into_bytes().0);
                 }
                 assert!(found, "flip at {at}, parts of {part_bytes}");
             }
