@@ -1,6 +1,7 @@
 //! A broker of ours whose segments lie in the S3 server, and the server itself, for the scenarios of tiered storage.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -29,7 +30,7 @@ const CLUSTER: &str = "bench";
 /// How long segments may take to be copied and to leave the disk.
 const SETTLE_LIMIT: Duration = Duration::from_secs(300);
 /// Where Linux keeps files in memory.
-const MEMORY: &str = "/dev/shm";
+pub(crate) const MEMORY: &str = "/dev/shm";
 /// ListOffsets' name for the start of what is on the disk.
 const EARLIEST_LOCAL: i64 = -4;
 
@@ -68,13 +69,22 @@ pub(crate) struct TieredTopic {
 impl Tiered {
     /// Starts the server; the broker is started by [`Tiered::start`].
     pub(crate) fn new(bench: &Bench, place: Place, settings: &[(&str, &str)]) -> Result<Tiered> {
-        let directory = bench.fresh_directory("tiered");
+        Tiered::in_directory(bench, &bench.fresh_directory("tiered"), place, settings)
+    }
+
+    /// The same with the broker's data in another directory.
+    pub(crate) fn in_directory(
+        bench: &Bench,
+        directory: &Path,
+        place: Place,
+        settings: &[(&str, &str)],
+    ) -> Result<Tiered> {
         let memory = (place == Place::Memory).then(|| tempfile::tempdir_in(MEMORY)).transpose()?;
         let bucket = match &memory {
             Some(memory) => BucketServer::in_directory(memory.path())?,
-            None => BucketServer::start(&directory)?,
+            None => BucketServer::start(directory)?,
         };
-        let mut options = bench.ours.options(&directory)?;
+        let mut options = bench.ours.options(directory)?;
         bucket.tier_everything(&mut options, Duration::from_secs(3600));
         let endpoint = options.environment.iter().find(|(name, _)| name == "AWS_ENDPOINT_URL");
         let endpoint = endpoint.and_then(|(_, url)| url.strip_prefix("http://")?.parse().ok());

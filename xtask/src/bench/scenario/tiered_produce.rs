@@ -15,7 +15,7 @@ use crate::bench::measure::timed;
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Percentiles, Spread, short};
 use crate::bench::subject::Subject;
-use crate::bench::tiered::{Place, Tiered, TieredTopic};
+use crate::bench::tiered::{MEMORY, Place, Tiered, TieredTopic};
 use crate::bench::usage::{cpu_seconds, kernel_seconds};
 
 const READERS_GOAL: f64 = 1.5;
@@ -40,9 +40,15 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
     let mut rows = Vec::new();
     let mut findings = Vec::new();
     {
+        let directory = tempfile::tempdir_in(MEMORY)?;
+        let tiered = Tiered::in_directory(bench, directory.path(), Place::Server, &cache)?;
+        let no_disk = Copying::start(bench, "S3 server", tiered)?;
+        findings.push(beside_readers(bench, &no_disk, ", data in memory", &mut rows)?);
+    }
+    {
         let server = Copying::start(bench, "S3 server", Tiered::new(bench, Place::Server, &cache)?)?;
         // Latencies first: the others write so much that the disk is slow for a while.
-        findings.push(beside_readers(bench, &server, &mut rows)?);
+        findings.push(beside_readers(bench, &server, "", &mut rows)?);
         findings.push(upload(bench, &server, Target::AtMost(UPLOAD_GOAL), &mut rows)?);
         findings.push(beside_copies(bench, &server, &mut rows)?);
     }
@@ -72,7 +78,8 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
              copying is turned on; CPU seconds of the broker until all is copied. Beside copies: the same messages produced as \
              fast as the client can (rdkafka_performance) to a topic that is copied and to one that is not, in turn. Beside \
              readers: {} requests a second of {} bytes, alone and beside {READERS} readers of history in the bucket of at most \
-             {:.0} MB/s each, whose cache on the disk is too small for it.",
+             {:.0} MB/s each, whose cache on the disk is too small for it; with the broker's data on the disk, and in memory, which \
+             tells the broker's part where the disk is slow by itself.",
             u64::from(MESSAGES) * u64::from(MESSAGE_BYTES) / 1_000_000,
             SEGMENT_BYTES >> 20,
             LOAD.requests_per_s,
@@ -184,6 +191,7 @@ fn beside_copies(
 fn beside_readers(
     bench: &Bench,
     Copying { tiered, subject, .. }: &Copying,
+    with: &str,
     rows: &mut Vec<Vec<String>>,
 ) -> Result<Finding> {
     let history: Vec<TieredTopic> = (0..READERS)
@@ -206,15 +214,15 @@ fn beside_readers(
         alone.push(produce()?);
         beside.push(while_read(subject, &history, produce)?);
     }
-    let alone = Latencies::of("produce p99, alone".to_owned(), &alone)?;
-    let beside = Latencies::of("produce p99, beside readers of the bucket".to_owned(), &beside)?;
+    let alone = Latencies::of(format!("produce p99, alone{with}"), &alone)?;
+    let beside = Latencies::of(format!("produce p99, beside readers of the bucket{with}"), &beside)?;
     for latencies in [&alone, &beside] {
         rows.push(row(&latencies.label, latencies.p99, "µs"));
     }
-    let what = "produce p99 beside readers of the bucket against alone";
+    let what = format!("produce p99 beside readers of the bucket against alone{with}");
     let tells = alone.p99.median <= ALONE_MAX_US;
     let (what, target) = if tells {
-        (what.to_owned(), Target::AtMost(READERS_GOAL))
+        (what, Target::AtMost(READERS_GOAL))
     } else {
         (format!("{what}, which says nothing: the disk was slow for both"), Target::None)
     };
