@@ -4,6 +4,7 @@
 //! Read `keys.rs` first, then `manifest.rs`, `publish.rs`, `copy.rs` and `remote_partition.rs`. docs/object-layout.md
 //! describes what lies in a bucket.
 
+pub mod author;
 pub mod bandwidth;
 pub mod cache;
 pub mod chunks;

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use broker_log::leader_epoch_cache::LeaderEpochCache;
 use broker_protocol::types::{LeaderEpoch, Offset, Uuid};
 
+use crate::author::Author;
 use crate::entry::Entry;
 use crate::ids::{ClusterId, Generation, ManifestNumber, PartitionId};
 use crate::keys::{PageKey, SegmentKey};
@@ -74,6 +75,8 @@ pub struct Stamp {
     pub writer: Uuid,
     /// Wall clock, milliseconds since 1970.
     pub now_ms: i64,
+    /// Which life of which data directory; `None` for recovery.
+    pub author: Option<Author>,
 }
 
 /// A manifest; see the file's header.

@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! take over: newest of a listing -> read -> probe number + 1 until absent
-//! publish:   no successor of the root -> create number + 1 -> read back if in doubt -> nothing behind it in a listing
+//! publish:   no successor of the root -> the disk knows the author -> create number + 1 -> read back if in doubt
+//!            -> nothing behind it in a listing
 //! ```
 //! A writer stops when it meets a higher generation or leader epoch. After any error but these, what was published is
 //! unknown: take over again before the next edit. An object that an attempt has named is never deleted by its copier.
@@ -15,6 +16,7 @@ use broker_protocol::types::LeaderEpoch;
 use bytes::Bytes;
 use thiserror::Error;
 
+use crate::author::Authorship;
 use crate::entry::Entry;
 use crate::frame::{FRAME_BYTES_MAX, FormatError, Kind};
 use crate::ids::{Generation, ManifestNumber, PartitionId};
@@ -88,6 +90,9 @@ pub enum PublishError {
         /// What is wrong with it.
         error: FormatError,
     },
+    /// The disk: nothing is published.
+    #[error("the disk does not remember what is published: {0}")]
+    Unremembered(String),
     /// A manifest that was known is gone, and all behind it: a person has to look.
     #[error(
         "manifest {known} of {partition} was published and is gone; the newest in the bucket is {newest:?}"
@@ -119,6 +124,7 @@ pub struct Publisher {
     store: Arc<Store>,
     keys: Arc<ClusterKeys>,
     fence: Fence,
+    authorship: Option<Arc<dyn Authorship>>,
     newest: Arc<Manifest>,
 }
 
@@ -137,9 +143,15 @@ impl Publisher {
     ) -> Result<Publisher, PublishError> {
         let found = load_newest(&store, &keys, none_yet.partition, known).await?;
         let newest = Arc::new(found.unwrap_or(none_yet));
-        let publisher = Publisher { store, keys, fence, newest };
+        let publisher = Publisher { store, keys, fence, authorship: None, newest };
         publisher.check_fence(&publisher.newest)?;
         Ok(publisher)
+    }
+
+    /// Has manifests name their author.
+    #[must_use]
+    pub fn with_authorship(self, authorship: Arc<dyn Authorship>) -> Publisher {
+        Publisher { authorship: Some(authorship), ..self }
     }
 
     /// The newest manifest as far as known: what is edited next.
@@ -174,11 +186,16 @@ impl Publisher {
         let env = self.store.env();
         self.check_generation().await?;
         let number = self.newest.number.map_or(ManifestNumber::FIRST, ManifestNumber::next);
+        let author = match &self.authorship {
+            Some(authorship) => Some(authorship.next().await.map_err(unremembered)?),
+            None => None,
+        };
         let stamp = Stamp {
             generation: self.fence.generation,
             leader_epoch: self.fence.leader_epoch,
             writer: env.random.uuid(),
             now_ms: env.clock.now_ms(),
+            author,
         };
         let next = Manifest { number: Some(number), stamp: Some(stamp), ..edited };
         let path = self.keys.path(&Key::Manifest(next.partition, number));
@@ -367,6 +384,10 @@ pub(crate) fn number_of(partition: PartitionId, key: &Key) -> Option<ManifestNum
         Key::Manifest(of, number) if *of == partition => Some(*number),
         _ => None,
     }
+}
+
+fn unremembered(error: std::io::Error) -> PublishError {
+    PublishError::Unremembered(error.to_string())
 }
 
 fn decode(

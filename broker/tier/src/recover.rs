@@ -141,7 +141,7 @@ pub async fn empty_partition(
         let number = newest.next();
         let (writer, now_ms) = (store.env().random.uuid(), store.env().clock.now_ms());
         // Any later leader of the generation goes on.
-        let stamp = Stamp { generation, leader_epoch: LeaderEpoch(0), writer, now_ms };
+        let stamp = Stamp { generation, leader_epoch: LeaderEpoch(0), writer, now_ms, author: None };
         let none = Manifest::empty(keys.cluster().clone(), partition, Arc::clone(topic), Offset(0));
         let none = Manifest { number: Some(number), stamp: Some(stamp), oldest_kept: number, ..none };
         let path = keys.path(&Key::Manifest(partition, number));

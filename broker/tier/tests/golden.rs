@@ -15,6 +15,7 @@ use broker_log::transaction_index::AbortedTxn;
 use broker_protocol::batch_builder::BatchBuilder;
 use broker_protocol::compression::Compression;
 use broker_protocol::types::{LeaderEpoch, Offset, ProducerId, TopicId, Uuid};
+use broker_tier::author::Author;
 use broker_tier::cache::ChunkCache;
 use broker_tier::chunks::Chunks;
 use broker_tier::discover;
@@ -25,6 +26,7 @@ use broker_tier::keys::{ClusterKeys, Key, PageKey, Prefix, SegmentKey};
 use broker_tier::manifest::{Manifest, PageRef, Removed, RemovedObject, Stamp};
 use broker_tier::meta::MetaSnapshot;
 use broker_tier::page;
+use broker_tier::publish::load;
 use broker_tier::read::{RemoteRange, RemoteReader};
 use broker_tier::root::Root;
 use broker_tier::scrub;
@@ -97,7 +99,8 @@ fn object(base: i64, batches: &[u8], aborted: Vec<AbortedTxn>) -> (Entry, Vec<u8
     (entry, bytes)
 }
 
-/// The bucket: a root, a snapshot, three objects of which the first is in a page, and the second of two manifests.
+/// The bucket: a root, a snapshot, three objects of which the first is in a page, and the second and third of three
+/// manifests. They differ in that the third names its author.
 fn bucket() -> (Manifest, Vec<(Key, Vec<u8>)>) {
     let txn = AbortedTxn {
         first_offset: Offset(1010),
@@ -131,7 +134,12 @@ fn bucket() -> (Manifest, Vec<(Key, Vec<u8>)>) {
     manifest.oldest_kept = ManifestNumber(2);
     manifest.number = Some(ManifestNumber(2));
     let (generation, leader_epoch) = (Generation(1), LeaderEpoch(5));
-    manifest.stamp = Some(Stamp { generation, leader_epoch, writer: id(1), now_ms: WRITTEN_MS });
+    let (writer, now_ms) = (id(1), WRITTEN_MS);
+    manifest.stamp = Some(Stamp { generation, leader_epoch, writer, now_ms, author: None });
+    let second_bytes = manifest.encode();
+    manifest.number = Some(ManifestNumber(3));
+    let author = Author { directory: id(3), life: id(4), sequence: 5 };
+    manifest.stamp = manifest.stamp.map(|stamp| Stamp { author: Some(author), ..stamp });
     let root = Root { cluster: cluster(), generation, claimant: id(2), created_ms: WRITTEN_MS };
     let snapshot = MetaSnapshot {
         cluster: cluster(),
@@ -147,7 +155,8 @@ fn bucket() -> (Manifest, Vec<(Key, Vec<u8>)>) {
         (Key::Segment(second.0.object), second.1),
         (Key::Segment(third.0.object), third.1),
         (Key::Page(page), page::encode(&cluster(), PARTITION, std::slice::from_ref(&first.0))),
-        (Key::Manifest(PARTITION, ManifestNumber(2)), manifest.encode()),
+        (Key::Manifest(PARTITION, ManifestNumber(2)), second_bytes),
+        (Key::Manifest(PARTITION, ManifestNumber(3)), manifest.encode()),
     ];
     (manifest, objects)
 }
@@ -189,6 +198,10 @@ async fn a_bucket_of_the_first_format_is_read_as_it_was_written() {
     assert_eq!((&snapshot.unwrap().payload[..], damaged), (&b"what the broker put there"[..], vec![]));
     let manifest = discover::manifest_at(&store, &keys, PARTITION, None).await.unwrap().unwrap();
     assert_eq!(manifest, wanted);
+    let earlier = load(&store, &keys, PARTITION, ManifestNumber(2)).await.unwrap().unwrap();
+    let stamp = earlier.stamp.map(|stamp| Stamp { author: wanted.stamp.unwrap().author, ..stamp });
+    assert_eq!(earlier.stamp.unwrap().author, None);
+    assert_eq!(Manifest { number: wanted.number, stamp, ..earlier }, wanted);
     let epoch = |epoch, start| EpochEntry { epoch: LeaderEpoch(epoch), start_offset: Offset(start) };
     assert_eq!(manifest.epochs.entries(), [epoch(4, 0), epoch(5, 1500)]);
     let disk = Arc::new(MemoryDisk::new(1));

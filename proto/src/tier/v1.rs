@@ -136,6 +136,20 @@ pub struct Removed {
     #[prost(int64, tag = "4")]
     pub removed_ms: i64,
 }
+/// Which start of which broker wrote a manifest, and when in its life. Of one data directory, numbers of later lives are
+/// higher.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Author {
+    /// 16 bytes: `directory.id` of the writer's data directory.
+    #[prost(bytes = "vec", tag = "1")]
+    pub directory_id: ::prost::alloc::vec::Vec<u8>,
+    /// 16 bytes: random, made with each start.
+    #[prost(bytes = "vec", tag = "2")]
+    pub life: ::prost::alloc::vec::Vec<u8>,
+    /// One more with each manifest, whatever its partition. Durable on the writer's disk before the manifest is there.
+    #[prost(uint64, tag = "3")]
+    pub sequence: u64,
+}
 /// The content of `t/<topic id>/<partition>/manifest/<number>`: which objects hold which offsets. Never changed; the one
 /// with the highest number counts.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -191,6 +205,9 @@ pub struct Manifest {
     /// Copying was turned off for the topic.
     #[prost(bool, tag = "17")]
     pub is_copying_stopped: bool,
+    /// Absent in what recovery writes.
+    #[prost(message, optional, tag = "18")]
+    pub author: ::core::option::Option<Author>,
 }
 /// The content of `t/<topic id>/<partition>/page/<first>-<uuid>`: older entries of a manifest. Never changed.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -53,7 +53,10 @@ pub(crate) fn grown(count: i64) -> (Manifest, Vec<SpilledPage>) {
 fn published(mut manifest: Manifest, number: u64) -> Manifest {
     manifest.number = Some(ManifestNumber(number));
     let (generation, leader_epoch) = (Generation::FIRST, LeaderEpoch(3));
-    manifest.stamp = Some(Stamp { generation, leader_epoch, writer: Uuid::from_u128(9), now_ms: 77 });
+    let author =
+        Author { directory: Uuid::from_u128(10), life: Uuid::from_u128(11), sequence: u64::MAX - number };
+    let (writer, now_ms) = (Uuid::from_u128(9), 77);
+    manifest.stamp = Some(Stamp { generation, leader_epoch, writer, now_ms, author: Some(author) });
     manifest
 }
 
@@ -191,6 +194,15 @@ fn rich() -> Manifest {
     manifest.keep_from(ManifestNumber(3));
     manifest.is_copying_stopped = true;
     published(manifest, 12)
+}
+
+#[test]
+fn a_manifest_without_an_author_is_read() {
+    let mut manifest = rich();
+    manifest.stamp.as_mut().unwrap().author = None;
+    let found = Manifest::decode(&manifest.encode(), &cluster(), PARTITION, ManifestNumber(12)).unwrap();
+    assert_eq!(found.stamp.unwrap().author, None);
+    assert_eq!(found, manifest);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use broker_protocol::types::{LeaderEpoch, Offset, Uuid};
 use proto::tier::v1;
 
 use super::{Manifest, PageRef, Removed, RemovedObject, Stamp};
+use crate::author::Author;
 use crate::entry::{ENTRY_BYTES_MIN, Entry, epoch_from_wire, epochs_to_wire};
 use crate::frame::{self, FormatError, Kind};
 use crate::ids::{ClusterId, Generation, ManifestNumber, PartitionId};
@@ -42,6 +43,7 @@ impl Manifest {
             removed: self.removed.iter().map(removed_to_wire).collect(),
             oldest_kept: self.oldest_kept.0,
             is_copying_stopped: self.is_copying_stopped,
+            author: stamp.author.as_ref().map(author_to_wire),
         };
         frame::encode(Kind::Manifest, &message)
     }
@@ -73,9 +75,9 @@ impl Manifest {
             stamp: Some(Stamp {
                 generation: Generation(wire.generation),
                 leader_epoch: LeaderEpoch(wire.leader_epoch),
-                writer: Uuid::from_slice(&wire.writer)
-                    .map_err(|error| FormatError::inconsistent(Kind::Manifest, error.to_string()))?,
+                writer: uuid_from_wire(&wire.writer)?,
                 now_ms: wire.created_ms,
+                author: wire.author.as_ref().map(author_from_wire).transpose()?,
             }),
             log_start_offset: Offset(wire.log_start_offset),
             next_offset: wire.next_offset.map(Offset),
@@ -137,6 +139,26 @@ pub(crate) fn check_identity(
         && topic_id == partition.topic_id.0.as_bytes()
         && i32::try_from(number) == Ok(partition.partition);
     if is_ours { Ok(()) } else { Err(FormatError::inconsistent(kind, "it is another partition's")) }
+}
+
+fn uuid_from_wire(bytes: &[u8]) -> Result<Uuid, FormatError> {
+    Uuid::from_slice(bytes).map_err(|error| FormatError::inconsistent(Kind::Manifest, error.to_string()))
+}
+
+fn author_to_wire(author: &Author) -> v1::Author {
+    v1::Author {
+        directory_id: author.directory.into_bytes().to_vec(),
+        life: author.life.into_bytes().to_vec(),
+        sequence: author.sequence,
+    }
+}
+
+fn author_from_wire(wire: &v1::Author) -> Result<Author, FormatError> {
+    Ok(Author {
+        directory: uuid_from_wire(&wire.directory_id)?,
+        life: uuid_from_wire(&wire.life)?,
+        sequence: wire.sequence,
+    })
 }
 
 fn page_to_wire(page: &PageRef) -> v1::PageRef {

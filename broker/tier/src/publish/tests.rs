@@ -1,6 +1,10 @@
-use broker_protocol::types::Offset;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use broker_protocol::types::{Offset, Uuid};
+use futures_util::future::BoxFuture;
 
 use super::*;
+use crate::author::Author;
 use crate::faulty_store::{Answer, Effect, Operation};
 use crate::manifest::tests::{PARTITION, entry, manifest};
 use crate::store_error::StoreErrorKind;
@@ -225,4 +229,41 @@ async fn nothing_is_published_or_deleted_in_a_bucket_that_was_emptied() {
     assert_eq!(publisher.check_generation().await, Err(lost.clone()));
     assert_eq!(publisher.publish(manifest()).await, Err(lost));
     assert_eq!(bucket.keys_there().await, []);
+}
+
+/// Counts, until it is told to fail.
+#[derive(Debug, Default)]
+struct Counting {
+    count: AtomicU64,
+    fails: AtomicBool,
+}
+
+impl Authorship for Counting {
+    fn next(&self) -> BoxFuture<'_, std::io::Result<Author>> {
+        let next = || {
+            if self.fails.load(Ordering::Relaxed) {
+                return Err(std::io::ErrorKind::StorageFull.into());
+            }
+            let sequence = self.count.fetch_add(1, Ordering::Relaxed) + 1;
+            Ok(Author { directory: Uuid::from_u128(1), life: Uuid::from_u128(2), sequence })
+        };
+        Box::pin(std::future::ready(next()))
+    }
+}
+
+/// fault = 64
+#[tokio::test(start_paused = true)]
+async fn nothing_is_published_that_the_disk_does_not_remember() {
+    let bucket = Bucket::new();
+    let counting = Arc::new(Counting::default());
+    let mut publisher = bucket.publisher(1, 0).await.unwrap().with_authorship(counting.clone());
+    for sequence in 1..3 {
+        publisher.publish(manifest()).await.unwrap();
+        let author = newest(&bucket).await.unwrap().stamp.unwrap().author;
+        assert_eq!(author.map(|author| author.sequence), Some(sequence));
+    }
+    counting.fails.store(true, Ordering::Relaxed);
+    let refused = publisher.publish(manifest()).await;
+    assert!(matches!(refused, Err(PublishError::Unremembered(_))), "{refused:?}");
+    assert_eq!(newest(&bucket).await.unwrap().number, Some(ManifestNumber(2)));
 }
