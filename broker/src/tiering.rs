@@ -10,6 +10,7 @@ pub mod claim;
 pub mod connect;
 pub(crate) mod known;
 mod lineage;
+pub(crate) mod lives;
 pub mod metadata_backup;
 mod partition;
 mod reading;
@@ -40,6 +41,7 @@ pub use partition::{Figures, TieredPartition};
 pub use reading::{RemoteBytes, RemoteFault, RemoteRead};
 pub use scrubbing::ScrubAnswer;
 
+use self::lives::LaterLife;
 use self::metadata_backup::lineage::{LineageError, MetadataLineage};
 use crate::env::Env;
 use crate::replication::partition::Partition;
@@ -99,6 +101,8 @@ pub struct Tiering {
     known: known::KnownManifests,
     /// Which metadata snapshots are this disk's.
     metadata: MetadataLineage,
+    /// Which manifests are this disk's.
+    lives: Arc<lives::Lives>,
     /// Deleted topics whose objects are being deleted.
     deleting: Mutex<BTreeSet<TopicId>>,
     /// Those whose objects were deleted once, and when, by the monotonic clock.
@@ -157,6 +161,17 @@ impl Tiering {
     /// Whether the store has no later metadata than this disk, whose metadata are at offset `own`.
     pub(super) async fn check_metadata(&self, own: Offset) -> Result<(), LineageError> {
         self.metadata.check(&self.env, (&self.store, &self.keys), self.generation(), own).await
+    }
+
+    /// Whether what is known of a partition in the store is not of a later life than this disk remembers.
+    ///
+    /// # Errors
+    /// It is.
+    pub(crate) fn check_life(&self, partition: &Partition) -> Result<(), LaterLife> {
+        match self.of(partition).remote() {
+            Some(remote) => self.lives.check(&remote.manifest()),
+            None => Ok(()),
+        }
     }
 
     /// What the store's clock shows, in milliseconds since 1970, as far as known.

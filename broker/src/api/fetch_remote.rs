@@ -80,7 +80,7 @@ async fn read_one(
     let read = match tiering.read(partition, &range, waits, deadline).await {
         Ok(read) => read,
         Err(RemoteFault::Late | RemoteFault::NoRoom) => return RemoteFound::error(ErrorCode::None),
-        Err(RemoteFault::Failed(error)) => return RemoteFound::error(code(partition, &error)),
+        Err(RemoteFault::Failed(error)) => return RemoteFound::error(code(tiering, partition, &error)),
     };
     let RemoteRead { file, len, next_offset } = read;
     let mut found = RemoteFound::error(ErrorCode::None);
@@ -112,7 +112,7 @@ async fn aborted(
     };
     let found = match tokio::time::timeout_at(deadline, look_up).await {
         Ok(Ok(found)) => found,
-        Ok(Err(error)) => return Err(code(partition, &error)),
+        Ok(Err(error)) => return Err(code(tiering, partition, &error)),
         // Records without what belongs to them must not go out; the next fetch finds both.
         Err(_) => return Err(ErrorCode::KafkaStorageError),
     };
@@ -129,8 +129,12 @@ async fn aborted(
 }
 
 /// What a client is told of a failure, and once the operator.
-pub(super) fn code(partition: &Partition, error: &RemoteReadError) -> ErrorCode {
+pub(super) fn code(tiering: &Tiering, partition: &Partition, error: &RemoteReadError) -> ErrorCode {
     if let RemoteReadError::BelowStart { log_start, .. } = error {
+        // That life's start is not for this disk, which may have records of its own below it.
+        if tiering.check_life(partition).is_err() {
+            return ErrorCode::KafkaStorageError;
+        }
         // A manifest is ahead of the log after a crash between the two, until the partition's next turn: what a client is
         // told here must fit what it hears of the start.
         partition.log().advance_log_start_offset(*log_start);

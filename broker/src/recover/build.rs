@@ -21,6 +21,7 @@ use crate::internal_topics::CONSUMER_OFFSETS;
 use crate::quorum::{self, QuorumConfig, RaftNode};
 use crate::server::{METADATA_DIR, TuneLogDir};
 use crate::tiering::known::KnownManifests;
+use crate::tiering::lives;
 
 /// Makes the logs and the metadata, durably.
 pub(super) async fn build(
@@ -69,6 +70,7 @@ fn make_logs(
     log_dir.checkpoint();
     write_groups(&log_dir, &plan.image, &plan.groups, env.clock.now_ms())?;
     known.store(env.disk.as_ref())?;
+    lives::file::make(env.disk.as_ref(), log_dir.path())?;
     log_dir.close();
     match log_dir.is_failed() {
         Some(reason) => Err(anyhow!(reason)),

@@ -30,6 +30,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::claim::{self, Remembered};
 use super::connect::{connect, tier_env};
 use super::known::KnownManifests;
+use super::lives::Lives;
 use super::metadata_backup::lineage::MetadataLineage;
 use super::partition::gist;
 use super::{Standing, Tiering, TieringCounts};
@@ -107,10 +108,14 @@ impl Prepared {
         let keys = Arc::new(ClusterKeys::new(&self.url.prefix, &cluster));
         let dir = log_dir.path().to_owned();
         let (disk, path) = (Arc::clone(&env.disk), dir.clone());
+        let (own, directory_id, is_first) =
+            (env.clone(), log_dir.meta().directory_id, self.remembered.is_none());
         let load = move || -> io::Result<_> {
-            Ok((KnownManifests::load(disk.as_ref(), &path)?, MetadataLineage::load(disk.as_ref(), &path)?))
+            let known = KnownManifests::load(disk.as_ref(), &path)?;
+            let metadata = MetadataLineage::load(disk.as_ref(), &path)?;
+            Ok((known, metadata, Lives::begin(&own, &path, directory_id, is_first)?))
         };
-        let (known, metadata) = env.block_on_disk(load).await?;
+        let (known, metadata, lives) = env.block_on_disk(load).await?;
         let (claim, standing, clock_ahead_ms) = match &self.remembered {
             Some(Remembered { claim, url }) if *url == self.url.to_string() => {
                 (*claim, Standing::Unverified, 0)
@@ -148,6 +153,7 @@ impl Prepared {
             partitions: Mutex::new(BTreeMap::new()),
             known,
             metadata,
+            lives: Arc::new(lives),
             deleting: Mutex::default(),
             deleted: Mutex::new(BTreeMap::new()),
             told: Mutex::default(),

@@ -21,6 +21,7 @@ use broker_tier::plan::{self, Bounds, CopyStep, Limits, LocalSegment};
 use broker_tier::publish::{Fence, PublishError, Publisher};
 use broker_tier::scrub;
 
+use super::lives::LaterLife;
 use super::partition::{TieredPartition, Work};
 use super::{Tiering, lineage};
 use crate::replication::partition::Partition;
@@ -56,6 +57,8 @@ pub(super) enum StepError {
          from a backup, recover the broker from the object store into an empty directory, or delete the topic"
     )]
     Foreign(String),
+    #[error("{0}: nothing of the partition is copied, deleted or let go")]
+    LaterLife(#[from] LaterLife),
 }
 
 impl StepError {
@@ -127,8 +130,11 @@ impl Step {
             Manifest::empty(tiering.cluster.clone(), id, Arc::clone(&self.tiered.topic), log_start);
         let (store, keys) = (Arc::clone(&tiering.store), Arc::clone(&tiering.keys));
         let publisher = Publisher::take_over(store, keys, fence, tiering.known.get(id), none_yet).await?;
+        let is_of_this_life = tiering.lives.check(publisher.manifest());
+        // What the records tell is plainer.
         lineage::check(self, publisher.manifest()).await?;
-        Ok(publisher)
+        is_of_this_life?;
+        Ok(publisher.with_authorship(Arc::clone(&tiering.lives) as _))
     }
 
     /// Tells readers and the next start of a manifest that is durable.

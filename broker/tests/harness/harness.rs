@@ -132,6 +132,11 @@ impl Stopped {
         Stopped::new(Store::Dir(tempfile::tempdir().unwrap()), sets)
     }
 
+    /// An empty disk in memory.
+    pub(crate) fn empty_in_memory(sets: &[&str]) -> Stopped {
+        Stopped::new(Store::Memory(MemoryDisk::new(1)), sets)
+    }
+
     /// Its clock.
     pub(crate) fn clock(&self) -> &JumpingClock {
         &self.clock

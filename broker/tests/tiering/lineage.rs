@@ -15,14 +15,14 @@ use crate::store::{
 };
 
 /// Appends other records than [`append`] does.
-async fn append_others(client: &mut Conn, offsets: Range<i64>) {
+pub(crate) async fn append_others(client: &mut Conn, offsets: Range<i64>) {
     for offset in offsets {
         let batch = batch_at(1_750_000_000_000 + offset, &[&value(1_000_000 + offset)]);
         assert_eq!(calls::append(client, "t", 0, &batch).await, offset);
     }
 }
 
-async fn assert_reads_others(client: &mut Conn, offsets: Range<i64>) {
+pub(crate) async fn assert_reads_others(client: &mut Conn, offsets: Range<i64>) {
     let records = calls::read_from(client, "t", 0, offsets.start).await;
     assert_eq!(records.len(), offsets.count());
     for record in records {
@@ -31,7 +31,7 @@ async fn assert_reads_others(client: &mut Conn, offsets: Range<i64>) {
     }
 }
 
-fn trouble(broker: &TestBroker) -> String {
+pub(crate) fn trouble(broker: &TestBroker) -> String {
     let tiering = broker.context().tiering.clone().unwrap();
     tiering.of(&partition(broker)).trouble().unwrap_or_default()
 }

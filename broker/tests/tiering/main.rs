@@ -12,6 +12,7 @@ mod copying;
 mod deleting;
 mod late;
 mod lineage;
+mod lives;
 mod scrubbing;
 mod starting;
 mod store;

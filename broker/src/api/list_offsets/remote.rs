@@ -31,7 +31,7 @@ pub(super) async fn by_time(
             remote.offset_for_timestamp(timestamp).await
         }
     };
-    let Some(found) = within_time(ctx, partition, look_up).await? else { return Ok(None) };
+    let Some(found) = within_time(ctx, tiering, partition, look_up).await? else { return Ok(None) };
     let found = Some(found).filter(|found| found.offset < upper);
     if timestamp == MAX_TIMESTAMP {
         return newest(tiering, partition, found, upper).await;
@@ -59,12 +59,13 @@ pub(super) async fn tiered_end(ctx: &ApiContext, partition: &Partition) -> Resul
     if !tiering.has_copied(partition) {
         return Ok(None);
     }
-    let remote = within_time(ctx, partition, tiering.remote(partition)).await?;
+    let remote = within_time(ctx, tiering, partition, tiering.remote(partition)).await?;
     Ok(remote.manifest().tiered_end())
 }
 
 async fn within_time<T>(
     ctx: &ApiContext,
+    tiering: &Tiering,
     partition: &Partition,
     look_up: impl Future<Output = Result<T, RemoteReadError>>,
 ) -> Result<T, ErrorCode> {
@@ -72,7 +73,7 @@ async fn within_time<T>(
     let wait_ms = ctx.settings.number(&image, "remote.list.offsets.request.timeout.ms").unwrap_or(30_000);
     let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
     match tokio::time::timeout(wait, look_up).await {
-        Ok(found) => found.map_err(|error| fetch_remote::code(partition, &error)),
+        Ok(found) => found.map_err(|error| fetch_remote::code(tiering, partition, &error)),
         Err(_) => Err(ErrorCode::RequestTimedOut),
     }
 }

@@ -1,0 +1,160 @@
+//! A disk that was put back from an older copy gives up nothing that a later life of it has copied, where no record tells
+//! the two apart.
+
+use std::sync::Arc;
+
+use broker_config::Config;
+use broker_log::io::local_disk::{LocalDisk, SystemClock};
+use broker_protocol::error_code::ErrorCode;
+use broker_tier::url::RemoteUrl;
+use highwater_broker::env::{Blocking, Env, SystemRandom};
+use highwater_broker::recover::{RecoverOptions, Recovered, recover};
+use highwater_broker::tiering::connect;
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+
+use crate::harness::{Stopped, TestBroker};
+use crate::lineage::{append_others, assert_reads_others, trouble};
+use crate::store::{
+    QUICK, alter, append, assert_reads, create, delete_records, fetch_error, partition, start, starts, until,
+    until_let_go,
+};
+
+/// What a partition says of a manifest that its disk does not remember.
+const LATER: &str = "was written by a later life of this data directory";
+
+async fn until_nothing_is_copied(broker: &TestBroker) {
+    let tiered = broker.context().tiering.clone().unwrap().of(&partition(broker));
+    until("all that was copied is given up", || tiered.figures().entries == 0).await;
+}
+
+/// The older copy takes records, and keeps them all.
+async fn assert_keeps_what_it_takes(older: Stopped) {
+    let broker = older.start().await;
+    let mut client = broker.client().await;
+    until("it is told", || trouble(&broker).contains(LATER)).await;
+    assert_eq!(fetch_error(&mut client, 0).await, ErrorCode::KafkaStorageError);
+    append_others(&mut client, 4..30).await;
+    // It is longer than what was copied now.
+    let broker = broker.restart().await;
+    until("it is told", || trouble(&broker).contains(LATER)).await;
+    let mut client = broker.client().await;
+    assert_eq!(fetch_error(&mut client, 0).await, ErrorCode::KafkaStorageError);
+    assert_eq!(starts(&broker), (0, 3));
+    assert_reads_others(&mut client, 4..30).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_keeps_what_it_takes_although_delete_records_has_left_nothing_to_compare() {
+    let (broker, _store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..4).await;
+    until("the first segment is let go", || starts(&broker) == (0, 3)).await;
+    let older = broker.killed_copy();
+    append(&mut client, 4..16).await;
+    until_let_go(&broker).await;
+    assert_eq!(delete_records(&mut client, 16).await, 16);
+    until_nothing_is_copied(&broker).await;
+    broker.stop().await;
+    assert_keeps_what_it_takes(older).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_keeps_what_it_takes_although_retention_has_left_nothing_to_compare() {
+    let (broker, _store) = start(&[]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..4).await;
+    until("the first segment is let go", || starts(&broker) == (0, 3)).await;
+    let older = broker.killed_copy();
+    append(&mut client, 4..16).await;
+    until_let_go(&broker).await;
+    assert_eq!(alter(&mut client, &[("retention.ms", "1000")]).await, ErrorCode::None);
+    until_nothing_is_copied(&broker).await;
+    assert_eq!(alter(&mut client, &[("retention.ms", "-1")]).await, ErrorCode::None);
+    broker.stop().await;
+    assert_keeps_what_it_takes(older).await;
+}
+
+/// Copies some more segments; nothing is in trouble.
+async fn goes_on(broker: &TestBroker, from: i64) {
+    append(&mut broker.client().await, from..from + 6).await;
+    until("it is copied", || starts(broker).1 >= from + 3).await;
+    assert_eq!(trouble(broker), "");
+    assert_reads(&mut broker.client().await, 0..from + 6).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_was_stopped_killed_or_lost_its_power_goes_on() {
+    let stopped = Stopped::empty_in_memory(&QUICK).with_object_store(Arc::new(InMemory::new()));
+    let mut broker = stopped.start().await;
+    create(&mut broker.client().await, &[]).await;
+    for turn in 0..6 {
+        goes_on(&broker, turn * 6).await;
+        broker = match turn % 3 {
+            0 => broker.restart().await,
+            1 => broker.kill().await,
+            _ => broker.power_loss(1).await,
+        };
+        // A life that publishes nothing.
+        broker = broker.restart().await;
+    }
+    goes_on(&broker, 36).await;
+}
+
+/// A data directory anew from the store, in a directory of its own.
+async fn recovered(store: &Arc<InMemory>) -> Stopped {
+    let (config, _) = Config::load(None, [], &["node.id=1".to_owned()]).unwrap();
+    let (disk, clock) = (Arc::new(LocalDisk), Arc::new(SystemClock::new()));
+    let env = Env { disk, clock, random: Arc::new(SystemRandom), blocking: Blocking::Threads };
+    let instead: Arc<dyn ObjectStore> = Arc::clone(store) as _;
+    let url = RemoteUrl::parse("s3://bucket/prefix").unwrap();
+    let settings = config.broker();
+    let reached = Arc::new(connect::connect(&settings.remote, &url, &env, Some(&instead)).unwrap());
+    let dir = tempfile::tempdir().unwrap();
+    let options = RecoverOptions {
+        url,
+        cluster: None,
+        data_dir: dir.path().join("data"),
+        dry_run: false,
+        at_ms: None,
+        skip_damaged: false,
+        tune: None,
+    };
+    let done = recover(&env, settings, &reached, &options).await.unwrap();
+    assert!(matches!(done, Recovered::Done(_)), "{done:?}");
+    Stopped::copy_of(&options.data_dir, &QUICK).with_object_store(instead)
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recovered_broker_goes_on_and_an_older_copy_of_its_disk_does_not() {
+    let (broker, store) = start(&[]).await;
+    create(&mut broker.client().await, &[]).await;
+    append(&mut broker.client().await, 0..7).await;
+    until("it is copied", || starts(&broker) == (0, 6)).await;
+    broker.stop().await;
+
+    let broker = recovered(&store).await.start().await;
+    assert_eq!(trouble(&broker), "");
+    goes_on(&broker, 6).await;
+    let broker = broker.restart().await;
+    goes_on(&broker, 12).await;
+    let stopped = broker.stop().await;
+    let older = stopped.copy();
+
+    let broker = stopped.start().await;
+    goes_on(&broker, 18).await;
+    assert_eq!(delete_records(&mut broker.client().await, 24).await, 24);
+    until_nothing_is_copied(&broker).await;
+    broker.stop().await;
+    let broker = older.start().await;
+    append_others(&mut broker.client().await, 18..36).await;
+    until("it is told", || trouble(&broker).contains(LATER)).await;
+    assert_eq!(starts(&broker), (0, 15));
+    assert_reads_others(&mut broker.client().await, 18..36).await;
+}
