@@ -158,8 +158,9 @@ impl Tiering {
         self.standing.read().clone()
     }
 
-    /// Whether the store has no later metadata than this disk, whose metadata are at offset `own`.
+    /// Whether the store has nothing that tells of later metadata than this disk's, which are at offset `own`.
     pub(super) async fn check_metadata(&self, own: Offset) -> Result<(), LineageError> {
+        self.lives.check_all()?;
         self.metadata.check(&self.env, (&self.store, &self.keys), self.generation(), own).await
     }
 

@@ -28,7 +28,7 @@ use crate::env::Env;
     "manifest {number} of {partition} was written by a later life of this data directory than this disk remembers: it \
      was put back from an older copy, and has to be recovered into an empty directory"
 )]
-pub(crate) struct LaterLife {
+pub struct LaterLife {
     number: ManifestNumber,
     partition: PartitionId,
 }
@@ -43,6 +43,8 @@ pub(crate) struct Lives {
     /// The last number that was given out.
     sequence: Arc<AtomicU64>,
     written: Arc<Mutex<Written>>,
+    /// The first proof that the disk is an older copy: once is for good.
+    later: Mutex<Option<LaterLife>>,
 }
 
 #[derive(Debug)]
@@ -67,6 +69,7 @@ impl Lives {
             remembered,
             sequence: Arc::new(AtomicU64::new(sequence)),
             written: Arc::new(Mutex::new(Written { file, sequence })),
+            later: Mutex::new(None),
         })
     }
 
@@ -80,7 +83,17 @@ impl Lives {
         if !self.is_later(&author) {
             return Ok(());
         }
-        Err(LaterLife { number, partition: manifest.partition })
+        let found = LaterLife { number, partition: manifest.partition };
+        self.later.lock().get_or_insert_with(|| found.clone());
+        Err(found)
+    }
+
+    /// Whether no such manifest was met since the start.
+    ///
+    /// # Errors
+    /// The first that was.
+    pub(super) fn check_all(&self) -> Result<(), LaterLife> {
+        self.later.lock().clone().map_or(Ok(()), Err)
     }
 
     fn is_later(&self, author: &Author) -> bool {

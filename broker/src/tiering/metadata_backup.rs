@@ -137,6 +137,8 @@ impl MetadataBackup {
     pub async fn write_if_changed(&self) -> Result<bool, BackupError> {
         let mut last = self.last.lock().await;
         let (tiering, own) = (&self.tiering, self.tiering.generation());
+        // It is told for as long as it is so.
+        tiering.lives.check_all().map_err(LineageError::from)?;
         let now = Written { offset: self.metadata.image().position.offset, groups: self.groups.written() };
         if last.as_ref() == Some(&now) {
             return Ok(false);

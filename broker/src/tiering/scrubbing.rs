@@ -9,9 +9,11 @@ use broker_tier::ids::PartitionId;
 use broker_tier::keys::Key;
 use broker_tier::publish::{PublishError, Publisher, load_newest};
 use broker_tier::scrub::{self, ScrubReport};
+use broker_tier::store_error::StoreError;
 use serde_json::json;
 
 use super::Tiering;
+use super::lives::LaterLife;
 use super::step::Step;
 use crate::api::context::ApiContext;
 
@@ -61,6 +63,17 @@ impl ScrubAnswer {
             "removed": report.removed_count,
         })
     }
+}
+
+/// Why what deleted topics have left stays.
+#[derive(Debug, thiserror::Error)]
+enum LeftOversError {
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    LaterLife(#[from] LaterLife),
 }
 
 impl Tiering {
@@ -137,7 +150,9 @@ impl Tiering {
                 tracing::info!(removed, "what deleted topics have left is deleted");
             }
             Err(error) => {
-                self.stop_if_replaced(&error);
+                if let LeftOversError::Publish(error) = &error {
+                    self.stop_if_replaced(error);
+                }
                 tracing::warn!(%error, "what deleted topics have left is not deleted");
             }
         }
@@ -163,20 +178,24 @@ impl Tiering {
         Ok(())
     }
 
-    async fn try_delete_left_overs(&self, ctx: &ApiContext) -> Result<usize, PublishError> {
+    async fn try_delete_left_overs(&self, ctx: &ApiContext) -> Result<usize, LeftOversError> {
         let (store, keys, own) = (&self.store, &self.keys, self.generation());
         // First the listing: a topic of which something is in it was made before the metadata are looked at.
         let listed = discover::topics(store, keys).await?;
         let image = ctx.metadata.image();
+        let is_unknown =
+            |id: &TopicId| image.topics.by_id(*id).is_none() && !image.remote_deletions.contains(id);
+        let unknown: Vec<TopicId> = listed.into_iter().filter(is_unknown).collect();
+        for topic_id in &unknown {
+            self.check_author(*topic_id).await?;
+        }
         let mut removed = 0;
         for topic_id in image.remote_deletions.iter().copied() {
             removed += scrub::delete_topic(store, keys, own, topic_id).await?;
         }
         // Recovery as of an earlier time gives such topics up, and leaves time to think again.
         let old_ms = self.store_now_ms().saturating_sub(scrub::MANIFEST_AGE_MS);
-        let is_unknown =
-            |id: &TopicId| image.topics.by_id(*id).is_none() && !image.remote_deletions.contains(id);
-        for topic_id in listed.into_iter().filter(is_unknown) {
+        for topic_id in unknown {
             let written_ms = discover::written_ms(store, keys, topic_id).await?;
             if written_ms.is_some_and(|written_ms| written_ms <= old_ms) {
                 tracing::warn!(%topic_id, "the cluster does not know this topic: what was copied of it is deleted");
@@ -184,6 +203,19 @@ impl Tiering {
             }
         }
         Ok(removed)
+    }
+
+    /// Makes sure that a topic that this disk does not know was not copied by a later life of it. What cannot be read proves
+    /// nothing.
+    async fn check_author(&self, topic_id: TopicId) -> Result<(), LeftOversError> {
+        for id in discover::partitions(&self.store, &self.keys, topic_id).await? {
+            match load_newest(&self.store, &self.keys, id, None).await {
+                Ok(Some(manifest)) => self.lives.check(&manifest)?,
+                Ok(None) | Err(PublishError::Damaged { .. } | PublishError::WentBack { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
     }
 
     async fn scrub_one(&self, step: &Step) -> Result<ScrubReport, String> {

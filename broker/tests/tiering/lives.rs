@@ -2,26 +2,32 @@
 //! the two apart.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use broker_config::Config;
 use broker_log::io::local_disk::{LocalDisk, SystemClock};
 use broker_protocol::error_code::ErrorCode;
+use broker_tier::scrub::ORPHAN_AGE_MS;
 use broker_tier::url::RemoteUrl;
 use highwater_broker::env::{Blocking, Env, SystemRandom};
+use highwater_broker::http::Health;
 use highwater_broker::recover::{RecoverOptions, Recovered, recover};
-use highwater_broker::tiering::connect;
-use object_store::ObjectStore;
+use highwater_broker::tiering::{Standing, connect};
 use object_store::memory::InMemory;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::harness::{Stopped, TestBroker};
+use crate::harness::{Stopped, TestBroker, calls};
 use crate::lineage::{append_others, assert_reads_others, trouble};
 use crate::store::{
-    QUICK, alter, append, assert_reads, create, delete_records, fetch_error, partition, start, starts, until,
-    until_let_go,
+    QUICK, alter, append, assert_reads, create, delete_records, fetch_error, metric, objects, partition,
+    start, starts, until, until_async, until_let_go,
 };
 
 /// What a partition says of a manifest that its disk does not remember.
 const LATER: &str = "was written by a later life of this data directory";
+/// Counts metadata that were not copied.
+const ERRORS: &str = "highwater_remote_metadata_errors_total";
 
 async fn until_nothing_is_copied(broker: &TestBroker) {
     let tiered = broker.context().tiering.clone().unwrap().of(&partition(broker));
@@ -157,4 +163,66 @@ async fn a_recovered_broker_goes_on_and_an_older_copy_of_its_disk_does_not() {
     until("it is told", || trouble(&broker).contains(LATER)).await;
     assert_eq!(starts(&broker), (0, 15));
     assert_reads_others(&mut broker.client().await, 18..36).await;
+}
+
+/// Names of the objects of topics.
+async fn of_topics(store: &InMemory) -> Vec<String> {
+    objects(store).await.into_iter().filter(|name| name.contains("/t/")).collect()
+}
+
+/// Longer than a test runs.
+const METADATA_RARELY: &str = "highwater.remote.metadata.interval.ms=3600000";
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_deletes_no_topic_that_is_later_than_all_metadata_in_the_store() {
+    let (broker, store) = start(&[METADATA_RARELY]).await;
+    let sets = [&QUICK[..], &["highwater.remote.metadata.interval.ms=1000"]].concat();
+    let older = Stopped::copy_of(&broker.path(), &sets).with_object_store(Arc::clone(&store) as _);
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..8).await;
+    until("it is copied", || starts(&broker) == (0, 6)).await;
+    // It dies: no metadata tell of the topic.
+    drop(broker);
+    let before = of_topics(&store).await;
+
+    let mut broker = older.start().await;
+    for turn in 0..2 {
+        let tiering = broker.context().tiering.clone().unwrap();
+        until("the store is reached", || tiering.standing() == Standing::Active).await;
+        broker.clock().set_wrong_by(25 * 3600 * 1000);
+        broker.health().scrub(None).await;
+        assert_eq!(of_topics(&store).await, before, "start {turn}");
+        until_async("it is told", async || metric(&broker, ERRORS).await > 0).await;
+        broker.clock().set_wrong_by(0);
+        broker = broker.restart().await;
+    }
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_earlier_life_has_left_of_an_unknown_topic_is_deleted_all_the_same() {
+    let (broker, store) = start(&[METADATA_RARELY]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    append(&mut client, 0..5).await;
+    until_let_go(&broker).await;
+    let mut left = Vec::new();
+    for name in of_topics(&store).await {
+        let path = Path::from(name);
+        left.push((path.clone(), store.get(&path).await.unwrap().bytes().await.unwrap()));
+    }
+    let broker = broker.restart().await;
+    assert_eq!(calls::delete_topic(&mut broker.client().await, "t").await, ErrorCode::None);
+    until_async("it is deleted", async || of_topics(&store).await.is_empty()).await;
+    broker.clock().skip(Duration::from_millis(ORPHAN_AGE_MS.unsigned_abs()));
+    let image = || broker.context().metadata.image();
+    until("the deletion is noted as done", || image().remote_deletions.is_empty()).await;
+    for (path, bytes) in left {
+        store.put(&path, bytes.into()).await.unwrap();
+    }
+    broker.clock().set_wrong_by(25 * 3600 * 1000);
+    broker.health().scrub(None).await;
+    assert_eq!(of_topics(&store).await, Vec::<String>::new());
 }

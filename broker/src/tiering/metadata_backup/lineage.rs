@@ -20,6 +20,7 @@ use broker_tier::store::Store;
 use tokio::sync::Mutex;
 
 use crate::env::Env;
+use crate::tiering::lives::LaterLife;
 
 const FILE: &str = "remote-metadata";
 const VERSION: &str = "1";
@@ -33,6 +34,9 @@ pub enum LineageError {
     /// The disk.
     #[error("{FILE}: {0}")]
     Disk(#[from] io::Error),
+    /// The disk is an older copy, as a manifest tells.
+    #[error(transparent)]
+    LaterLife(#[from] LaterLife),
     /// The disk is an older copy.
     #[error(
         "the object store has metadata of offset {}, this disk wrote none later than {}: it was put back from \
