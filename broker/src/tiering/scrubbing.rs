@@ -102,7 +102,7 @@ impl Tiering {
         topic: Option<&str>,
         verifies: bool,
     ) -> Vec<ScrubAnswer> {
-        let mut answers = Vec::new();
+        let (mut answers, metadata) = (Vec::new(), ctx.metadata.image().position.offset);
         for replicas in ctx.replicas.topics() {
             if topic.is_some_and(|topic| *topic != *replicas.name) {
                 continue;
@@ -115,7 +115,7 @@ impl Tiering {
                 }
                 let (tiered, index) = (self.of(&partition), partition.index());
                 let (tiering, config) = (Arc::clone(self), Arc::clone(&config));
-                let step = Step { tiering, partition, tiered, config };
+                let step = Step { tiering, partition, tiered, config, metadata };
                 let topic = Arc::clone(&replicas.name);
                 let result = match self.scrub_one(&step).await {
                     Ok(report) if verifies => self.verify_one(&step, report).await,
@@ -160,6 +160,7 @@ impl Tiering {
 
     /// Scrubs the partitions of which something is in the store and no manifest is known: nothing else looks at them.
     async fn scrub_unpublished(self: &Arc<Self>, ctx: &ApiContext) -> Result<(), PublishError> {
+        let metadata = ctx.metadata.image().position.offset;
         for topic_id in discover::topics(&self.store, &self.keys).await? {
             let Some(replicas) = ctx.replicas.topic_by_id(topic_id) else { continue };
             let Some(config) = replicas.config() else { continue };
@@ -169,7 +170,8 @@ impl Tiering {
                     continue;
                 }
                 let (tiered, tiering, config) = (self.of(&partition), Arc::clone(self), Arc::clone(&config));
-                let scrubbed = self.scrub_one(&Step { tiering, partition, tiered, config }).await;
+                let step = Step { tiering, partition, tiered, config, metadata };
+                let scrubbed = self.scrub_one(&step).await;
                 if let Err(error) = scrubbed {
                     tracing::debug!(partition = %id, error, "a partition without a manifest is not scrubbed");
                 }

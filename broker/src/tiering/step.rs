@@ -79,6 +79,8 @@ pub(super) struct Step {
     pub(super) partition: Arc<Partition>,
     pub(super) tiered: Arc<TieredPartition>,
     pub(super) config: Arc<TopicConfig>,
+    /// Where this disk's metadata are.
+    pub(super) metadata: Offset,
 }
 
 impl Step {
@@ -114,6 +116,17 @@ impl Step {
     /// Whether segments are copied. A log that was compacted before has holes, and stays where it is.
     fn is_tiered(&self) -> bool {
         self.config.remote_storage_enable && !self.partition.log().with(|log| log.was_cleaned())
+    }
+
+    /// Whether this disk's settings and log start count for what was copied. Those of an older copy do not, which is told
+    /// by whoever copies metadata; and as long as that cannot be found out, they wait.
+    async fn may_give_up(&self) -> bool {
+        let checked = self.tiering.check_metadata(self.metadata).await;
+        if let Err(error) = &checked {
+            let (topic, partition) = (&*self.tiered.topic, self.tiered.id.partition);
+            tracing::debug!(topic, partition, %error, "nothing of what was copied is given up");
+        }
+        checked.is_ok()
     }
 
     /// Whether all records are on the disk.
@@ -214,6 +227,7 @@ impl Step {
                     self.note(&manifest);
                     self.note_lag(Some(&manifest));
                 }
+                CopyStep::AdvanceLogStart(_) if !self.may_give_up().await => return Ok(()),
                 CopyStep::AdvanceLogStart(_) => self.retain(publisher).await?,
                 CopyStep::UpToDate | CopyStep::AtCeiling { .. } => return Ok(()),
                 CopyStep::Gap { needed, local_start } => {
@@ -260,7 +274,7 @@ impl Step {
     /// Moves the log's start to where retention and DeleteRecords want it: in the store first, then for readers.
     async fn retain(&self, publisher: &mut Publisher) -> Result<(), StepError> {
         let tiered_end = publisher.manifest().tiered_end();
-        if publisher.manifest().number.is_none() && tiered_end.is_none() {
+        if publisher.manifest().number.is_none() && tiered_end.is_none() || !self.may_give_up().await {
             return Ok(());
         }
         let segments = self.segments();
@@ -300,7 +314,7 @@ impl Step {
 
     /// Gives up what was copied: tiering was turned off so. Readers are told first.
     async fn withdraw(&self, publisher: &mut Publisher) -> Result<(), StepError> {
-        if publisher.manifest().tiered_end().is_none() {
+        if publisher.manifest().tiered_end().is_none() || !self.may_give_up().await {
             return Ok(());
         }
         let log = self.partition.log();
@@ -318,6 +332,9 @@ impl Step {
     }
 
     async fn delete_removed(&self, publisher: &mut Publisher) -> Result<(), StepError> {
+        if publisher.manifest().removed.is_empty() || !self.may_give_up().await {
+            return Ok(());
+        }
         let now_ms = self.tiering.env.clock.now_ms();
         let grace_ms = i64::try_from(self.tiering.config.delete_delay_ms).unwrap_or(i64::MAX);
         let deleted = expire::delete_removed(publisher, &self.tiering.reader, now_ms, grace_ms).await?;

@@ -119,13 +119,13 @@ fn begin_round(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>, tasks: &mut JoinSe
 
 /// The partitions that something may be due for.
 fn due(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>) -> Vec<Step> {
-    let mut due = Vec::new();
+    let (mut due, metadata) = (Vec::new(), ctx.metadata.image().position.offset);
     for topic in ctx.replicas.topics() {
         let Some(config) = topic.config() else { continue };
         for partition in topic.partitions() {
             let Some(tiered) = wanted(tiering, &partition, config.remote_storage_enable) else { continue };
             let (tiering, config) = (Arc::clone(tiering), Arc::clone(&config));
-            due.push(Step { tiering, partition, tiered, config });
+            due.push(Step { tiering, partition, tiered, config, metadata });
         }
     }
     due

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_config::Config;
+use broker_log::io::Clock;
 use broker_log::io::local_disk::{LocalDisk, SystemClock};
 use broker_protocol::error_code::ErrorCode;
 use broker_tier::scrub::ORPHAN_AGE_MS;
@@ -20,14 +21,28 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use crate::harness::{Stopped, TestBroker, calls};
 use crate::lineage::{append_others, assert_reads_others, trouble};
 use crate::store::{
-    QUICK, alter, append, assert_reads, create, delete_records, fetch_error, metric, objects, partition,
-    start, starts, until, until_async, until_let_go,
+    FIRST_MS, QUICK, alter, append, assert_reads, create, delete_records, fetch_error, metric, objects,
+    partition, start, starts, until, until_async, until_let_go,
 };
 
 /// What a partition says of a manifest that its disk does not remember.
 const LATER: &str = "was written by a later life of this data directory";
 /// Counts metadata that were not copied.
 const ERRORS: &str = "highwater_remote_metadata_errors_total";
+
+/// A broker that has copied up to offset 15, and a copy of its disk of when that was 3.
+async fn original_and_older() -> (TestBroker, Stopped) {
+    let (broker, _store) = start(&[]).await;
+    create(&mut broker.client().await, &[]).await;
+    append(&mut broker.client().await, 0..4).await;
+    until("the first segment is let go", || starts(&broker) == (0, 3)).await;
+    let stopped = broker.stop().await;
+    let older = stopped.copy();
+    let broker = stopped.start().await;
+    append(&mut broker.client().await, 4..16).await;
+    until_let_go(&broker).await;
+    (broker, older)
+}
 
 async fn until_nothing_is_copied(broker: &TestBroker) {
     let tiered = broker.context().tiering.clone().unwrap().of(&partition(broker));
@@ -39,13 +54,19 @@ async fn assert_keeps_what_it_takes(older: Stopped) {
     let broker = older.start().await;
     let mut client = broker.client().await;
     until("it is told", || trouble(&broker).contains(LATER)).await;
-    assert_eq!(fetch_error(&mut client, 0).await, ErrorCode::KafkaStorageError);
+    until_async("what is gone is an error", async || {
+        fetch_error(&mut client, 0).await == ErrorCode::KafkaStorageError
+    })
+    .await;
     append_others(&mut client, 4..30).await;
     // It is longer than what was copied now.
     let broker = broker.restart().await;
     until("it is told", || trouble(&broker).contains(LATER)).await;
     let mut client = broker.client().await;
-    assert_eq!(fetch_error(&mut client, 0).await, ErrorCode::KafkaStorageError);
+    until_async("what is gone is an error", async || {
+        fetch_error(&mut client, 0).await == ErrorCode::KafkaStorageError
+    })
+    .await;
     assert_eq!(starts(&broker), (0, 3));
     assert_reads_others(&mut client, 4..30).await;
 }
@@ -53,14 +74,8 @@ async fn assert_keeps_what_it_takes(older: Stopped) {
 /// fault = 64
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_copy_keeps_what_it_takes_although_delete_records_has_left_nothing_to_compare() {
-    let (broker, _store) = start(&[]).await;
+    let (broker, older) = original_and_older().await;
     let mut client = broker.client().await;
-    create(&mut client, &[]).await;
-    append(&mut client, 0..4).await;
-    until("the first segment is let go", || starts(&broker) == (0, 3)).await;
-    let older = broker.killed_copy();
-    append(&mut client, 4..16).await;
-    until_let_go(&broker).await;
     assert_eq!(delete_records(&mut client, 16).await, 16);
     until_nothing_is_copied(&broker).await;
     broker.stop().await;
@@ -70,14 +85,8 @@ async fn an_older_copy_keeps_what_it_takes_although_delete_records_has_left_noth
 /// fault = 64
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_copy_keeps_what_it_takes_although_retention_has_left_nothing_to_compare() {
-    let (broker, _store) = start(&[]).await;
+    let (broker, older) = original_and_older().await;
     let mut client = broker.client().await;
-    create(&mut client, &[]).await;
-    append(&mut client, 0..4).await;
-    until("the first segment is let go", || starts(&broker) == (0, 3)).await;
-    let older = broker.killed_copy();
-    append(&mut client, 4..16).await;
-    until_let_go(&broker).await;
     assert_eq!(alter(&mut client, &[("retention.ms", "1000")]).await, ErrorCode::None);
     until_nothing_is_copied(&broker).await;
     assert_eq!(alter(&mut client, &[("retention.ms", "-1")]).await, ErrorCode::None);
@@ -225,4 +234,55 @@ async fn what_an_earlier_life_has_left_of_an_unknown_topic_is_deleted_all_the_sa
     broker.clock().set_wrong_by(25 * 3600 * 1000);
     broker.health().scrub(None).await;
     assert_eq!(of_topics(&store).await, Vec::<String>::new());
+}
+
+/// Of topic `t`, the settings that it had when the copy was made would have its records deleted an hour from now; later
+/// ones would not, and nothing was copied after them. The store, and a copy that does not know them.
+async fn copy_with_older_settings() -> (Stopped, Arc<InMemory>) {
+    let (broker, store) = start(&[METADATA_RARELY]).await;
+    let age_ms = SystemClock::new().now_ms() - FIRST_MS;
+    let retention_ms = (age_ms + 3_600_000).to_string();
+    create(&mut broker.client().await, &[("retention.ms", &retention_ms)]).await;
+    append(&mut broker.client().await, 0..8).await;
+    until("it is copied", || starts(&broker) == (0, 6)).await;
+    // An orderly stop copies metadata.
+    let stopped = broker.stop().await;
+    let sets = [&QUICK[..], &["highwater.remote.metadata.interval.ms=1000"]].concat();
+    let older = Stopped::copy_of(&stopped.path(), &sets).with_object_store(Arc::clone(&store) as _);
+    let broker = stopped.start().await;
+    let set = alter(&mut broker.client().await, &[("retention.ms", "-1")]).await;
+    assert_eq!(set, ErrorCode::None);
+    broker.stop().await;
+    (older, store)
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_settings_of_an_older_copy_give_up_nothing_that_was_copied() {
+    let (older, store) = copy_with_older_settings().await;
+    let before = of_topics(&store).await;
+    let assert_all_there = async || {
+        let after = of_topics(&store).await;
+        assert!(before.iter().all(|name| after.contains(name)), "{before:#?}\n{after:#?}");
+    };
+    older.clock().set_wrong_by(2 * 3_600_000);
+    let broker = older.start().await;
+    let mut client = broker.client().await;
+    until_async("it is told", async || metric(&broker, ERRORS).await > 0).await;
+    append(&mut client, 8..14).await;
+    until("copying goes on, and what was copied leaves the disk", || starts(&broker).1 >= 11).await;
+    assert_eq!(starts(&broker).0, 0);
+    assert_eq!(trouble(&broker), "");
+    assert_all_there().await;
+    assert_reads(&mut client, 0..14).await;
+
+    assert_eq!(delete_records(&mut client, 14).await, 14);
+    append(&mut client, 14..20).await;
+    let off = [("remote.storage.enable", "false"), ("remote.log.delete.on.disable", "true")];
+    let kept = ("retention.ms", "-1");
+    assert_eq!(alter(&mut client, &[off[0], off[1], kept]).await, ErrorCode::None);
+    let broker = broker.restart().await;
+    until_async("it is told", async || metric(&broker, ERRORS).await > 1).await;
+    assert_eq!((starts(&broker).0, trouble(&broker).as_str()), (14, ""));
+    assert_all_there().await;
 }

@@ -63,6 +63,8 @@ struct State {
     begun: Option<MetadataOffset>,
     /// It was compared with the store.
     is_ours: bool,
+    /// A later one that the store has: once is for good.
+    later: Option<MetadataOffset>,
 }
 
 impl MetadataLineage {
@@ -83,7 +85,7 @@ impl MetadataLineage {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(MetadataLineage { path, state: Mutex::new(State { begun, is_ours: false }) })
+        Ok(MetadataLineage { path, state: Mutex::new(State { begun, is_ours: false, later: None }) })
     }
 
     /// Compares this disk with the store, once; `own` is the offset of its metadata, which stands in for a file that is
@@ -103,6 +105,9 @@ impl MetadataLineage {
             return Ok(());
         }
         let known = state.begun.unwrap_or(MetadataOffset(own.0.unsigned_abs()));
+        if let Some(stored) = state.later {
+            return Err(LineageError::Older { stored, own: known });
+        }
         for (stored, _) in meta::list(store, keys).await.map_err(MetaError::from)? {
             if stored <= known {
                 break;
@@ -113,6 +118,7 @@ impl MetadataLineage {
                 Ok(_) | Err(MetaError::Format(..)) => {
                     // Its metadata grow: what they were compared with must not.
                     self.remember(env, &mut state, known).await?;
+                    state.later = Some(stored);
                     return Err(LineageError::Older { stored, own: known });
                 }
                 Err(error) => return Err(error.into()),
