@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use broker_log::io::{Disk, FileHandle, OpenMode};
 use broker_protocol::types::Uuid;
@@ -100,7 +100,7 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, is_first: bool) -> io::Result<(L
     Ok((LivesFile { file, position, slot: found.slot }, found.remembered))
 }
 
-fn lost(disk: &dyn Disk, path: &PathBuf) -> io::Result<Found> {
+fn lost(disk: &dyn Disk, path: &Path) -> io::Result<Found> {
     tracing::warn!(
         file = %path.display(),
         "the file is missing or damaged: whether this disk was put back from an older copy is seen by its records only"
