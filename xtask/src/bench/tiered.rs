@@ -155,18 +155,35 @@ impl Tiered {
         &self,
         bench: &Bench,
         subject: &Subject,
-        messages: u32,
-        bytes: u32,
+        load: (u64, u32),
         segment_bytes: u32,
     ) -> Result<TieredTopic> {
-        let name = bench.topic();
+        let mut filled = self.fill_several(bench, subject, 1, load, segment_bytes)?;
+        filled.pop().context("one was asked for")
+    }
+
+    /// The same with several topics, which leave the disk together.
+    pub(crate) fn fill_several(
+        &self,
+        bench: &Bench,
+        subject: &Subject,
+        count: usize,
+        load: (u64, u32),
+        segment_bytes: u32,
+    ) -> Result<Vec<TieredTopic>> {
         let segment_bytes = segment_bytes.to_string();
-        let mut connection = Connection::open(subject.address)?;
-        connection.create_topic(&name, 1, &[("segment.bytes", &segment_bytes)])?;
-        bench.rdkafka.produce(subject, &name, (u64::from(messages), bytes), &super::rdkafka::BATCHED)?;
-        let local_start = self.wait_until_let_go(subject, &name)?;
-        let id = runtime()?.block_on(topic_id(subject.address, &name))?;
-        Ok(TieredTopic { name, id, local_start })
+        let names: Vec<String> = (0..count).map(|_| bench.topic()).collect();
+        for name in &names {
+            let mut connection = Connection::open(subject.address)?;
+            connection.create_topic(name, 1, &[("segment.bytes", &segment_bytes)])?;
+            bench.rdkafka.produce(subject, name, load, &super::rdkafka::BATCHED)?;
+        }
+        let filled = names.into_iter().map(|name| {
+            let local_start = self.wait_until_let_go(subject, &name)?;
+            let id = runtime()?.block_on(topic_id(subject.address, &name))?;
+            Ok(TieredTopic { name, id, local_start })
+        });
+        filled.collect()
     }
 
     fn wait_until_let_go(&self, subject: &Subject, topic: &str) -> Result<i64> {

@@ -43,7 +43,8 @@ struct Round {
 pub(super) fn run(bench: &Bench) -> Result<Section> {
     let tiered = Tiered::new(bench, Place::BehindProxy, &[])?;
     let subject = tiered.start(bench)?;
-    let topic = tiered.fill(bench, &subject, bench.scaled(MESSAGES), MESSAGE_BYTES, SEGMENT_BYTES)?;
+    let load = (u64::from(bench.scaled(MESSAGES)), MESSAGE_BYTES);
+    let topic = tiered.fill(bench, &subject, load, SEGMENT_BYTES)?;
     drop(subject);
     let raw = tiered.raw()?;
     let mut rows = Vec::new();

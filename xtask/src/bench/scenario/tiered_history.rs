@@ -96,7 +96,7 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
 fn with_history(bench: &Bench, entries: u32) -> Result<Tiered> {
     let tiered = Tiered::new(bench, Place::BehindProxy, &[])?;
     let subject = tiered.start(bench)?;
-    let topic = tiered.fill(bench, &subject, RECORDS, RECORD_BYTES, 1 << 20)?;
+    let topic = tiered.fill(bench, &subject, (u64::from(RECORDS), RECORD_BYTES), 1 << 20)?;
     drop(subject);
     runtime()?.block_on(lengthen(&tiered.raw()?, &topic, entries))?;
     Ok(tiered)

@@ -11,11 +11,11 @@ use super::latencies::Latencies;
 use crate::bench::Bench;
 use crate::bench::connection::Connection;
 use crate::bench::latency::{Load, measure};
-use crate::bench::measure::timed;
+use crate::bench::measure::{Repetition, timed};
 use crate::bench::report::{Finding, Section, Target};
 use crate::bench::statistics::{Percentiles, Spread, short};
 use crate::bench::subject::Subject;
-use crate::bench::tiered::{MEMORY, Place, Tiered, TieredTopic};
+use crate::bench::tiered::{MEMORY, Place, Tiered, TieredTopic, runtime};
 use crate::bench::usage::{cpu_seconds, kernel_seconds};
 
 const READERS_GOAL: f64 = 1.5;
@@ -25,8 +25,12 @@ const UPLOAD_GOAL: f64 = 0.5;
 const SLOWER_GOAL: f64 = 0.95;
 const MESSAGES: u32 = 500_000;
 const MESSAGE_BYTES: u32 = 1024;
+/// So many fill three segments.
+const HISTORY_MESSAGES_MIN: u32 = 100_000;
 const SEGMENT_BYTES: u32 = 32 << 20;
 const READERS: usize = 3;
+/// Bytes of a GET, as many as the broker's.
+const RANGE_BYTES: u64 = 8 << 20;
 /// As in scenario 10: 20 MB/s.
 const LOAD: Load = Load { record_bytes: 20_000, requests_per_s: 1000, seconds: 10 };
 const SECONDS_QUICK: u32 = 4;
@@ -43,12 +47,12 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
         let directory = tempfile::tempdir_in(MEMORY)?;
         let tiered = Tiered::in_directory(bench, directory.path(), Place::Server, &cache)?;
         let no_disk = Copying::start(bench, "S3 server", tiered)?;
-        findings.push(beside_readers(bench, &no_disk, ", data in memory", &mut rows)?);
+        findings.extend(beside_readers(bench, &no_disk, ", data in memory", &mut rows)?);
     }
     {
         let server = Copying::start(bench, "S3 server", Tiered::new(bench, Place::Server, &cache)?)?;
         // Latencies first: the others write so much that the disk is slow for a while.
-        findings.push(beside_readers(bench, &server, "", &mut rows)?);
+        findings.extend(beside_readers(bench, &server, "", &mut rows)?);
         findings.push(upload(bench, &server, Target::AtMost(UPLOAD_GOAL), &mut rows)?);
         findings.push(beside_copies(bench, &server, &mut rows)?);
     }
@@ -79,7 +83,8 @@ pub(super) fn run(bench: &Bench) -> Result<Section> {
              fast as the client can (rdkafka_performance) to a topic that is copied and to one that is not, in turn. Beside \
              readers: {} requests a second of {} bytes, alone and beside {READERS} readers of history in the bucket of at most \
              {:.0} MB/s each, whose cache on the disk is too small for it; with the broker's data on the disk, and in memory, which \
-             tells the broker's part where the disk is slow by itself.",
+             tells the broker's part where the disk is slow by itself. \"As many GETs\" are of the same objects at the same pace, by the \
+             benchmark itself: what sharing the cores with the S3 server and its readers does.",
             u64::from(MESSAGES) * u64::from(MESSAGE_BYTES) / 1_000_000,
             SEGMENT_BYTES >> 20,
             LOAD.requests_per_s,
@@ -193,10 +198,11 @@ fn beside_readers(
     Copying { tiered, subject, .. }: &Copying,
     with: &str,
     rows: &mut Vec<Vec<String>>,
-) -> Result<Finding> {
-    let history: Vec<TieredTopic> = (0..READERS)
-        .map(|_| tiered.fill(bench, subject, bench.scaled(MESSAGES) / 2, MESSAGE_BYTES, SEGMENT_BYTES))
-        .collect::<Result<_>>()?;
+) -> Result<[Finding; 2]> {
+    // A few segments at least, also in a quick run.
+    let messages = (bench.scaled(MESSAGES) / 2).max(HISTORY_MESSAGES_MIN);
+    let load = (u64::from(messages), MESSAGE_BYTES);
+    let history = tiered.fill_several(bench, subject, READERS, load, SEGMENT_BYTES)?;
     let seconds = if bench.quick { SECONDS_QUICK } else { LOAD.seconds };
     let produce = || {
         let topic = create(bench, subject, &[("remote.storage.enable", "false")])?;
@@ -208,44 +214,86 @@ fn beside_readers(
         crate::bench::measure::settle();
         repetition
     };
-    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    let (mut alone, mut beside, mut raw) = (Vec::new(), Vec::new(), Vec::new());
     produce()?;
     for _ in 0..bench.repetitions {
         alone.push(produce()?);
-        beside.push(while_read(subject, &history, produce)?);
+        beside.push(while_read(&history, |topic| through_broker(subject, topic), produce)?);
+        raw.push(while_read(&history, |topic| without_broker(tiered, topic), produce)?);
     }
-    let alone = Latencies::of(format!("produce p99, alone{with}"), &alone)?;
-    let beside = Latencies::of(format!("produce p99, beside readers of the bucket{with}"), &beside)?;
-    for latencies in [&alone, &beside] {
-        rows.push(row(&latencies.label, latencies.p99, "µs"));
-    }
+    let p99 = |what: &str, repetitions: &[Repetition<Percentiles>]| -> Result<Spread> {
+        Ok(Latencies::of(format!("produce p99, {what}{with}"), repetitions)?.p99)
+    };
+    let mut told = |what: &str, repetitions: &[Repetition<Percentiles>]| -> Result<f64> {
+        let spread = p99(what, repetitions)?;
+        rows.push(row(&format!("produce p99, {what}{with}"), spread, "µs"));
+        Ok(spread.median)
+    };
+    let alone = told("alone", &alone)?;
+    let beside = told("beside readers of the bucket", &beside)?;
+    let raw = told("beside as many GETs without the broker", &raw)?;
     let what = format!("produce p99 beside readers of the bucket against alone{with}");
-    let tells = alone.p99.median <= ALONE_MAX_US;
-    let (what, target) = if tells {
+    let (what, target) = if alone <= ALONE_MAX_US {
         (what, Target::AtMost(READERS_GOAL))
     } else {
         (format!("{what}, which says nothing: the disk was slow for both"), Target::None)
     };
-    Ok(Finding::ratio(what, beside.p99.median, alone.p99.median, target))
+    let against_raw = format!("produce p99 beside readers of the bucket against beside as many GETs{with}");
+    Ok([Finding::ratio(what, beside, alone, target), Finding::ratio(against_raw, beside, raw, Target::None)])
+}
+
+/// What reads a piece of history: answers how many bytes it had.
+type ReadOn<'a> = Box<dyn FnMut() -> Result<u64> + 'a>;
+
+/// Reads a topic's history from the broker, again and again.
+fn through_broker<'a>(subject: &'a Subject, topic: &'a TieredTopic) -> Result<ReadOn<'a>> {
+    let (mut reader, mut offset) = (Reader::open(subject, topic)?, 0);
+    Ok(Box::new(move || {
+        let (read, next) = reader.fetch(offset)?;
+        offset = if next >= topic.local_start { 0 } else { next };
+        Ok(read)
+    }))
+}
+
+/// The same history by GETs of the objects themselves, as the broker sends them.
+fn without_broker<'a>(tiered: &Tiered, topic: &TieredTopic) -> Result<ReadOn<'a>> {
+    let (raw, runtime) = (tiered.raw()?, runtime()?);
+    let objects = runtime.block_on(raw.objects(topic))?;
+    let mut ranges = objects
+        .into_iter()
+        .flat_map(|object| {
+            let begins = (0..object.size).step_by(RANGE_BYTES as usize);
+            begins.map(move |begin| (object.key, begin..(begin + RANGE_BYTES).min(object.size)))
+        })
+        .collect::<Vec<_>>()
+        .into_iter()
+        .cycle();
+    Ok(Box::new(move || {
+        let (key, range) = ranges.next().context("a topic without objects")?;
+        let bytes = runtime.block_on(raw.store.get_range(&raw.keys.path(&key), range))?;
+        Ok(bytes.len() as u64)
+    }))
 }
 
 /// Runs `work` while each topic is read again and again.
-fn while_read<T>(subject: &Subject, topics: &[TieredTopic], work: impl FnOnce() -> Result<T>) -> Result<T> {
+fn while_read<'a, T>(
+    topics: &'a [TieredTopic],
+    open: impl Fn(&'a TieredTopic) -> Result<ReadOn<'a>> + Sync,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
-        let stop = &stop;
+        let (stop, open) = (&stop, &open);
         let readers: Vec<_> = topics
             .iter()
             .map(|topic| {
                 scope.spawn(move || -> Result<()> {
-                    let mut reader = Reader::open(subject, topic)?;
-                    let (begin, mut offset, mut bytes) = (Instant::now(), 0, 0.0);
+                    let mut read_on = open(topic)?;
+                    let (begin, mut bytes) = (Instant::now(), 0);
                     while !stop.load(Ordering::Relaxed) {
-                        let due = begin + Duration::from_secs_f64(bytes / READER_BYTES_PER_S);
+                        let due = begin + Duration::from_secs_f64(bytes as f64 / READER_BYTES_PER_S);
                         thread::sleep(due.saturating_duration_since(Instant::now()));
-                        let (read, next) = reader.fetch(offset)?;
-                        bytes += read as f64;
-                        offset = if next >= topic.local_start { 0 } else { next };
+                        bytes += read_on()?;
                     }
                     Ok(())
                 })
