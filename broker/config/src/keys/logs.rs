@@ -194,7 +194,8 @@ pub(super) const KEYS: &[ConfigDef] = &[
     int(
         "log.cleaner.io.buffer.size",
         "524288",
-        "Bytes of memory for reading and writing while a log is compacted; at least 128 KiB are used.",
+        "Bytes of memory for reading and writing while a log is compacted; at least 128 KiB are used. As much again, and half of \
+         it, is read ahead.",
     )
         .at_least(0)
         .dynamic(),

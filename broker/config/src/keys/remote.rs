@@ -42,7 +42,8 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "highwater.remote.read.max.bytes",
         "134217728",
         "Bytes of memory for reading from the object store: what is on its way, what was fetched and waits to be read, and \
-         answers that wait to be sent; further reads wait.",
+         answers that wait to be sent; further reads wait. Beside it stand what sockets and the allocator hold, about as \
+         much again while many readers ask for large answers.",
     )
     .at_least(32 << 20),
     long(
