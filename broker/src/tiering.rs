@@ -17,6 +17,7 @@ mod reading;
 mod scrubbing;
 pub mod start;
 mod step;
+mod survey;
 pub mod worker;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,7 +26,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker_config::RemoteConfig;
-use broker_protocol::types::{Offset, TopicId};
+use broker_protocol::types::TopicId;
 use broker_tier::bandwidth::Bandwidth;
 use broker_tier::copy::Copier;
 use broker_tier::ids::{ClusterId, Generation, PartitionId};
@@ -35,14 +36,14 @@ use broker_tier::read::RemoteReader;
 use broker_tier::root::Claim;
 use broker_tier::store::Store;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 
 pub use partition::{Figures, TieredPartition};
 pub use reading::{RemoteBytes, RemoteFault, RemoteRead};
 pub use scrubbing::ScrubAnswer;
 
 use self::lives::LaterLife;
-use self::metadata_backup::lineage::{LineageError, MetadataLineage};
+use self::metadata_backup::lineage::MetadataLineage;
 use crate::env::Env;
 use crate::replication::partition::Partition;
 
@@ -103,6 +104,8 @@ pub struct Tiering {
     metadata: MetadataLineage,
     /// Which manifests are this disk's.
     lives: Arc<lives::Lives>,
+    /// All manifests in the store were looked at.
+    surveyed: OnceCell<()>,
     /// Deleted topics whose objects are being deleted.
     deleting: Mutex<BTreeSet<TopicId>>,
     /// Those whose objects were deleted once, and when, by the monotonic clock.
@@ -156,12 +159,6 @@ impl Tiering {
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing.read().clone()
-    }
-
-    /// Whether the store has nothing that tells of later metadata than this disk's, which are at offset `own`.
-    pub(super) async fn check_metadata(&self, own: Offset) -> Result<(), LineageError> {
-        self.lives.check_all()?;
-        self.metadata.check(&self.env, (&self.store, &self.keys), self.generation(), own).await
     }
 
     /// Whether what is known of a partition in the store is not of a later life than this disk remembers.

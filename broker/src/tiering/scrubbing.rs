@@ -13,7 +13,7 @@ use broker_tier::store_error::StoreError;
 use serde_json::json;
 
 use super::Tiering;
-use super::lives::LaterLife;
+use super::metadata_backup::lineage::LineageError;
 use super::step::Step;
 use crate::api::context::ApiContext;
 
@@ -73,7 +73,7 @@ enum LeftOversError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    LaterLife(#[from] LaterLife),
+    Lineage(#[from] LineageError),
 }
 
 impl Tiering {
@@ -205,19 +205,6 @@ impl Tiering {
             }
         }
         Ok(removed)
-    }
-
-    /// Makes sure that a topic that this disk does not know was not copied by a later life of it. What cannot be read proves
-    /// nothing.
-    async fn check_author(&self, topic_id: TopicId) -> Result<(), LeftOversError> {
-        for id in discover::partitions(&self.store, &self.keys, topic_id).await? {
-            match load_newest(&self.store, &self.keys, id, None).await {
-                Ok(Some(manifest)) => self.lives.check(&manifest)?,
-                Ok(None) | Err(PublishError::Damaged { .. } | PublishError::WentBack { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
     }
 
     async fn scrub_one(&self, step: &Step) -> Result<ScrubReport, String> {

@@ -25,7 +25,7 @@ use broker_tier::store::{SelfTestError, Store};
 use broker_tier::url::RemoteUrl;
 use object_store::ObjectStore;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, OnceCell, Semaphore};
 
 use super::claim::{self, Remembered};
 use super::connect::{connect, tier_env};
@@ -154,6 +154,7 @@ impl Prepared {
             known,
             metadata,
             lives: Arc::new(lives),
+            surveyed: OnceCell::new(),
             deleting: Mutex::default(),
             deleted: Mutex::new(BTreeMap::new()),
             told: Mutex::default(),

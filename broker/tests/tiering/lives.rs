@@ -18,11 +18,12 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::harness::batches::batch_at;
 use crate::harness::{Stopped, TestBroker, calls};
 use crate::lineage::{append_others, assert_reads_others, trouble};
 use crate::store::{
-    FIRST_MS, QUICK, alter, append, assert_reads, create, delete_records, fetch_error, metric, objects,
-    partition, start, starts, until, until_async, until_let_go,
+    FIRST_MS, QUICK, SMALL, alter, append, assert_reads, create, delete_records, fetch_error, metric,
+    objects, partition, start, starts, until, until_async, until_let_go, value,
 };
 
 /// What a partition says of a manifest that its disk does not remember.
@@ -236,9 +237,9 @@ async fn what_an_earlier_life_has_left_of_an_unknown_topic_is_deleted_all_the_sa
     assert_eq!(of_topics(&store).await, Vec::<String>::new());
 }
 
-/// Of topic `t`, the settings that it had when the copy was made would have its records deleted an hour from now; later
-/// ones would not, and nothing was copied after them. The store, and a copy that does not know them.
-async fn copy_with_older_settings() -> (Stopped, Arc<InMemory>) {
+/// Of topic `t`, the settings that it had when a copy was made would have its records deleted an hour from now; those that
+/// the broker has would not, and nothing was copied after them. The copy does not know them.
+async fn broker_and_copy_with_older_settings() -> (TestBroker, Stopped, Arc<InMemory>) {
     let (broker, store) = start(&[METADATA_RARELY]).await;
     let age_ms = SystemClock::new().now_ms() - FIRST_MS;
     let retention_ms = (age_ms + 3_600_000).to_string();
@@ -252,14 +253,38 @@ async fn copy_with_older_settings() -> (Stopped, Arc<InMemory>) {
     let broker = stopped.start().await;
     let set = alter(&mut broker.client().await, &[("retention.ms", "-1")]).await;
     assert_eq!(set, ErrorCode::None);
-    broker.stop().await;
-    (older, store)
+    (broker, older, store)
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_manifest_of_an_unknown_topic_tells_an_older_copy_to_give_up_nothing_of_any() {
+    let (broker, older, store) = broker_and_copy_with_older_settings().await;
+    let mut client = broker.client().await;
+    let configs = [&SMALL[..], &[("retention.ms", "-1")]].concat();
+    calls::create_topic(&mut client, "newer", 1, &configs).await;
+    let before = of_topics(&store).await;
+    for number in 0..8 {
+        calls::append(&mut client, "newer", 0, &batch_at(FIRST_MS, &[&value(number)])).await;
+    }
+    until_async("it is copied", async || of_topics(&store).await.len() > before.len()).await;
+    // It dies: no metadata tell of the topic or of the settings.
+    drop(broker);
+
+    older.clock().set_wrong_by(2 * 3_600_000);
+    let broker = older.start().await;
+    until_async("it is told", async || metric(&broker, ERRORS).await > 1).await;
+    let after = of_topics(&store).await;
+    assert!(before.iter().all(|name| after.contains(name)), "{before:#?}\n{after:#?}");
+    assert_eq!(metric(&broker, "highwater_remote_metadata_snapshots_total").await, 0);
+    assert_reads(&mut broker.client().await, 0..8).await;
 }
 
 /// fault = 64
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_settings_of_an_older_copy_give_up_nothing_that_was_copied() {
-    let (older, store) = copy_with_older_settings().await;
+    let (broker, older, store) = broker_and_copy_with_older_settings().await;
+    broker.stop().await;
     let before = of_topics(&store).await;
     let assert_all_there = async || {
         let after = of_topics(&store).await;

@@ -16,6 +16,7 @@ use broker_protocol::types::Offset;
 use broker_tier::ids::{Generation, MetadataOffset};
 use broker_tier::keys::ClusterKeys;
 use broker_tier::meta::{self, MetaError};
+use broker_tier::publish::PublishError;
 use broker_tier::store::Store;
 use tokio::sync::Mutex;
 
@@ -31,6 +32,9 @@ pub enum LineageError {
     /// The object store; try again later.
     #[error(transparent)]
     Snapshot(#[from] MetaError),
+    /// A manifest cannot be had; try again later.
+    #[error(transparent)]
+    Manifest(#[from] PublishError),
     /// The disk.
     #[error("{FILE}: {0}")]
     Disk(#[from] io::Error),
