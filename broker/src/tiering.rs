@@ -2,9 +2,10 @@
 //!
 //! `broker/tier` knows how; here stands when, for which partitions, and what the local log is told. Invariants: only what
 //! is below high watermark, last stable offset and what is synced is copied; only what a durable manifest names leaves the
-//! disk; a broker that meets a higher generation of its cluster writes nothing more.
+//! disk; a broker that meets a higher generation of its cluster, or whose disk is an older copy, writes nothing more.
 //!
-//! Read `start.rs` (may this broker write?), `worker.rs` (when), `step.rs` (what is done for a partition), `reading.rs`.
+//! Read `start.rs` and `survey.rs` (may this broker write?), `worker.rs` (when), `step.rs` (what is done for a partition),
+//! `reading.rs`.
 
 pub mod claim;
 pub mod connect;
@@ -36,13 +37,12 @@ use broker_tier::read::RemoteReader;
 use broker_tier::root::Claim;
 use broker_tier::store::Store;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 
 pub use partition::{Figures, TieredPartition};
 pub use reading::{RemoteBytes, RemoteFault, RemoteRead};
 pub use scrubbing::ScrubAnswer;
 
-use self::lives::LaterLife;
 use self::metadata_backup::lineage::MetadataLineage;
 use crate::env::Env;
 use crate::replication::partition::Partition;
@@ -104,8 +104,6 @@ pub struct Tiering {
     metadata: MetadataLineage,
     /// Which manifests are this disk's.
     lives: Arc<lives::Lives>,
-    /// All manifests in the store were looked at.
-    surveyed: OnceCell<()>,
     /// Deleted topics whose objects are being deleted.
     deleting: Mutex<BTreeSet<TopicId>>,
     /// Those whose objects were deleted once, and when, by the monotonic clock.
@@ -161,17 +159,6 @@ impl Tiering {
         self.standing.read().clone()
     }
 
-    /// Whether what is known of a partition in the store is not of a later life than this disk remembers.
-    ///
-    /// # Errors
-    /// It is.
-    pub(crate) fn check_life(&self, partition: &Partition) -> Result<(), LaterLife> {
-        match self.of(partition).remote() {
-            Some(remote) => self.lives.check(&remote.manifest()),
-            None => Ok(()),
-        }
-    }
-
     /// What the store's clock shows, in milliseconds since 1970, as far as known.
     #[must_use]
     pub fn store_now_ms(&self) -> i64 {
@@ -183,7 +170,8 @@ impl Tiering {
         self.wake.notify_one();
     }
 
-    /// Stops all writing to the store, for good: another broker writes in this one's place.
+    /// Stops all writing to the store, until the next start: another broker writes in this one's place, or its disk is not
+    /// the one that has written before.
     pub fn stop(&self, reason: &str) {
         let mut standing = self.standing.write();
         if !matches!(*standing, Standing::Stopped(_)) {

@@ -14,7 +14,7 @@ use crate::api::context::ApiContext;
 use crate::api::fetch_read::{PartitionRead, Wanted, aborted_transaction};
 use crate::net::outbound::FileRange;
 use crate::replication::partition::Partition;
-use crate::tiering::{RemoteFault, RemoteRead, Tiering};
+use crate::tiering::{RemoteFault, RemoteRead, Standing, Tiering};
 
 /// What came of one partition.
 pub(super) struct RemoteFound {
@@ -131,8 +131,8 @@ async fn aborted(
 /// What a client is told of a failure, and once the operator.
 pub(super) fn code(tiering: &Tiering, partition: &Partition, error: &RemoteReadError) -> ErrorCode {
     if let RemoteReadError::BelowStart { log_start, .. } = error {
-        // That life's start is not for this disk, which may have records of its own below it.
-        if tiering.check_life(partition).is_err() {
+        // Somebody else's start is not for this disk, which may have records of its own below it.
+        if tiering.standing() != Standing::Active {
             return ErrorCode::KafkaStorageError;
         }
         // A manifest is ahead of the log after a crash between the two, until the partition's next turn: what a client is

@@ -1,5 +1,5 @@
 //! Whether this disk remembers what its data directory has published: a disk that was put back from an older copy does
-//! not, and gives nothing up that a later life has copied.
+//! not, and its broker stops tiering (`survey.rs`).
 //!
 //! A life is one start of a broker. Every manifest names the directory, the life, and a sequence number, which is in the
 //! file `remote-lives` (`file.rs`) before the manifest is there. So a manifest of this directory whose life or number is
@@ -43,8 +43,6 @@ pub(crate) struct Lives {
     /// The last number that was given out.
     sequence: Arc<AtomicU64>,
     written: Arc<Mutex<Written>>,
-    /// The first proof that the disk is an older copy: once is for good.
-    later: Mutex<Option<LaterLife>>,
 }
 
 #[derive(Debug)]
@@ -69,7 +67,6 @@ impl Lives {
             remembered,
             sequence: Arc::new(AtomicU64::new(sequence)),
             written: Arc::new(Mutex::new(Written { file, sequence })),
-            later: Mutex::new(None),
         })
     }
 
@@ -80,20 +77,10 @@ impl Lives {
     pub(super) fn check(&self, manifest: &Manifest) -> Result<(), LaterLife> {
         let author = manifest.stamp.and_then(|stamp| stamp.author);
         let Some((number, author)) = manifest.number.zip(author) else { return Ok(()) };
-        if !self.is_later(&author) {
-            return Ok(());
+        if self.is_later(&author) {
+            return Err(LaterLife { number, partition: manifest.partition });
         }
-        let found = LaterLife { number, partition: manifest.partition };
-        self.later.lock().get_or_insert_with(|| found.clone());
-        Err(found)
-    }
-
-    /// Whether no such manifest was met since the start.
-    ///
-    /// # Errors
-    /// The first that was.
-    pub(super) fn check_all(&self) -> Result<(), LaterLife> {
-        self.later.lock().clone().map_or(Ok(()), Err)
+        Ok(())
     }
 
     fn is_later(&self, author: &Author) -> bool {

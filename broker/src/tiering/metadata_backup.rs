@@ -2,7 +2,7 @@
 //! with.
 //!
 //! ```text
-//! changed? -> no later generation or metadata -> durable commits -> image -> meta/<its offset> -> old ones go
+//! changed? -> no later generation -> durable commits -> image -> meta/<its offset> -> old ones go
 //! ```
 //! The key of a snapshot is the offset of the metadata: where nothing but commits has changed, a record without effect
 //! moves it on first. Nothing waits for a snapshot: one that fails is told once, counted, and tried again.
@@ -10,6 +10,7 @@
 pub mod lineage;
 pub mod payload;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -24,7 +25,6 @@ use broker_tier::publish::{PublishError, check_generation};
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use self::lineage::LineageError;
 use super::{Standing, Tiering};
 use crate::coordinator::{CoordinatorError, GroupCoordinator, GroupsBackup};
 use crate::quorum::{MetadataLog, ProposeError};
@@ -49,9 +49,9 @@ pub enum BackupError {
     /// The object store.
     #[error(transparent)]
     Snapshot(#[from] MetaError),
-    /// This disk is an older copy, or that cannot be found out.
-    #[error(transparent)]
-    Lineage(#[from] LineageError),
+    /// The disk.
+    #[error("remote-metadata: {0}")]
+    Disk(#[from] io::Error),
 }
 
 /// What the last snapshot reflects.
@@ -137,14 +137,11 @@ impl MetadataBackup {
     pub async fn write_if_changed(&self) -> Result<bool, BackupError> {
         let mut last = self.last.lock().await;
         let (tiering, own) = (&self.tiering, self.tiering.generation());
-        // It is told for as long as it is so.
-        tiering.lives.check_all().map_err(LineageError::from)?;
         let now = Written { offset: self.metadata.image().position.offset, groups: self.groups.written() };
         if last.as_ref() == Some(&now) {
             return Ok(false);
         }
         check_generation(&tiering.store, &tiering.keys, own).await?;
-        tiering.check_metadata(now.offset).await?;
         let GroupsBackup { groups, written, .. } = self.all_groups().await?;
         let image = self.image_not_written(last.as_ref()).await?;
         let offset = image.position.offset;
@@ -158,7 +155,7 @@ impl MetadataBackup {
             created_ms: now_ms,
             payload: Bytes::from(payload),
         };
-        tiering.metadata.begin(&tiering.env, snapshot.offset).await.map_err(LineageError::from)?;
+        tiering.metadata.begin(&tiering.env, snapshot.offset).await?;
         meta::write(&tiering.store, &tiering.keys, &snapshot).await?;
         *last = Some(Written { offset, groups: written });
         tiering.counts.metadata_snapshots.fetch_add(1, Ordering::Relaxed);

@@ -102,7 +102,7 @@ impl Tiering {
         topic: Option<&str>,
         verifies: bool,
     ) -> Vec<ScrubAnswer> {
-        let (mut answers, metadata) = (Vec::new(), ctx.metadata.image().position.offset);
+        let mut answers = Vec::new();
         for replicas in ctx.replicas.topics() {
             if topic.is_some_and(|topic| *topic != *replicas.name) {
                 continue;
@@ -115,7 +115,7 @@ impl Tiering {
                 }
                 let (tiered, index) = (self.of(&partition), partition.index());
                 let (tiering, config) = (Arc::clone(self), Arc::clone(&config));
-                let step = Step { tiering, partition, tiered, config, metadata };
+                let step = Step { tiering, partition, tiered, config };
                 let topic = Arc::clone(&replicas.name);
                 let result = match self.scrub_one(&step).await {
                     Ok(report) if verifies => self.verify_one(&step, report).await,
@@ -136,10 +136,6 @@ impl Tiering {
         if !matches!(self.standing(), super::Standing::Active) {
             return;
         }
-        if let Err(error) = self.check_metadata(ctx.metadata.image().position.offset).await {
-            tracing::warn!(%error, "what deleted topics have left is not deleted");
-            return;
-        }
         if let Err(error) = self.scrub_unpublished(ctx).await {
             tracing::warn!(%error, "copies of which no manifest tells are not looked for");
         }
@@ -150,8 +146,10 @@ impl Tiering {
                 tracing::info!(removed, "what deleted topics have left is deleted");
             }
             Err(error) => {
-                if let LeftOversError::Publish(error) = &error {
-                    self.stop_if_replaced(error);
+                match &error {
+                    LeftOversError::Publish(error) => self.stop_if_replaced(error),
+                    LeftOversError::Lineage(LineageError::LaterLife(error)) => self.stop(&error.to_string()),
+                    LeftOversError::Lineage(_) | LeftOversError::Store(_) => {}
                 }
                 tracing::warn!(%error, "what deleted topics have left is not deleted");
             }
@@ -160,7 +158,6 @@ impl Tiering {
 
     /// Scrubs the partitions of which something is in the store and no manifest is known: nothing else looks at them.
     async fn scrub_unpublished(self: &Arc<Self>, ctx: &ApiContext) -> Result<(), PublishError> {
-        let metadata = ctx.metadata.image().position.offset;
         for topic_id in discover::topics(&self.store, &self.keys).await? {
             let Some(replicas) = ctx.replicas.topic_by_id(topic_id) else { continue };
             let Some(config) = replicas.config() else { continue };
@@ -170,7 +167,7 @@ impl Tiering {
                     continue;
                 }
                 let (tiered, tiering, config) = (self.of(&partition), Arc::clone(self), Arc::clone(&config));
-                let step = Step { tiering, partition, tiered, config, metadata };
+                let step = Step { tiering, partition, tiered, config };
                 let scrubbed = self.scrub_one(&step).await;
                 if let Err(error) = scrubbed {
                     tracing::debug!(partition = %id, error, "a partition without a manifest is not scrubbed");
@@ -188,9 +185,6 @@ impl Tiering {
         let is_unknown =
             |id: &TopicId| image.topics.by_id(*id).is_none() && !image.remote_deletions.contains(id);
         let unknown: Vec<TopicId> = listed.into_iter().filter(is_unknown).collect();
-        for topic_id in &unknown {
-            self.check_author(*topic_id).await?;
-        }
         let mut removed = 0;
         for topic_id in image.remote_deletions.iter().copied() {
             removed += scrub::delete_topic(store, keys, own, topic_id).await?;
@@ -198,6 +192,10 @@ impl Tiering {
         // Recovery as of an earlier time gives such topics up, and leaves time to think again.
         let old_ms = self.store_now_ms().saturating_sub(scrub::MANIFEST_AGE_MS);
         for topic_id in unknown {
+            if !self.check_author(topic_id).await? {
+                tracing::warn!(%topic_id, "whose topic this is cannot be read: what was copied of it is not deleted");
+                continue;
+            }
             let written_ms = discover::written_ms(store, keys, topic_id).await?;
             if written_ms.is_some_and(|written_ms| written_ms <= old_ms) {
                 tracing::warn!(%topic_id, "the cluster does not know this topic: what was copied of it is deleted");

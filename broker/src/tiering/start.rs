@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use anyhow::{Context, bail};
 use broker_config::RemoteConfig;
 use broker_log::manager::LogDir;
+use broker_protocol::types::Offset;
 use broker_tier::bandwidth::Bandwidth;
 use broker_tier::cache::ChunkCache;
 use broker_tier::chunks::Chunks;
@@ -25,13 +26,13 @@ use broker_tier::store::{SelfTestError, Store};
 use broker_tier::url::RemoteUrl;
 use object_store::ObjectStore;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, OnceCell, Semaphore};
+use tokio::sync::{Notify, Semaphore};
 
 use super::claim::{self, Remembered};
 use super::connect::{connect, tier_env};
 use super::known::KnownManifests;
 use super::lives::Lives;
-use super::metadata_backup::lineage::MetadataLineage;
+use super::metadata_backup::lineage::{LineageError, MetadataLineage};
 use super::partition::gist;
 use super::{Standing, Tiering, TieringCounts};
 use crate::env::Env;
@@ -154,7 +155,6 @@ impl Prepared {
             known,
             metadata,
             lives: Arc::new(lives),
-            surveyed: OnceCell::new(),
             deleting: Mutex::default(),
             deleted: Mutex::new(BTreeMap::new()),
             told: Mutex::default(),
@@ -208,7 +208,7 @@ impl Prepared {
         let tested = self.store.self_test(keys).await.with_context(|| self.place())?;
         tracing::warn!(%before, now = %self.url, "objects are looked for in another place than before");
         self.remember(env, dir, claim).await?;
-        Ok((claim, Standing::Active, tested.clock_ahead_ms))
+        Ok((claim, Standing::Unverified, tested.clock_ahead_ms))
     }
 
     async fn remember(&self, env: &Env, dir: &Path, claim: Claim) -> anyhow::Result<()> {
@@ -252,14 +252,15 @@ fn told(verdict: &Verdict) -> String {
 }
 
 impl Tiering {
-    /// Finds out whether this broker may write, if it does not know yet; answers whether it may.
-    pub(super) async fn verify(&self) -> bool {
+    /// Finds out whether this broker may write, if it does not know yet; answers whether it may. `metadata`: the offset of
+    /// this disk's metadata.
+    pub(super) async fn verify(&self, metadata: Offset) -> bool {
         match self.standing() {
             Standing::Active => return true,
             Standing::Stopped(_) => return false,
             Standing::Unverified => {}
         }
-        match self.try_verify().await {
+        match self.try_verify(metadata).await {
             Ok(()) => matches!(self.standing(), Standing::Active),
             Err(error) => {
                 self.tell_unreachable(&error);
@@ -268,7 +269,7 @@ impl Tiering {
         }
     }
 
-    async fn try_verify(&self) -> anyhow::Result<()> {
+    async fn try_verify(&self, metadata: Offset) -> anyhow::Result<()> {
         let newest = root::newest(&self.store, &self.keys).await?;
         match root::judge(newest.as_ref(), Some(self.claim)) {
             Verdict::Current => {}
@@ -294,6 +295,14 @@ impl Tiering {
                 self.stop(&error.to_string());
                 return Ok(());
             }
+        }
+        match self.check_disk(metadata).await {
+            Ok(()) => {}
+            Err(error @ (LineageError::LaterLife(_) | LineageError::Older { .. })) => {
+                self.stop(&error.to_string());
+                return Ok(());
+            }
+            Err(error) => return Err(error.into()),
         }
         *self.standing.write() = Standing::Active;
         tracing::info!("the object store is reached");

@@ -57,7 +57,7 @@ pub(super) enum StepError {
          from a backup, recover the broker from the object store into an empty directory, or delete the topic"
     )]
     Foreign(String),
-    #[error("{0}: nothing of the partition is copied, deleted or let go")]
+    #[error(transparent)]
     LaterLife(#[from] LaterLife),
 }
 
@@ -79,8 +79,6 @@ pub(super) struct Step {
     pub(super) partition: Arc<Partition>,
     pub(super) tiered: Arc<TieredPartition>,
     pub(super) config: Arc<TopicConfig>,
-    /// Where this disk's metadata are.
-    pub(super) metadata: Offset,
 }
 
 impl Step {
@@ -118,17 +116,6 @@ impl Step {
         self.config.remote_storage_enable && !self.partition.log().with(|log| log.was_cleaned())
     }
 
-    /// Whether this disk's settings and log start count for what was copied. Those of an older copy do not, which is told
-    /// by whoever copies metadata; and as long as that cannot be found out, they wait.
-    async fn may_give_up(&self) -> bool {
-        let checked = self.tiering.check_metadata(self.metadata).await;
-        if let Err(error) = &checked {
-            let (topic, partition) = (&*self.tiered.topic, self.tiered.id.partition);
-            tracing::debug!(topic, partition, %error, "nothing of what was copied is given up");
-        }
-        checked.is_ok()
-    }
-
     /// Whether all records are on the disk.
     fn has_all(&self) -> bool {
         self.partition.log().with(|log| log.local_log_start_offset() <= log.log_start_offset())
@@ -143,10 +130,8 @@ impl Step {
             Manifest::empty(tiering.cluster.clone(), id, Arc::clone(&self.tiered.topic), log_start);
         let (store, keys) = (Arc::clone(&tiering.store), Arc::clone(&tiering.keys));
         let publisher = Publisher::take_over(store, keys, fence, tiering.known.get(id), none_yet).await?;
-        let is_of_this_life = tiering.lives.check(publisher.manifest());
-        // What the records tell is plainer.
+        tiering.lives.check(publisher.manifest())?;
         lineage::check(self, publisher.manifest()).await?;
-        is_of_this_life?;
         Ok(publisher.with_authorship(Arc::clone(&tiering.lives) as _))
     }
 
@@ -227,7 +212,6 @@ impl Step {
                     self.note(&manifest);
                     self.note_lag(Some(&manifest));
                 }
-                CopyStep::AdvanceLogStart(_) if !self.may_give_up().await => return Ok(()),
                 CopyStep::AdvanceLogStart(_) => self.retain(publisher).await?,
                 CopyStep::UpToDate | CopyStep::AtCeiling { .. } => return Ok(()),
                 CopyStep::Gap { needed, local_start } => {
@@ -274,7 +258,7 @@ impl Step {
     /// Moves the log's start to where retention and DeleteRecords want it: in the store first, then for readers.
     async fn retain(&self, publisher: &mut Publisher) -> Result<(), StepError> {
         let tiered_end = publisher.manifest().tiered_end();
-        if publisher.manifest().number.is_none() && tiered_end.is_none() || !self.may_give_up().await {
+        if publisher.manifest().number.is_none() && tiered_end.is_none() {
             return Ok(());
         }
         let segments = self.segments();
@@ -314,7 +298,7 @@ impl Step {
 
     /// Gives up what was copied: tiering was turned off so. Readers are told first.
     async fn withdraw(&self, publisher: &mut Publisher) -> Result<(), StepError> {
-        if publisher.manifest().tiered_end().is_none() || !self.may_give_up().await {
+        if publisher.manifest().tiered_end().is_none() {
             return Ok(());
         }
         let log = self.partition.log();
@@ -332,7 +316,7 @@ impl Step {
     }
 
     async fn delete_removed(&self, publisher: &mut Publisher) -> Result<(), StepError> {
-        if publisher.manifest().removed.is_empty() || !self.may_give_up().await {
+        if publisher.manifest().removed.is_empty() {
             return Ok(());
         }
         let now_ms = self.tiering.env.clock.now_ms();

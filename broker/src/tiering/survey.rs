@@ -1,5 +1,8 @@
-//! Whether this disk is as new as what the object store has of its data directory. Found out once, from every manifest and
-//! the metadata snapshots there, before anything in the store is given up or overruled.
+//! Whether this disk is as new as what the object store has of its data directory: found out once after each start, from
+//! the metadata snapshots and every manifest there, before this broker writes anything.
+//!
+//! A disk that was put back from an older copy has settings, log starts and records of its own that overrule nothing: its
+//! broker writes nothing, lets nothing go, and has to be recovered into an empty directory.
 
 use broker_protocol::types::{Offset, TopicId};
 use broker_tier::discover;
@@ -10,43 +13,43 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::Tiering;
 use super::metadata_backup::lineage::LineageError;
 
-/// Partitions that are asked about at once.
-const AT_ONCE: usize = 16;
+/// Topics that are asked about at once.
+const TOPICS_AT_ONCE: usize = 8;
+/// Partitions of each.
+const PARTITIONS_AT_ONCE: usize = 8;
 
 impl Tiering {
-    /// Whether the store has nothing that tells of later metadata than this disk's, which are at offset `own`, and no
-    /// manifest of a later life.
+    /// Makes sure that the store has neither later metadata than this disk's, which are at offset `own`, nor a manifest of
+    /// a later life of it.
     ///
     /// # Errors
     /// See [`LineageError`].
-    pub(super) async fn check_metadata(&self, own: Offset) -> Result<(), LineageError> {
-        self.lives.check_all()?;
-        self.surveyed.get_or_try_init(async || self.survey().await).await?;
-        self.lives.check_all()?;
-        self.metadata.check(&self.env, (&self.store, &self.keys), self.generation(), own).await
+    pub(super) async fn check_disk(&self, own: Offset) -> Result<(), LineageError> {
+        self.metadata.check(&self.env, (&self.store, &self.keys), self.generation(), own).await?;
+        let topics = discover::topics(&self.store, &self.keys).await.map_err(MetaError::from)?;
+        let checks = topics.into_iter().map(|topic_id| self.check_author(topic_id));
+        // What is damaged is told when it is the partition's turn.
+        stream::iter(checks).buffer_unordered(TOPICS_AT_ONCE).try_for_each(async |_| Ok(())).await
     }
 
-    /// Looks at the newest manifest of every partition that the store knows, also of topics that this disk does not.
-    async fn survey(&self) -> Result<(), LineageError> {
-        for topic_id in discover::topics(&self.store, &self.keys).await.map_err(MetaError::from)? {
-            match self.check_author(topic_id).await {
-                // It is noted, and tells enough.
-                Err(LineageError::LaterLife(_)) => return Ok(()),
-                checked => checked?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes sure that a topic was not copied by a later life of this disk. What cannot be read proves nothing.
-    pub(super) async fn check_author(&self, topic_id: TopicId) -> Result<(), LineageError> {
+    /// Makes sure that a topic, which this disk need not know, was not copied by a later life of it. Returns whether that
+    /// is certain: what is damaged proves nothing.
+    ///
+    /// # Errors
+    /// See [`LineageError`].
+    pub(super) async fn check_author(&self, topic_id: TopicId) -> Result<bool, LineageError> {
         let (store, keys) = (&self.store, &self.keys);
         let partitions = discover::partitions(store, keys, topic_id).await.map_err(MetaError::from)?;
         let checks = partitions.into_iter().map(async |id| match load_newest(store, keys, id, None).await {
-            Ok(Some(manifest)) => Ok(self.lives.check(&manifest)?),
-            Ok(None) | Err(PublishError::Damaged { .. } | PublishError::WentBack { .. }) => Ok(()),
+            Ok(Some(manifest)) => {
+                self.lives.check(&manifest)?;
+                Ok(true)
+            }
+            Ok(None) => Ok(true),
+            Err(PublishError::Damaged { .. } | PublishError::WentBack { .. }) => Ok(false),
             Err(error) => Err(LineageError::Manifest(error)),
         });
-        stream::iter(checks).buffer_unordered(AT_ONCE).try_collect::<()>().await
+        let all = stream::iter(checks).buffer_unordered(PARTITIONS_AT_ONCE);
+        all.try_fold(true, async |all, one| Ok(all && one)).await
     }
 }

@@ -74,7 +74,7 @@ async fn verify(
     if matches!(tiering.standing(), Standing::Active) {
         return true;
     }
-    let verified = tiering.verify();
+    let verified = tiering.verify(ctx.metadata.image().position.offset);
     tokio::pin!(verified);
     loop {
         due(ctx, tiering).iter().for_each(|step| step.note_lag(None));
@@ -119,13 +119,13 @@ fn begin_round(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>, tasks: &mut JoinSe
 
 /// The partitions that something may be due for.
 fn due(ctx: &Arc<ApiContext>, tiering: &Arc<Tiering>) -> Vec<Step> {
-    let (mut due, metadata) = (Vec::new(), ctx.metadata.image().position.offset);
+    let mut due = Vec::new();
     for topic in ctx.replicas.topics() {
         let Some(config) = topic.config() else { continue };
         for partition in topic.partitions() {
             let Some(tiered) = wanted(tiering, &partition, config.remote_storage_enable) else { continue };
             let (tiering, config) = (Arc::clone(tiering), Arc::clone(&config));
-            due.push(Step { tiering, partition, tiered, config, metadata });
+            due.push(Step { tiering, partition, tiered, config });
         }
     }
     due
@@ -174,6 +174,9 @@ fn judge(tiering: &Tiering, tiered: &TieredPartition, error: &StepError) {
     if let Some(error) = error.publish_error() {
         tiering.stop_if_replaced(error);
         let _ = tiering.reader.counted(error.clone().into());
+    }
+    if let StepError::LaterLife(error) = error {
+        tiering.stop(&error.to_string());
     }
     let (topic, partition) = (&*tiered.topic, tiered.id.partition);
     // Somebody was faster, most likely an earlier attempt of our own: the next turn takes over what there is.

@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use broker_protocol::error_code::ErrorCode;
+use broker_protocol::types::{TopicId, Uuid};
 use broker_tier::faulty_store::{Answer, Effect, FaultyStore, Operation};
+use broker_tier::ids::PartitionId;
+use broker_tier::manifest::Manifest;
+use broker_tier::publish::load_newest;
 use broker_tier::scrub::ORPHAN_AGE_MS;
 use highwater_broker::http::Health;
 use object_store::memory::InMemory;
@@ -82,15 +86,26 @@ async fn a_deletion_that_was_cut_short_goes_on_after_a_restart() {
     until_async("all objects are deleted", async || of_topics(inner.as_ref()).await.is_empty()).await;
 }
 
-/// Copies all objects of topic `t` to where those of a topic would be that nobody knows. The id of `t`, and how many
-/// objects of topics there are now.
-async fn add_stranger(broker: &TestBroker, store: &InMemory) -> (String, usize) {
-    let id = broker.context().replicas.topic("t").unwrap().id.to_string();
-    for name in of_topics(store).await {
-        let stranger = name.replace(&id, "AAAAAAAAQACAAAAAAAAAAQ");
-        store.copy(&Path::from(name), &Path::from(stranger)).await.unwrap();
+/// Copies all objects of topic `t` to where those of a topic would be that nobody knows: its manifests say so, or are not
+/// those of that topic. The name of the stranger, that of `t`, and how many objects of topics there are now.
+async fn add_stranger(broker: &TestBroker, store: &InMemory, is_sound: bool) -> (String, String, usize) {
+    let tiering = broker.context().tiering.clone().unwrap();
+    let stranger = TopicId(Uuid::from_u128(0x4000_8000_0000_0000_0000 + u128::from(is_sound)));
+    let known = broker.context().replicas.topic("t").unwrap().id;
+    for name in of_topics(store).await.iter().filter(|name| name.contains(&known.to_string())) {
+        let path = Path::from(name.replace(&known.to_string(), &stranger.to_string()));
+        if is_sound && name.contains("/manifest/") {
+            let id = PartitionId { topic_id: known, partition: 0 };
+            let newest = load_newest(tiering.store(), tiering.keys(), id, None).await.unwrap().unwrap();
+            let partition = PartitionId { topic_id: stranger, partition: 0 };
+            let mut manifest = Manifest { partition, ..Manifest::clone(&newest) };
+            manifest.entries.iter_mut().for_each(|entry| entry.object.partition = partition);
+            store.put(&path, manifest.encode().into()).await.unwrap();
+        } else {
+            store.copy(&Path::from(name.as_str()), &path).await.unwrap();
+        }
     }
-    (id, of_topics(store).await.len())
+    (stranger.to_string(), known.to_string(), of_topics(store).await.len())
 }
 
 /// What was copied of a topic that the cluster does not know: it was deleted while no setting named the store, or is
@@ -102,16 +117,21 @@ async fn what_lies_under_a_topic_that_nobody_knows_goes_after_a_day() {
     create(&mut client, &[]).await;
     append(&mut client, 0..5).await;
     until_let_go(&broker).await;
-    let (id, both) = add_stranger(&broker, &store).await;
+    let (damaged, ..) = add_stranger(&broker, &store, false).await;
+    let (stranger, known, all) = add_stranger(&broker, &store, true).await;
     broker.health().scrub(None).await;
-    assert_eq!(of_topics(store.as_ref()).await.len(), both, "it may be wanted yet");
+    assert_eq!(of_topics(store.as_ref()).await.len(), all, "it may be wanted yet");
     broker.clock().set_wrong_by(25 * 3600 * 1000);
     broker.health().scrub(None).await;
     let left = of_topics(store.as_ref()).await;
-    assert!(
-        left.iter().any(|name| name.contains("/seg/")) && left.iter().all(|name| name.contains(&id)),
-        "{left:?}"
+    let segments_of =
+        |id: &str| left.iter().filter(|name| name.contains("/seg/") && name.contains(id)).count();
+    assert_eq!(
+        (segments_of(&known), segments_of(&damaged)),
+        (1, 1),
+        "whose that is cannot be told: {left:?}"
     );
+    assert!(!left.iter().any(|name| name.contains(&stranger)), "{left:?}");
     assert_reads(&mut client, 0..5).await;
 }
 
@@ -147,7 +167,7 @@ async fn what_lies_under_a_topic_that_nobody_knows_goes_without_being_asked_abou
     create(&mut client, &[]).await;
     append(&mut client, 0..5).await;
     until_let_go(&broker).await;
-    let (id, both) = add_stranger(&broker, &store).await;
+    let (_, id, both) = add_stranger(&broker, &store, true).await;
     broker.clock().set_wrong_by(25 * 3600 * 1000);
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(of_topics(store.as_ref()).await.len(), both);

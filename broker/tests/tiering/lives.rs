@@ -13,23 +13,23 @@ use broker_tier::url::RemoteUrl;
 use highwater_broker::env::{Blocking, Env, SystemRandom};
 use highwater_broker::http::Health;
 use highwater_broker::recover::{RecoverOptions, Recovered, recover};
-use highwater_broker::tiering::{Standing, connect};
+use highwater_broker::tiering::connect;
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::harness::batches::batch_at;
 use crate::harness::{Stopped, TestBroker, calls};
-use crate::lineage::{append_others, assert_reads_others, trouble};
+use crate::lineage::{append_others, assert_reads_others, forget_lives, stop_reason, trouble};
 use crate::store::{
-    FIRST_MS, QUICK, SMALL, alter, append, assert_reads, create, delete_records, fetch_error, metric,
-    objects, partition, start, starts, until, until_async, until_let_go, value,
+    FIRST_MS, METADATA_RARELY, QUICK, SMALL, alter, append, assert_reads, create, delete_records,
+    fetch_error, metric, objects, partition, start, starts, until, until_async, until_let_go, value,
 };
 
-/// What a partition says of a manifest that its disk does not remember.
+/// What is told of a manifest that the disk does not remember.
 const LATER: &str = "was written by a later life of this data directory";
-/// Counts metadata that were not copied.
-const ERRORS: &str = "highwater_remote_metadata_errors_total";
+/// What is told of a disk that is older than what is in the store.
+const OLDER: &str = "it was put back from an older copy, and has to be recovered into an empty directory";
 
 /// A broker that has copied up to offset 15, and a copy of its disk of when that was 3.
 async fn original_and_older() -> (TestBroker, Stopped) {
@@ -54,20 +54,15 @@ async fn until_nothing_is_copied(broker: &TestBroker) {
 async fn assert_keeps_what_it_takes(older: Stopped) {
     let broker = older.start().await;
     let mut client = broker.client().await;
-    until("it is told", || trouble(&broker).contains(LATER)).await;
-    until_async("what is gone is an error", async || {
-        fetch_error(&mut client, 0).await == ErrorCode::KafkaStorageError
-    })
-    .await;
+    until("it is told", || stop_reason(&broker).contains(OLDER)).await;
+    assert_eq!(fetch_error(&mut client, 0).await, ErrorCode::KafkaStorageError);
     append_others(&mut client, 4..30).await;
     // It is longer than what was copied now.
     let broker = broker.restart().await;
-    until("it is told", || trouble(&broker).contains(LATER)).await;
     let mut client = broker.client().await;
-    until_async("what is gone is an error", async || {
-        fetch_error(&mut client, 0).await == ErrorCode::KafkaStorageError
-    })
-    .await;
+    assert_eq!(fetch_error(&mut client, 0).await, ErrorCode::KafkaStorageError);
+    until("it is told", || stop_reason(&broker).contains(OLDER)).await;
+    assert_eq!(fetch_error(&mut client, 0).await, ErrorCode::KafkaStorageError);
     assert_eq!(starts(&broker), (0, 3));
     assert_reads_others(&mut client, 4..30).await;
 }
@@ -79,7 +74,20 @@ async fn an_older_copy_keeps_what_it_takes_although_delete_records_has_left_noth
     let mut client = broker.client().await;
     assert_eq!(delete_records(&mut client, 16).await, 16);
     until_nothing_is_copied(&broker).await;
+    // It dies: no metadata tell of it.
+    drop(broker);
+    assert_keeps_what_it_takes(older).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_that_has_lost_the_record_of_its_lives_keeps_what_it_takes() {
+    let (broker, older) = original_and_older().await;
+    let mut client = broker.client().await;
+    assert_eq!(delete_records(&mut client, 16).await, 16);
+    until_nothing_is_copied(&broker).await;
     broker.stop().await;
+    forget_lives(&older);
     assert_keeps_what_it_takes(older).await;
 }
 
@@ -170,7 +178,7 @@ async fn a_recovered_broker_goes_on_and_an_older_copy_of_its_disk_does_not() {
     broker.stop().await;
     let broker = older.start().await;
     append_others(&mut broker.client().await, 18..36).await;
-    until("it is told", || trouble(&broker).contains(LATER)).await;
+    until("it is told", || stop_reason(&broker).contains(OLDER)).await;
     assert_eq!(starts(&broker), (0, 15));
     assert_reads_others(&mut broker.client().await, 18..36).await;
 }
@@ -179,9 +187,6 @@ async fn a_recovered_broker_goes_on_and_an_older_copy_of_its_disk_does_not() {
 async fn of_topics(store: &InMemory) -> Vec<String> {
     objects(store).await.into_iter().filter(|name| name.contains("/t/")).collect()
 }
-
-/// Longer than a test runs.
-const METADATA_RARELY: &str = "highwater.remote.metadata.interval.ms=3600000";
 
 /// fault = 64
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -199,12 +204,10 @@ async fn an_older_copy_deletes_no_topic_that_is_later_than_all_metadata_in_the_s
 
     let mut broker = older.start().await;
     for turn in 0..2 {
-        let tiering = broker.context().tiering.clone().unwrap();
-        until("the store is reached", || tiering.standing() == Standing::Active).await;
+        until("it is told", || stop_reason(&broker).contains(LATER)).await;
         broker.clock().set_wrong_by(25 * 3600 * 1000);
         broker.health().scrub(None).await;
         assert_eq!(of_topics(&store).await, before, "start {turn}");
-        until_async("it is told", async || metric(&broker, ERRORS).await > 0).await;
         broker.clock().set_wrong_by(0);
         broker = broker.restart().await;
     }
@@ -273,7 +276,8 @@ async fn one_manifest_of_an_unknown_topic_tells_an_older_copy_to_give_up_nothing
 
     older.clock().set_wrong_by(2 * 3_600_000);
     let broker = older.start().await;
-    until_async("it is told", async || metric(&broker, ERRORS).await > 1).await;
+    until("it is told", || stop_reason(&broker).contains(LATER)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
     let after = of_topics(&store).await;
     assert!(before.iter().all(|name| after.contains(name)), "{before:#?}\n{after:#?}");
     assert_eq!(metric(&broker, "highwater_remote_metadata_snapshots_total").await, 0);
@@ -293,13 +297,12 @@ async fn the_settings_of_an_older_copy_give_up_nothing_that_was_copied() {
     older.clock().set_wrong_by(2 * 3_600_000);
     let broker = older.start().await;
     let mut client = broker.client().await;
-    until_async("it is told", async || metric(&broker, ERRORS).await > 0).await;
+    until("it is told", || stop_reason(&broker).contains(OLDER)).await;
+    let before_it = starts(&broker);
     append(&mut client, 8..14).await;
-    until("copying goes on, and what was copied leaves the disk", || starts(&broker).1 >= 11).await;
-    assert_eq!(starts(&broker).0, 0);
-    assert_eq!(trouble(&broker), "");
-    assert_all_there().await;
     assert_reads(&mut client, 0..14).await;
+    assert_eq!((starts(&broker), before_it.0), (before_it, 0));
+    assert_all_there().await;
 
     assert_eq!(delete_records(&mut client, 14).await, 14);
     append(&mut client, 14..20).await;
@@ -307,7 +310,8 @@ async fn the_settings_of_an_older_copy_give_up_nothing_that_was_copied() {
     let kept = ("retention.ms", "-1");
     assert_eq!(alter(&mut client, &[off[0], off[1], kept]).await, ErrorCode::None);
     let broker = broker.restart().await;
-    until_async("it is told", async || metric(&broker, ERRORS).await > 1).await;
-    assert_eq!((starts(&broker).0, trouble(&broker).as_str()), (14, ""));
+    until("it is told", || stop_reason(&broker).contains(OLDER)).await;
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(starts(&broker).0, 14);
     assert_all_there().await;
 }

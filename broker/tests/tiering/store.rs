@@ -28,6 +28,9 @@ pub(crate) const QUICK: [&str; 4] = [
     "highwater.remote.delete.delay.ms=0",
 ];
 
+/// Longer than a test runs.
+pub(crate) const METADATA_RARELY: &str = "highwater.remote.metadata.interval.ms=3600000";
+
 /// Settings of a topic of which nothing but the active segment stays on the disk.
 pub(crate) const SMALL: [(&str, &str); 3] =
     [("segment.bytes", "1048576"), ("local.retention.bytes", "1"), ("file.delete.delay.ms", "0")];

@@ -92,7 +92,12 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, is_first: bool) -> io::Result<(L
         Err(error) => return Err(error),
     };
     let found = match found {
-        Some(found) => found,
+        Some(found) => {
+            if !found.remembered.is_complete {
+                tell_incomplete(&path);
+            }
+            found
+        }
         None => lost(disk, &path)?,
     };
     let file = disk.open(&path, OpenMode::WRITE)?;
@@ -101,13 +106,18 @@ pub(super) fn open(disk: &dyn Disk, dir: &Path, is_first: bool) -> io::Result<(L
 }
 
 fn lost(disk: &dyn Disk, path: &Path) -> io::Result<Found> {
-    tracing::warn!(
-        file = %path.display(),
-        "the file is missing or damaged: whether this disk was put back from an older copy is seen by its records only"
-    );
+    tell_incomplete(path);
     let bytes = empty(false);
     disk.write_atomically(path, &bytes)?;
     Ok(decode(&bytes).unwrap_or_default())
+}
+
+fn tell_incomplete(path: &Path) {
+    tracing::warn!(
+        file = %path.display(),
+        "the file was lost or damaged: whether this disk was put back from an older copy is seen by metadata and records \
+         only"
+    );
 }
 
 fn empty(is_complete: bool) -> Vec<u8> {

@@ -5,7 +5,7 @@
 //! offset=<offset of the last snapshot that this broker has begun to write>
 //! ```
 //! It is durable before the snapshot is there. So a store with a later snapshot of this generation tells of a disk that was
-//! put back from an older copy: what such a disk does not know of is not for it to delete, and what it knows is no news.
+//! put back from an older copy: its broker stops tiering (`survey.rs`).
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -65,10 +65,8 @@ pub struct MetadataLineage {
 #[derive(Debug)]
 struct State {
     begun: Option<MetadataOffset>,
-    /// It was compared with the store.
-    is_ours: bool,
-    /// A later one that the store has: once is for good.
-    later: Option<MetadataOffset>,
+    /// What stands in for that, from the first comparison on: metadata grow.
+    instead: Option<MetadataOffset>,
 }
 
 impl MetadataLineage {
@@ -89,10 +87,10 @@ impl MetadataLineage {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(MetadataLineage { path, state: Mutex::new(State { begun, is_ours: false, later: None }) })
+        Ok(MetadataLineage { path, state: Mutex::new(State { begun, instead: None }) })
     }
 
-    /// Compares this disk with the store, once; `own` is the offset of its metadata, which stands in for a file that is
+    /// Compares this disk with the store; `own` is the offset of its metadata, which stands in for a file that is
     /// not there.
     ///
     /// # Errors
@@ -105,13 +103,8 @@ impl MetadataLineage {
         own: Offset,
     ) -> Result<(), LineageError> {
         let mut state = self.state.lock().await;
-        if state.is_ours {
-            return Ok(());
-        }
-        let known = state.begun.unwrap_or(MetadataOffset(own.0.unsigned_abs()));
-        if let Some(stored) = state.later {
-            return Err(LineageError::Older { stored, own: known });
-        }
+        let instead = *state.instead.get_or_insert(MetadataOffset(own.0.unsigned_abs()));
+        let known = state.begun.unwrap_or(instead);
         for (stored, _) in meta::list(store, keys).await.map_err(MetaError::from)? {
             if stored <= known {
                 break;
@@ -120,15 +113,13 @@ impl MetadataLineage {
             match meta::read(store, keys, stored).await {
                 Ok(snapshot) if snapshot.generation < generation => {}
                 Ok(_) | Err(MetaError::Format(..)) => {
-                    // Its metadata grow: what they were compared with must not.
+                    // The next start must not compare what they have grown to.
                     self.remember(env, &mut state, known).await?;
-                    state.later = Some(stored);
                     return Err(LineageError::Older { stored, own: known });
                 }
                 Err(error) => return Err(error.into()),
             }
         }
-        state.is_ours = true;
         Ok(())
     }
 
