@@ -134,6 +134,9 @@ impl Broker {
         let log_dir = open_log_dir(&env, settings, &metrics, tuning).await?;
         let tiering = tiered::start(&env, prepared, &log_dir).await?;
         let metadata = start_metadata_log(&env, &log_dir, settings, &advertised, tuning).await?;
+        if let Some(tiering) = &tiering {
+            tiering.note_metadata(metadata.found()).await.context("remote-metadata")?;
+        }
         unknown_logs::refuse(&env, &log_dir, &metadata).await?;
         let topic_settings = Arc::new(TopicSettings::new(broker_id, Arc::clone(&config)));
         let replicas =

@@ -27,10 +27,10 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use broker_config::RemoteConfig;
-use broker_protocol::types::TopicId;
+use broker_protocol::types::{Offset, TopicId};
 use broker_tier::bandwidth::Bandwidth;
 use broker_tier::copy::Copier;
-use broker_tier::ids::{ClusterId, Generation, PartitionId};
+use broker_tier::ids::{ClusterId, Generation, MetadataOffset, PartitionId};
 use broker_tier::keys::ClusterKeys;
 use broker_tier::publish::PublishError;
 use broker_tier::read::RemoteReader;
@@ -157,6 +157,15 @@ impl Tiering {
     #[must_use]
     pub fn standing(&self) -> Standing {
         self.standing.read().clone()
+    }
+
+    /// Remembers where this disk's metadata were when they began to be compared with the store's, if nothing is remembered
+    /// yet; `found`: before this start has added to them.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn note_metadata(&self, found: Offset) -> std::io::Result<()> {
+        self.metadata.begin_with(&self.env, MetadataOffset(u64::try_from(found.0).unwrap_or(0))).await
     }
 
     /// What the store's clock shows, in milliseconds since 1970, as far as known.

@@ -106,6 +106,8 @@ struct Shared {
     raft: Raft<TypeConfig>,
     log: RaftLog,
     images: watch::Receiver<Arc<MetadataImage>>,
+    /// The last entry that was on the disk.
+    found: Option<u64>,
     id: u64,
     /// Held from a decision until its records are applied.
     deciding: Arc<Mutex<()>>,
@@ -130,6 +132,7 @@ impl MetadataLog {
             raft: node.raft,
             log: node.log,
             images: node.images,
+            found: node.found,
             id: node::raft_node_id(config.node.directory_id),
             deciding: Arc::default(),
             snapshot_asked: AtomicBool::new(false),
@@ -141,6 +144,12 @@ impl MetadataLog {
     #[must_use]
     pub fn image(&self) -> Arc<MetadataImage> {
         Arc::clone(&self.shared.images.borrow())
+    }
+
+    /// Offset of the last entry that was on the disk before this start; -1 if there was none.
+    #[must_use]
+    pub fn found(&self) -> Offset {
+        Offset(self.shared.found.and_then(|index| i64::try_from(index).ok()).unwrap_or(-1))
     }
 
     /// Tells of every newer image; several may be skipped at once.

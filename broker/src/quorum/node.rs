@@ -114,6 +114,8 @@ pub(super) struct Node {
     pub(super) raft: Raft<TypeConfig>,
     pub(super) log: RaftLog,
     pub(super) images: watch::Receiver<Arc<MetadataImage>>,
+    /// The last entry that was on the disk.
+    pub(super) found: Option<u64>,
 }
 
 /// Opens the files and starts raft; founds a quorum of one where there is none. When it returns this node leads, and
@@ -123,13 +125,14 @@ pub(super) async fn start(env: &Env, config: &QuorumConfig) -> Result<Node, Quor
     let applied = snapshot.as_ref().and_then(|(meta, _)| meta.last_log_id);
     let log = RaftLog::open(env, &config.dir, files.clone(), applied)?;
     files.tidy()?;
+    let found = log.last_index();
     let machine = ImageMachine::new(env.clone(), files, snapshot);
     let images = machine.subscribe();
     let id = raft_node_id(config.node.directory_id);
     let raft = Raft::new(id, Arc::new(raft_config(config)), NoPeers, log.clone(), machine)
         .await
         .map_err(raft_error)?;
-    let node = Node { raft, log, images };
+    let node = Node { raft, log, images, found };
     if let Err(error) = lead(&node.raft, id, config).await {
         // The error that is handed on says more than a panic of raft's task would.
         let _ = node.raft.shutdown().await;

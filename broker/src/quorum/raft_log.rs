@@ -132,6 +132,12 @@ impl RaftLog {
         Ok(RaftLog { env: env.clone(), files: Arc::new(Mutex::new(files)) })
     }
 
+    /// Index of the last entry, also of one that is purged; `None` for a log that never had any.
+    pub(super) fn last_index(&self) -> Option<u64> {
+        let files = self.files.lock();
+        files.entries.back().map(|place| place.log_id).or(files.purged).map(|id| id.index)
+    }
+
     /// Bytes on disk of the entries after `index`: what a start after this one would read and apply.
     pub(super) fn bytes_after(&self, index: Option<u64>) -> u64 {
         let files = self.files.lock();

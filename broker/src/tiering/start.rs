@@ -13,7 +13,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use anyhow::{Context, bail};
 use broker_config::RemoteConfig;
 use broker_log::manager::LogDir;
-use broker_protocol::types::Offset;
 use broker_tier::bandwidth::Bandwidth;
 use broker_tier::cache::ChunkCache;
 use broker_tier::chunks::Chunks;
@@ -252,15 +251,14 @@ fn told(verdict: &Verdict) -> String {
 }
 
 impl Tiering {
-    /// Finds out whether this broker may write, if it does not know yet; answers whether it may. `metadata`: the offset of
-    /// this disk's metadata.
-    pub(super) async fn verify(&self, metadata: Offset) -> bool {
+    /// Finds out whether this broker may write, if it does not know yet; answers whether it may.
+    pub(super) async fn verify(&self) -> bool {
         match self.standing() {
             Standing::Active => return true,
             Standing::Stopped(_) => return false,
             Standing::Unverified => {}
         }
-        match self.try_verify(metadata).await {
+        match self.try_verify().await {
             Ok(()) => matches!(self.standing(), Standing::Active),
             Err(error) => {
                 self.tell_unreachable(&error);
@@ -269,7 +267,7 @@ impl Tiering {
         }
     }
 
-    async fn try_verify(&self, metadata: Offset) -> anyhow::Result<()> {
+    async fn try_verify(&self) -> anyhow::Result<()> {
         let newest = root::newest(&self.store, &self.keys).await?;
         match root::judge(newest.as_ref(), Some(self.claim)) {
             Verdict::Current => {}
@@ -296,7 +294,7 @@ impl Tiering {
                 return Ok(());
             }
         }
-        match self.check_disk(metadata).await {
+        match self.check_disk().await {
             Ok(()) => {}
             Err(error @ (LineageError::LaterLife(_) | LineageError::Older { .. })) => {
                 self.stop(&error.to_string());

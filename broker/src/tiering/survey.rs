@@ -4,7 +4,7 @@
 //! A disk that was put back from an older copy has settings, log starts and records of its own that overrule nothing: its
 //! broker writes nothing, lets nothing go, and has to be recovered into an empty directory.
 
-use broker_protocol::types::{Offset, TopicId};
+use broker_protocol::types::TopicId;
 use broker_tier::discover;
 use broker_tier::meta::MetaError;
 use broker_tier::publish::{PublishError, load_newest};
@@ -19,13 +19,12 @@ const TOPICS_AT_ONCE: usize = 8;
 const PARTITIONS_AT_ONCE: usize = 8;
 
 impl Tiering {
-    /// Makes sure that the store has neither later metadata than this disk's, which are at offset `own`, nor a manifest of
-    /// a later life of it.
+    /// Makes sure that the store has neither later metadata than this disk's nor a manifest of a later life of it.
     ///
     /// # Errors
     /// See [`LineageError`].
-    pub(super) async fn check_disk(&self, own: Offset) -> Result<(), LineageError> {
-        self.metadata.check(&self.env, (&self.store, &self.keys), self.generation(), own).await?;
+    pub(super) async fn check_disk(&self) -> Result<(), LineageError> {
+        self.metadata.check(&self.store, &self.keys, self.generation()).await?;
         let topics = discover::topics(&self.store, &self.keys).await.map_err(MetaError::from)?;
         let checks = topics.into_iter().map(|topic_id| self.check_author(topic_id));
         // What is damaged is told when it is the partition's turn.

@@ -74,7 +74,7 @@ async fn verify(
     if matches!(tiering.standing(), Standing::Active) {
         return true;
     }
-    let verified = tiering.verify(ctx.metadata.image().position.offset);
+    let verified = tiering.verify();
     tokio::pin!(verified);
     loop {
         due(ctx, tiering).iter().for_each(|step| step.note_lag(None));

@@ -1,7 +1,9 @@
 //! A disk and a store that do not belong together, or not any more: nothing of either is given up.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use broker_tier::faulty_store::{Answer, Effect, FaultyStore, Operation};
 use highwater_broker::http::Health;
 use highwater_broker::tiering::Standing;
 use object_store::ObjectStoreExt;
@@ -134,6 +136,31 @@ async fn an_older_copy_of_the_disk_deletes_nothing_that_it_does_not_know() {
         broker.clock().set_wrong_by(0);
         broker = broker.restart().await;
     }
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_whose_metadata_grow_before_the_store_is_reached_is_told() {
+    let (broker, store) = start(&[METADATA_RARELY]).await;
+    let mut client = broker.client().await;
+    create(&mut client, &[]).await;
+    let older = broker.killed_copy();
+    calls::create_topic(&mut client, "newer", 1, &[]).await;
+    // It copies its metadata.
+    broker.stop().await;
+    forget_lives(&older);
+    std::fs::remove_file(older.path().join("remote-metadata")).unwrap();
+
+    let faulty = Arc::new(FaultyStore::new(Arc::clone(&store) as _));
+    faulty.next(Operation::List, "", u32::MAX, Effect::Fail(Answer::Denied));
+    let broker = older.with_object_store(Arc::clone(&faulty) as _).start().await;
+    let mut client = broker.client().await;
+    for topic in 0..10 {
+        calls::create_topic(&mut client, &format!("other-{topic}"), 1, &[]).await;
+    }
+    let broker = broker.restart().await;
+    faulty.heal();
+    until("it is told", || stop_reason(&broker).contains("the object store has metadata of offset")).await;
 }
 
 /// fault = 64

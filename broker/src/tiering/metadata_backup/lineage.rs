@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! version=1
-//! offset=<offset of the last snapshot that this broker has begun to write>
+//! offset=<offset of the last snapshot that this broker has begun to write, or of the metadata it first started with>
 //! ```
 //! It is durable before the snapshot is there. So a store with a later snapshot of this generation tells of a disk that was
 //! put back from an older copy: its broker stops tiering (`survey.rs`).
@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use broker_log::io::Disk;
-use broker_protocol::types::Offset;
 use broker_tier::ids::{Generation, MetadataOffset};
 use broker_tier::keys::ClusterKeys;
 use broker_tier::meta::{self, MetaError};
@@ -35,9 +34,6 @@ pub enum LineageError {
     /// A manifest cannot be had; try again later.
     #[error(transparent)]
     Manifest(#[from] PublishError),
-    /// The disk.
-    #[error("{FILE}: {0}")]
-    Disk(#[from] io::Error),
     /// The disk is an older copy, as a manifest tells.
     #[error(transparent)]
     LaterLife(#[from] LaterLife),
@@ -65,8 +61,6 @@ pub struct MetadataLineage {
 #[derive(Debug)]
 struct State {
     begun: Option<MetadataOffset>,
-    /// What stands in for that, from the first comparison on: metadata grow.
-    instead: Option<MetadataOffset>,
 }
 
 impl MetadataLineage {
@@ -87,36 +81,41 @@ impl MetadataLineage {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        Ok(MetadataLineage { path, state: Mutex::new(State { begun, instead: None }) })
+        Ok(MetadataLineage { path, state: Mutex::new(State { begun }) })
     }
 
-    /// Compares this disk with the store; `own` is the offset of its metadata, which stands in for a file that is
-    /// not there.
+    /// Remembers an offset if nothing is remembered: this disk never wrote a snapshot, or has lost the file. Its metadata grow
+    /// from now on, and what they were compared with must not.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub async fn begin_with(&self, env: &Env, own: MetadataOffset) -> io::Result<()> {
+        let mut state = self.state.lock().await;
+        match state.begun {
+            Some(_) => Ok(()),
+            None => self.remember(env, &mut state, own).await,
+        }
+    }
+
+    /// Compares this disk with the store.
     ///
     /// # Errors
     /// See [`LineageError`].
     pub async fn check(
         &self,
-        env: &Env,
-        (store, keys): (&Store, &ClusterKeys),
+        store: &Store,
+        keys: &ClusterKeys,
         generation: Generation,
-        own: Offset,
     ) -> Result<(), LineageError> {
-        let mut state = self.state.lock().await;
-        let instead = *state.instead.get_or_insert(MetadataOffset(own.0.unsigned_abs()));
-        let known = state.begun.unwrap_or(instead);
+        let own = self.state.lock().await.begun.unwrap_or(MetadataOffset(0));
         for (stored, _) in meta::list(store, keys).await.map_err(MetaError::from)? {
-            if stored <= known {
+            if stored <= own {
                 break;
             }
             // Before it stops, the broker of an earlier generation may have written some.
             match meta::read(store, keys, stored).await {
                 Ok(snapshot) if snapshot.generation < generation => {}
-                Ok(_) | Err(MetaError::Format(..)) => {
-                    // The next start must not compare what they have grown to.
-                    self.remember(env, &mut state, known).await?;
-                    return Err(LineageError::Older { stored, own: known });
-                }
+                Ok(_) | Err(MetaError::Format(..)) => return Err(LineageError::Older { stored, own }),
                 Err(error) => return Err(error.into()),
             }
         }
