@@ -104,6 +104,8 @@ pub struct Tiering {
     metadata: MetadataLineage,
     /// Which manifests are this disk's.
     lives: Arc<lives::Lives>,
+    /// How far looking at all manifests is.
+    survey: survey::Survey,
     /// Deleted topics whose objects are being deleted.
     deleting: Mutex<BTreeSet<TopicId>>,
     /// Those whose objects were deleted once, and when, by the monotonic clock.

@@ -84,9 +84,14 @@ impl Lives {
     }
 
     fn is_later(&self, author: &Author) -> bool {
-        author.directory == self.directory
-            && author.life != self.life
-            && !self.remembered.has(author.life, author.sequence)
+        if author.directory != self.directory {
+            return false;
+        }
+        // A machine that goes on from a snapshot of its memory takes an earlier life for its own.
+        if author.life == self.life {
+            return author.sequence > self.sequence.load(Ordering::SeqCst);
+        }
+        !self.remembered.has(author.life, author.sequence)
     }
 }
 

@@ -107,7 +107,7 @@ impl MetadataBackup {
 
     async fn try_write(&self) {
         // Whether it may is found out by whoever copies.
-        if self.tiering.standing() != Standing::Active {
+        if self.tiering.standing() != Standing::Active || !self.tiering.is_surveyed() {
             return;
         }
         match self.write_if_changed().await {

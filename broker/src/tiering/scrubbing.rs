@@ -133,7 +133,7 @@ impl Tiering {
     /// Deletes what lies in the store under topics that there are not, if this broker may: what deleted topics have left,
     /// and what nobody knows.
     pub(super) async fn delete_left_overs(self: &Arc<Self>, ctx: &ApiContext) {
-        if !matches!(self.standing(), super::Standing::Active) {
+        if !matches!(self.standing(), super::Standing::Active) || !self.is_surveyed() {
             return;
         }
         if let Err(error) = self.scrub_unpublished(ctx).await {

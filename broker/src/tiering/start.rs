@@ -33,6 +33,7 @@ use super::known::KnownManifests;
 use super::lives::Lives;
 use super::metadata_backup::lineage::{LineageError, MetadataLineage};
 use super::partition::gist;
+use super::survey::Survey;
 use super::{Standing, Tiering, TieringCounts};
 use crate::env::Env;
 
@@ -154,6 +155,7 @@ impl Prepared {
             known,
             metadata,
             lives: Arc::new(lives),
+            survey: Survey::default(),
             deleting: Mutex::default(),
             deleted: Mutex::new(BTreeMap::new()),
             told: Mutex::default(),
@@ -294,9 +296,9 @@ impl Tiering {
                 return Ok(());
             }
         }
-        match self.check_disk().await {
+        match self.metadata.check(&self.store, &self.keys, self.generation()).await {
             Ok(()) => {}
-            Err(error @ (LineageError::LaterLife(_) | LineageError::Older { .. })) => {
+            Err(error @ LineageError::Older { .. }) => {
                 self.stop(&error.to_string());
                 return Ok(());
             }

@@ -212,6 +212,7 @@ impl Step {
                     self.note(&manifest);
                     self.note_lag(Some(&manifest));
                 }
+                CopyStep::AdvanceLogStart(_) if !self.tiering.is_surveyed() => return Ok(()),
                 CopyStep::AdvanceLogStart(_) => self.retain(publisher).await?,
                 CopyStep::UpToDate | CopyStep::AtCeiling { .. } => return Ok(()),
                 CopyStep::Gap { needed, local_start } => {
@@ -258,7 +259,7 @@ impl Step {
     /// Moves the log's start to where retention and DeleteRecords want it: in the store first, then for readers.
     async fn retain(&self, publisher: &mut Publisher) -> Result<(), StepError> {
         let tiered_end = publisher.manifest().tiered_end();
-        if publisher.manifest().number.is_none() && tiered_end.is_none() {
+        if publisher.manifest().number.is_none() && tiered_end.is_none() || !self.tiering.is_surveyed() {
             return Ok(());
         }
         let segments = self.segments();
@@ -298,7 +299,7 @@ impl Step {
 
     /// Gives up what was copied: tiering was turned off so. Readers are told first.
     async fn withdraw(&self, publisher: &mut Publisher) -> Result<(), StepError> {
-        if publisher.manifest().tiered_end().is_none() {
+        if publisher.manifest().tiered_end().is_none() || !self.tiering.is_surveyed() {
             return Ok(());
         }
         let log = self.partition.log();
@@ -316,7 +317,7 @@ impl Step {
     }
 
     async fn delete_removed(&self, publisher: &mut Publisher) -> Result<(), StepError> {
-        if publisher.manifest().removed.is_empty() {
+        if publisher.manifest().removed.is_empty() || !self.tiering.is_surveyed() {
             return Ok(());
         }
         let now_ms = self.tiering.env.clock.now_ms();

@@ -42,6 +42,7 @@ pub async fn run(ctx: Arc<ApiContext>, tiering: Arc<Tiering>) {
     loop {
         let now = tiering.env.clock.monotonic();
         if verify(&ctx, &tiering, interval, &mut last_told).await {
+            tiering.begin_survey(&mut tasks);
             begin_round(&ctx, &tiering, &mut tasks);
             if now.saturating_sub(last_looked) >= between_looks {
                 last_looked = now;

@@ -8,6 +8,7 @@ use broker_config::Config;
 use broker_log::io::Clock;
 use broker_log::io::local_disk::{LocalDisk, SystemClock};
 use broker_protocol::error_code::ErrorCode;
+use broker_tier::faulty_store::{Answer, Effect, FaultyStore, Operation};
 use broker_tier::scrub::ORPHAN_AGE_MS;
 use broker_tier::url::RemoteUrl;
 use highwater_broker::env::{Blocking, Env, SystemRandom};
@@ -23,7 +24,7 @@ use crate::harness::{Stopped, TestBroker, calls};
 use crate::lineage::{append_others, assert_reads_others, forget_lives, stop_reason, trouble};
 use crate::store::{
     FIRST_MS, METADATA_RARELY, QUICK, SMALL, alter, append, assert_reads, create, delete_records,
-    fetch_error, metric, objects, partition, start, starts, until, until_async, until_let_go, value,
+    fetch_error, listed, metric, objects, partition, start, starts, until, until_async, until_let_go, value,
 };
 
 /// What is told of a manifest that the disk does not remember.
@@ -101,6 +102,56 @@ async fn an_older_copy_keeps_what_it_takes_although_retention_has_left_nothing_t
     assert_eq!(alter(&mut client, &[("retention.ms", "-1")]).await, ErrorCode::None);
     broker.stop().await;
     assert_keeps_what_it_takes(older).await;
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_copy_looks_up_times_in_its_own_records() {
+    let (broker, older) = original_and_older().await;
+    broker.stop().await;
+    let broker = older.start().await;
+    until("it is told", || stop_reason(&broker).contains(OLDER)).await;
+    let mut client = broker.client().await;
+    append_others(&mut client, 4..30).await;
+    // Only the other history has a record between those two.
+    let first_other = 1_750_000_000_000 + 4;
+    assert_eq!(listed(&mut client, FIRST_MS + 8000).await, Ok((4, first_other)));
+    assert_eq!(listed(&mut client, FIRST_MS + 1000).await, Ok((1, FIRST_MS + 1000)));
+}
+
+/// fault = 64
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_that_cannot_be_read_holds_up_no_other_partition_and_nothing_is_given_up_meanwhile() {
+    let (broker, store) = start(&[METADATA_RARELY]).await;
+    create(&mut broker.client().await, &[]).await;
+    append(&mut broker.client().await, 0..4).await;
+    until_let_go(&broker).await;
+    calls::create_topic(&mut broker.client().await, "barred", 1, &SMALL).await;
+    for number in 0..4 {
+        calls::append(&mut broker.client().await, "barred", 0, &batch_at(FIRST_MS, &[&value(number)])).await;
+    }
+    let barred = broker.context().replicas.topic("barred").unwrap().id.to_string();
+    until_async("it is copied", async || {
+        objects(store.as_ref()).await.iter().any(|name| name.contains(&barred))
+    })
+    .await;
+    let stopped = broker.stop().await;
+    let faulty = Arc::new(FaultyStore::new(Arc::clone(&store) as _));
+    faulty.next(
+        Operation::Get,
+        &format!("{barred}/00000000000000000000/manifest"),
+        u32::MAX,
+        Effect::Fail(Answer::Denied),
+    );
+    let broker = stopped.with_object_store(Arc::clone(&faulty) as _).start().await;
+    let mut client = broker.client().await;
+    append(&mut client, 4..10).await;
+    until("the other goes on", || starts(&broker).1 >= 6).await;
+    assert_eq!(alter(&mut client, &[("retention.ms", "1000")]).await, ErrorCode::None);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(starts(&broker).0, 0);
+    faulty.heal();
+    until("what is old is given up", || starts(&broker).0 >= 6).await;
 }
 
 /// Copies some more segments; nothing is in trouble.

@@ -10,7 +10,7 @@ use super::{Found, MAX_TIMESTAMP};
 use crate::api::context::ApiContext;
 use crate::api::fetch_remote;
 use crate::replication::partition::Partition;
-use crate::tiering::Tiering;
+use crate::tiering::{Standing, Tiering};
 
 /// The answer, if what is in the object store has it and the local log does not tell it better.
 pub(super) async fn by_time(
@@ -22,6 +22,10 @@ pub(super) async fn by_time(
     let (start, local_start) =
         partition.log().with(|log| (log.log_start_offset(), log.local_log_start_offset()));
     let Some(tiering) = ctx.tiering.as_ref().filter(|_| start < local_start) else { return Ok(None) };
+    // What is on the disk as well counts as copied, as the disk may let it go meanwhile; unless what was copied need not be
+    // of this log: then the disk lets nothing go.
+    let is_ours = tiering.standing() == Standing::Active;
+    let copied = if is_ours { upper } else { upper.min(local_start) };
     let look_up = async {
         let remote = tiering.remote(partition).await?;
         remote.raise_log_start(start);
@@ -32,7 +36,7 @@ pub(super) async fn by_time(
         }
     };
     let Some(found) = within_time(ctx, tiering, partition, look_up).await? else { return Ok(None) };
-    let found = Some(found).filter(|found| found.offset < upper);
+    let found = Some(found).filter(|found| found.offset < copied);
     if timestamp == MAX_TIMESTAMP {
         return newest(tiering, partition, found, upper).await;
     }

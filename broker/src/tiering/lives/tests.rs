@@ -71,6 +71,18 @@ async fn what_a_later_life_has_published_is_told_for_good() {
     }
 }
 
+/// fault = 64
+#[tokio::test]
+async fn a_number_of_its_own_life_that_was_not_given_out_is_later() {
+    let lives = begin(&env());
+    let author = lives.next().await.unwrap();
+    assert_eq!(check(&lives, author), Ok(()));
+    let next = Author { sequence: author.sequence + 1, ..author };
+    assert!(check(&lives, next).is_err());
+    lives.next().await.unwrap();
+    assert_eq!(check(&lives, next), Ok(()));
+}
+
 #[tokio::test]
 async fn a_number_is_durable_before_it_is_given_out() {
     let disk = MemoryDisk::new(1);
