@@ -2,5 +2,6 @@
 //!
 //! Must not: hold anything else. What the messages mean is said in the `.proto` files; whoever uses them checks them.
 
+pub mod admin;
 pub mod backup;
 pub mod tier;

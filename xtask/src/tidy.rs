@@ -23,6 +23,7 @@ const GENERATED: &[&str] = &[
     "broker/protocol/src/error_code.rs",
     "broker/protocol/src/messages.rs",
     "broker/protocol/src/messages/",
+    "proto/src/admin/",
     "proto/src/backup/",
     "proto/src/tier/",
 ];

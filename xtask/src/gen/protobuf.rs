@@ -1,5 +1,6 @@
 //! Writes the messages of `proto`, or compares them: from `proto/<package>/v1/*.proto` to `proto/src/<package>/v1.rs`. The
-//! `.proto` files are compiled here, so that no protoc is needed.
+//! `.proto` files are compiled here, so that no protoc is needed. The client and the server of a service stand behind features
+//! of their own, as messages are needed where there is no gRPC.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +9,8 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 /// What is compiled, below `proto`; the file that comes of it; where that goes, below `proto/src`.
-const PACKAGES: [(&str, &str, &str); 2] = [
+const PACKAGES: [(&str, &str, &str); 3] = [
+    ("admin/v1/admin.proto", "highwater.admin.v1.rs", "admin/v1.rs"),
     ("backup/v1/backup.proto", "highwater.backup.v1.rs", "backup/v1.rs"),
     ("tier/v1/tier.proto", "highwater.tier.v1.rs", "tier/v1.rs"),
 ];
@@ -32,8 +34,14 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
 /// The code of a `.proto` file in rustfmt's form.
 fn generate(folder: &Path, source: &str, output: &Path, made: &str) -> anyhow::Result<String> {
     let descriptors = protox::compile([source], [folder]).context("a .proto file cannot be compiled")?;
-    let mut config = prost_build::Config::new();
-    config.out_dir(output).compile_fds(descriptors).context("no code can be generated")?;
+    let builder = tonic_prost_build::configure()
+        .build_transport(false)
+        .client_mod_attribute(".", "#[cfg(feature = \"admin-client\")]")
+        .server_mod_attribute(".", "#[cfg(feature = \"admin-server\")]")
+        // Equal messages have equal bytes.
+        .btree_map(".")
+        .out_dir(output);
+    builder.compile_fds(descriptors).context("no code can be generated")?;
     let file = output.join(made);
     let header = format!("//! Written by `cargo xtask gen` from proto/{source}; do not edit.\n\n");
     fs::write(&file, header + &fs::read_to_string(&file)?)?;
