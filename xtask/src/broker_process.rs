@@ -77,6 +77,7 @@ impl BrokerOptions {
         command.arg("--set").arg(format!("listeners=PLAINTEXT://{}", self.address));
         command.arg("--set").arg(format!("log.dirs={}", self.data_path().display()));
         command.arg("--set").arg("highwater.http.listener=127.0.0.1:0");
+        command.arg("--set").arg("highwater.admin.listener=127.0.0.1:0");
         for (key, value) in &self.settings {
             command.arg("--set").arg(format!("{key}={value}"));
         }

@@ -140,6 +140,23 @@ pub enum AlterError {
 }
 
 impl AlterError {
+    /// Name of the setting that is refused.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        match self {
+            AlterError::TopicValue(error) | AlterError::BrokerValue(error) => &error.key,
+            AlterError::UnknownTopicKey(key) | AlterError::UnknownBrokerKey(key) => key,
+            AlterError::NotAList { key }
+            | AlterError::NullValue { key }
+            | AlterError::Repeated { key }
+            | AlterError::ReadOnly { key }
+            | AlterError::NeedsBroker { key } => key,
+            AlterError::Conflict { key, .. }
+            | AlterError::HidesCopied { key, .. }
+            | AlterError::Unsupported { key, .. } => key,
+        }
+    }
+
     /// Whether Kafka answers this with INVALID_REQUEST; everything else is INVALID_CONFIG.
     #[must_use]
     pub fn is_invalid_request(&self) -> bool {

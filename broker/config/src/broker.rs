@@ -3,6 +3,7 @@
 //! Invariant: a `BrokerConfig` is consistent; code that reads it checks nothing again. Every field names its setting,
 //! whose meaning and unit stand in the tables under `keys/`.
 
+mod admin;
 mod remote;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::layers::Layers;
 use crate::listener::{self, Listener, SecurityProtocol};
 use crate::load::ConfigError;
 
+pub use admin::AdminConfig;
 pub use remote::RemoteConfig;
 
 /// All settings of a broker that its code reads, except those that only stand in for a topic's (see `TopicConfig`).
@@ -33,6 +35,8 @@ pub struct BrokerConfig {
     pub advertised_listeners: Vec<Listener>,
     /// `highwater.http.listener` as host and port; `None` opens none.
     pub http_listener: Option<(String, u16)>,
+    /// The admin service; `None` opens none.
+    pub admin: Option<AdminConfig>,
     /// Sockets and what is in flight on them.
     pub network: NetworkConfig,
     /// What topics and requests get that do not say otherwise.
@@ -178,6 +182,7 @@ impl BrokerConfig {
             advertised_listeners: advertised_listeners(&read, &listeners)?,
             listeners,
             http_listener,
+            admin: admin::admin(&read)?,
             network: network(&read)?,
             topics: TopicDefaults {
                 auto_create: read.boolean("auto.create.topics.enable"),

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::def::ConfigDef;
+use crate::def::{ConfigDef, UpdateMode};
 use crate::describe::ConfigSource;
 use crate::keys;
 
@@ -52,6 +52,19 @@ impl<'a> Layers<'a> {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<String> {
         self.chain(keys::broker_key(key)?).first().map(LayerValue::scaled)
+    }
+
+    /// The settings that were made at the start and that only another start changes; without secrets.
+    #[must_use]
+    pub fn given_for_good(&self) -> BTreeMap<String, String> {
+        let of_start =
+            keys::broker_keys().filter(|def| def.update == UpdateMode::ReadOnly && !def.is_sensitive());
+        of_start
+            .filter_map(|def| {
+                let value = def.canonical(self.fixed.get(def.name)?).ok()?;
+                Some((def.name.to_owned(), value))
+            })
+            .collect()
     }
 
     /// Every layer's value of a broker's setting and of its fallbacks, the one that counts first.
@@ -111,6 +124,13 @@ mod tests {
             .get("message.max.bytes")
             .unwrap();
         assert_eq!(none, "1048588");
+    }
+
+    #[test]
+    fn what_was_given_for_good_is_neither_a_default_nor_changeable() {
+        let fixed = map(&[("message.max.bytes", "3"), ("node.id", "5"), ("no.such.key", "1")]);
+        let layers = Layers { fixed: &fixed, dynamic: &DynamicBrokerConfigs::default() };
+        assert_eq!(layers.given_for_good(), map(&[("node.id", "5")]));
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod tiering;
 pub mod topic;
 
 pub use alter::{AlterError, AlterOp, BrokerScope, ConfigChange};
-pub use broker::{BrokerConfig, RemoteConfig};
+pub use broker::{AdminConfig, BrokerConfig, RemoteConfig};
 pub use def::{ConfigDef, ConfigType, Importance, UpdateMode, ValueError};
 pub use describe::{ConfigSource, DescribedConfig, DescribedSynonym};
 pub use layers::{DynamicBrokerConfigs, Layers};

@@ -43,6 +43,7 @@ async fn start(data: &TempDir) -> anyhow::Result<(Broker, SocketAddr)> {
     let sets = [
         format!("log.dirs={}", data.path().display()),
         format!("listeners=PLAINTEXT://{address}"),
+        "highwater.admin.listener=".to_owned(),
         "group.initial.rebalance.delay.ms=1000".to_owned(),
     ];
     let (config, _) = Config::load(None, [], &sets)?;

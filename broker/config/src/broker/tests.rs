@@ -105,3 +105,21 @@ fn negative_numbers_mean_none() {
     assert_eq!(config.network.queued_request_bytes_max, 5);
     assert_eq!(typed(&["highwater.http.listener="]).unwrap().http_listener, None);
 }
+
+#[test]
+fn admin_service_elsewhere_than_on_loopback_needs_a_token() {
+    let default = typed(&[]).unwrap().admin.unwrap();
+    assert_eq!((default.listener, default.token_file), (("127.0.0.1".to_owned(), 9645), None));
+    assert_eq!(typed(&["highwater.admin.listener="]).unwrap().admin, None);
+    for own in ["[::1]:1", "localhost:1", "127.0.0.2:1"] {
+        assert!(typed(&[&format!("highwater.admin.listener={own}")]).is_ok(), "{own}");
+    }
+    for others in ["0.0.0.0:9645", "[::]:9645", ":9645", "broker.example:9645"] {
+        let listener = format!("highwater.admin.listener={others}");
+        let line = typed(&[&listener]).unwrap_err();
+        assert!(line.starts_with("highwater.admin.listener: "), "{line}");
+        assert!(line.contains("set highwater.admin.token.file"), "{line}");
+        let with_token = typed(&[&listener, "highwater.admin.token.file=/t"]).unwrap().admin.unwrap();
+        assert_eq!(with_token.token_file.unwrap().to_str(), Some("/t"));
+    }
+}

@@ -13,6 +13,24 @@ pub(super) const KEYS: &[ConfigDef] = &[
         "host:port, or nothing",
     ))
     .high(),
+    string(
+        "highwater.admin.listener",
+        "127.0.0.1:9645",
+        "Address host:port of the admin service, which the operator asks over gRPC; empty opens none, port 0 lets the system \
+         choose. Elsewhere than on a loopback address it needs highwater.admin.token.file.",
+    )
+    .takes(Validator::Check(
+        |text| text.is_empty() || crate::listener::parse_address(text).is_some(),
+        "host:port, or nothing",
+    ))
+    .high(),
+    string(
+        "highwater.admin.token.file",
+        "",
+        "File with the token that every call of the admin service has to bear; read again when it changes. Where it is not \
+         set, none is asked for.",
+    )
+    .unset(),
     boolean(
         "highwater.flush.before.ack",
         "true",
