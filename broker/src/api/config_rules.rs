@@ -100,10 +100,6 @@ impl ConfigRules for Rules<'_> {
 /// Why a setting is refused, as the client is told.
 #[must_use]
 pub fn refusal(error: AlterError) -> MetadataError {
-    let reason = error.to_string();
-    if error.is_invalid_request() {
-        MetadataError::InvalidRequest { reason }
-    } else {
-        MetadataError::InvalidConfig { reason }
-    }
+    let (reason, is_invalid_request) = (error.to_string(), error.is_invalid_request());
+    MetadataError::RefusedConfig { key: error.key().to_owned(), reason, is_invalid_request }
 }

@@ -85,7 +85,12 @@ pub(super) fn plan(survey: &Survey, owner: &Owner) -> anyhow::Result<Plan> {
     let (mut logs, mut reports, mut ends) = (Vec::new(), Vec::new(), BTreeMap::new());
     for topic in &topics {
         records.push(
-            RecordKind::Topic(Topic { topic_id: topic.id.into(), name: topic.name.to_string() }).into(),
+            RecordKind::Topic(Topic {
+                topic_id: topic.id.into(),
+                name: topic.name.to_string(),
+                changed_at: None,
+            })
+            .into(),
         );
         let mut partitions = Vec::new();
         for index in 0..topic.count {

@@ -4,6 +4,7 @@
 //! thing that cannot be done stands beside the others that can: partial failure is data, `Err` means the whole request.
 //! Read `record.rs`, `image.rs` and `apply.rs` first.
 
+pub mod admin_requests;
 pub mod apply;
 pub mod brokers;
 pub mod chunked_map;

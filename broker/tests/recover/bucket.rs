@@ -232,7 +232,7 @@ pub(crate) fn batch(base: i64, epoch: i32) -> Vec<u8> {
 
 pub(crate) fn image(offset: i64) -> MetadataImage {
     let topic = |name: &str, id: TopicId, count: i32| {
-        let head = RecordKind::Topic(Topic { topic_id: id.into(), name: name.to_owned() });
+        let head = RecordKind::Topic(Topic { topic_id: id.into(), name: name.to_owned(), changed_at: None });
         let partitions = (0..count).map(move |index| {
             RecordKind::Partition(Partition {
                 topic_id: id.into(),

@@ -125,7 +125,7 @@ async fn removals_are_told_also_from_before_the_snapshots() {
     let log = MetadataLog::start(&env(Arc::new(disk.clone())), &few).await.unwrap();
     let ids = [1, 2].map(|id| TopicId(Uuid::from_u128(id)));
     for (id, name) in ids.into_iter().zip(["a", "b"]) {
-        let topic = Topic { topic_id: id.into(), name: name.to_owned() };
+        let topic = Topic { topic_id: id.into(), name: name.to_owned(), changed_at: None };
         log.propose(MetadataBatch { records: vec![RecordKind::Topic(topic).into()] }).await.unwrap();
     }
     let remove = RecordKind::RemoveTopic(RemoveTopic { topic_id: ids[0].into() });

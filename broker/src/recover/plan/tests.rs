@@ -41,7 +41,8 @@ fn snapshot(records: Vec<MetadataRecord>, groups: Vec<GroupBackup>) -> FoundSnap
 }
 
 fn topic(name: &str, number: u128, epochs: &[i32]) -> Vec<MetadataRecord> {
-    let head = RecordKind::Topic(Topic { topic_id: id(number).into(), name: name.to_owned() });
+    let head =
+        RecordKind::Topic(Topic { topic_id: id(number).into(), name: name.to_owned(), changed_at: None });
     let partitions = (0..).zip(epochs).map(|(index, &leader_epoch)| {
         let (topic_id, replicas, isr) = (id(number).into(), vec![1], vec![1]);
         RecordKind::Partition(Partition {

@@ -6,14 +6,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use broker_protocol::types::{BrokerId, LeaderEpoch, ProducerId, TopicId};
+use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, ProducerId, TopicId};
 
+use super::admin_requests::RememberedRequest;
 use super::image::{
     BrokerImage, ConfigResource, LogPosition, MetadataImage, PartitionImage, ResourceKind, TopicImage,
 };
 use super::record::{
-    BrokerList, Config, Feature, MetadataBatch, Partition, PartitionChange, RecordKind, RegisterBroker,
-    RemoteDeletion, Topic,
+    AdminRequest, BrokerList, Config, Feature, MetadataBatch, Partition, PartitionChange, RecordKind,
+    RegisterBroker, RemoteDeletion, Topic,
 };
 
 /// A record that cannot follow the ones before it.
@@ -126,6 +127,10 @@ impl NextImage {
             RecordKind::ClusterId(record) => self.image.cluster_id = Some(record.id.as_str().into()),
             RecordKind::RemoteDeletion(record) => self.note_remote_deletion(*record),
             RecordKind::NoOp(_) => {}
+            RecordKind::AdminRequest(record) => self.remember(record),
+            RecordKind::SettingsChanged(record) => {
+                self.image.settings_changed_at = Offset(record.changed_at);
+            }
         }
         Ok(())
     }
@@ -162,6 +167,15 @@ impl NextImage {
         }
     }
 
+    fn remember(&mut self, record: &AdminRequest) {
+        let request = RememberedRequest {
+            digest: record.digest,
+            response: record.response.as_slice().into(),
+            offset: record.offset.map_or(self.image.position.offset, Offset),
+        };
+        self.image.admin_requests.remember(record.request_id.into(), request);
+    }
+
     fn registered(&self, id: i32, epoch: i64) -> Result<BrokerId, ApplyError> {
         let id = BrokerId(id);
         match self.image.brokers.get(&id) {
@@ -185,9 +199,24 @@ impl NextImage {
         if name_taken || self.image.topics.by_id(id).is_some() || self.touched.contains_key(&id) {
             return Err(ApplyError::TopicExists { name: record.name.clone(), id });
         }
-        let topic = TopicImage { id, name: record.name.as_str().into(), partitions: Default::default() };
+        let topic = TopicImage {
+            id,
+            name: record.name.as_str().into(),
+            partitions: Default::default(),
+            changed_at: record.changed_at.map_or(self.image.position.offset, Offset),
+        };
         self.touched.insert(id, topic);
         Ok(())
+    }
+
+    /// Its settings, partitions or replicas change by this batch. What is there only since this batch has said so itself.
+    fn note_change(&mut self, id: TopicId) {
+        let offset = self.image.position.offset;
+        if self.image.topics.by_id(id).is_some()
+            && let Ok(topic) = self.topic_mut(id)
+        {
+            topic.changed_at = offset;
+        }
     }
 
     fn topic_mut(&mut self, id: TopicId) -> Result<&mut TopicImage, ApplyError> {
@@ -214,6 +243,7 @@ impl NextImage {
             partition_epoch: record.partition_epoch,
         };
         topic.partitions.insert(record.index, Arc::new(partition));
+        self.note_change(record.topic_id.into());
         Ok(())
     }
 
@@ -247,6 +277,11 @@ impl NextImage {
             i8::try_from(record.resource_type).ok().and_then(ResourceKind::from_number).ok_or_else(|| {
                 ApplyError::OutOfRange { field: "resource type", value: record.resource_type.into() }
             })?;
+        match (kind, self.image.topics.by_name(&record.resource_name).map(|topic| topic.id)) {
+            (ResourceKind::Topic, Some(id)) => self.note_change(id),
+            (ResourceKind::Topic, None) => {}
+            _ => self.image.settings_changed_at = self.image.position.offset,
+        }
         let resource = ConfigResource { kind, name: record.resource_name.as_str().into() };
         let configs = &mut self.image.configs;
         match &record.value {

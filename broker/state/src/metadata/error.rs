@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use broker_protocol::error_code::ErrorCode;
-use broker_protocol::types::{BrokerId, TopicId};
+use broker_protocol::types::{BrokerId, Offset, TopicId};
 
 /// A refusal. Nothing changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -72,6 +72,29 @@ pub enum MetadataError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A setting that the rules of settings refuse.
+    #[error("{reason}")]
+    RefusedConfig {
+        /// Its name.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+        /// Whether Kafka calls the whole request invalid, and not the setting.
+        is_invalid_request: bool,
+    },
+    /// What is to be changed has changed since the caller has looked at it.
+    #[error(
+        "it was changed at metadata offset {changed_at}, after {expected}, which the request was decided on"
+    )]
+    Stale {
+        /// What the caller has seen.
+        expected: Offset,
+        /// When it was changed.
+        changed_at: Offset,
+    },
+    /// The id of a request that was carried out, for another one.
+    #[error("another request was carried out under this request id")]
+    RequestIdReused,
     /// More than one request may ask for.
     #[error("{reason}")]
     PolicyViolation {
@@ -122,8 +145,13 @@ impl MetadataError {
             MetadataError::InvalidPartitions { .. } => ErrorCode::InvalidPartitions,
             MetadataError::InvalidReplicationFactor { .. } => ErrorCode::InvalidReplicationFactor,
             MetadataError::InvalidReplicaAssignment { .. } => ErrorCode::InvalidReplicaAssignment,
-            MetadataError::InvalidConfig { .. } => ErrorCode::InvalidConfig,
-            MetadataError::InvalidRequest { .. } => ErrorCode::InvalidRequest,
+            MetadataError::InvalidConfig { .. }
+            | MetadataError::RefusedConfig { is_invalid_request: false, .. } => ErrorCode::InvalidConfig,
+            // Only the admin service, which has codes of its own, names offsets and request ids.
+            MetadataError::InvalidRequest { .. }
+            | MetadataError::RefusedConfig { is_invalid_request: true, .. }
+            | MetadataError::Stale { .. }
+            | MetadataError::RequestIdReused => ErrorCode::InvalidRequest,
             MetadataError::PolicyViolation { .. } => ErrorCode::PolicyViolation,
             MetadataError::StaleBrokerEpoch { .. } => ErrorCode::StaleBrokerEpoch,
             MetadataError::DuplicateBrokerRegistration { .. } => ErrorCode::DuplicateBrokerRegistration,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use broker_protocol::types::{BrokerId, LeaderEpoch, Offset, PartitionIndex, ProducerId, TopicId, Uuid};
 
+use super::admin_requests::AdminRequests;
 use super::chunked_map::ChunkedMap;
 use super::record::Endpoint;
 use super::topic_name;
@@ -150,6 +151,9 @@ pub struct TopicImage {
     pub name: Arc<str>,
     /// Partitions by number, from 0 without a gap.
     pub partitions: ChunkedMap<PartitionIndex, Arc<PartitionImage>>,
+    /// Offset of the last record that changed its settings, its count of partitions or their replicas. Elections and
+    /// in-sync replicas do not count: whoever decided on the topic has decided on nothing of that.
+    pub changed_at: Offset,
 }
 
 impl TopicImage {
@@ -261,12 +265,16 @@ pub struct MetadataImage {
     pub topics: TopicsImage,
     /// Dynamic settings; resources without any are absent.
     pub configs: ChunkedMap<ConfigResource, Arc<ConfigMap>>,
+    /// Offset of the last record that changed a setting which is not a topic's; -1 if none has.
+    pub settings_changed_at: Offset,
     /// First producer id of the next block.
     pub next_producer_id: ProducerId,
     /// Features that are on, and their levels.
     pub features: Arc<BTreeMap<String, i16>>,
     /// Topics that were removed and whose objects are to be deleted from the object store.
     pub remote_deletions: Arc<BTreeSet<TopicId>>,
+    /// Requests of the admin service that were carried out.
+    pub admin_requests: AdminRequests,
 }
 
 impl Default for MetadataImage {
@@ -277,9 +285,11 @@ impl Default for MetadataImage {
             brokers: Arc::default(),
             topics: TopicsImage::default(),
             configs: ChunkedMap::default(),
+            settings_changed_at: Offset(-1),
             next_producer_id: ProducerId(0),
             features: Arc::default(),
             remote_deletions: Arc::default(),
+            admin_requests: AdminRequests::default(),
         }
     }
 }

@@ -149,6 +149,9 @@ pub struct Topic {
     /// Its name.
     #[prost(string, tag = "2")]
     pub name: String,
+    /// Set in snapshots only: offset of the last record that changed it. See `TopicImage::changed_at`.
+    #[prost(sint64, optional, tag = "3")]
+    pub changed_at: Option<i64>,
 }
 
 /// The whole state of a partition.
@@ -231,6 +234,31 @@ pub struct RemoteDeletion {
 /// Changes nothing but the offset of the metadata log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
 pub struct NoOp {}
+
+/// The settings that are not a topic's were last changed here. In snapshots only, where the settings themselves do not say.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, prost::Message)]
+pub struct SettingsChanged {
+    /// Offset of that record.
+    #[prost(sint64, tag = "1")]
+    pub changed_at: i64,
+}
+
+/// A request of the admin service was carried out by the records beside this one, and how it was answered.
+#[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
+pub struct AdminRequest {
+    /// What the caller named it.
+    #[prost(message, required, tag = "1")]
+    pub request_id: UuidField,
+    /// Tells requests apart that bear the same id.
+    #[prost(fixed64, tag = "2")]
+    pub digest: u64,
+    /// The answer, but for the offset of this record.
+    #[prost(bytes = "vec", tag = "3")]
+    pub response: Vec<u8>,
+    /// Set in snapshots only, where the offset of the record says nothing.
+    #[prost(sint64, optional, tag = "4")]
+    pub offset: Option<i64>,
+}
 
 /// One key of one resource's dynamic configuration.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
@@ -324,13 +352,19 @@ pub enum RecordKind {
     /// See [`NoOp`].
     #[prost(message, tag = "14")]
     NoOp(NoOp),
+    /// See [`AdminRequest`].
+    #[prost(message, tag = "15")]
+    AdminRequest(AdminRequest),
+    /// See [`SettingsChanged`].
+    #[prost(message, tag = "16")]
+    SettingsChanged(SettingsChanged),
 }
 
 /// One record of the metadata log.
 #[derive(Clone, PartialEq, Eq, Hash, prost::Message)]
 pub struct MetadataRecord {
     /// What it says. Never absent in a batch that [`MetadataBatch::decode_versioned`] accepted.
-    #[prost(oneof = "RecordKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
+    #[prost(oneof = "RecordKind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16")]
     pub kind: Option<RecordKind>,
 }
 

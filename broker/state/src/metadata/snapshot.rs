@@ -8,8 +8,8 @@ use broker_protocol::types::Offset;
 use super::apply::{ApplyError, apply};
 use super::image::{BrokerImage, LogPosition, MetadataImage, PartitionImage, TopicImage};
 use super::record::{
-    self, ClusterId, Config, DecodeError, Feature, MetadataBatch, MetadataRecord, Partition, ProducerIds,
-    RecordKind, RegisterBroker, RemoteDeletion, Topic, broker_ids,
+    self, AdminRequest, ClusterId, Config, DecodeError, Feature, MetadataBatch, MetadataRecord, Partition,
+    ProducerIds, RecordKind, RegisterBroker, RemoteDeletion, SettingsChanged, Topic, broker_ids,
 };
 
 /// Version of the encoding; the first byte.
@@ -86,7 +86,19 @@ fn records(image: &MetadataImage) -> impl Iterator<Item = RecordKind> {
     let deletions = image.remote_deletions.iter().map(|&topic_id| {
         RecordKind::RemoteDeletion(RemoteDeletion { topic_id: topic_id.into(), is_done: false })
     });
-    cluster.chain(features).chain(brokers).chain(topics).chain(configs).chain(producer_ids).chain(deletions)
+    // Behind the settings, each of which says that it was changed here.
+    let changed_at = image.settings_changed_at.0;
+    let settings = (changed_at >= 0).then_some(RecordKind::SettingsChanged(SettingsChanged { changed_at }));
+    let requests = image.admin_requests.iter().map(|(request_id, request)| {
+        RecordKind::AdminRequest(AdminRequest {
+            request_id: request_id.into(),
+            digest: request.digest,
+            response: request.response.to_vec(),
+            offset: Some(request.offset.0),
+        })
+    });
+    let topics = topics.chain(configs).chain(settings);
+    cluster.chain(features).chain(brokers).chain(topics).chain(producer_ids).chain(deletions).chain(requests)
 }
 
 fn broker_record(broker: &BrokerImage) -> RegisterBroker {
@@ -102,7 +114,11 @@ fn broker_record(broker: &BrokerImage) -> RegisterBroker {
 }
 
 fn topic_records(topic: &TopicImage) -> impl Iterator<Item = RecordKind> {
-    let head = RecordKind::Topic(Topic { topic_id: topic.id.into(), name: topic.name.to_string() });
+    let head = RecordKind::Topic(Topic {
+        topic_id: topic.id.into(),
+        name: topic.name.to_string(),
+        changed_at: Some(topic.changed_at.0),
+    });
     let partitions = topic
         .partitions
         .iter()

@@ -139,7 +139,7 @@ fn create_topic(
         manual_assignments(image, topic, budget)?
     };
     let mut records = Vec::with_capacity(1 + assignments.len() + configs.len());
-    let topic_record = Topic { topic_id: topic.id.into(), name: topic.name.clone() };
+    let topic_record = Topic { topic_id: topic.id.into(), name: topic.name.clone(), changed_at: None };
     records.push(RecordKind::Topic(topic_record).into());
     records.extend(
         (0..).zip(&assignments).map(|(index, replicas)| new_partition(image, topic.id, index, replicas)),

@@ -19,7 +19,7 @@ fn image() -> MetadataImage {
     };
     let records = vec![
         RecordKind::ClusterId(ClusterId { id: "4L6g3nShT-eMCtK--X86sw".to_owned() }).into(),
-        RecordKind::Topic(Topic { topic_id, name: "orders".to_owned() }).into(),
+        RecordKind::Topic(Topic { topic_id, name: "orders".to_owned(), changed_at: None }).into(),
         RecordKind::Partition(partition).into(),
         RecordKind::Config(config).into(),
         RecordKind::ProducerIds(ProducerIds { broker_id: 1, next_id: 2000 }).into(),
@@ -57,18 +57,25 @@ fn groups() -> Vec<GroupBackup> {
     ]
 }
 
-fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/cluster-backup-v1")
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata").join(name)
 }
 
 #[test]
-fn a_payload_of_the_first_version_is_written_and_read_as_ever() {
+fn a_payload_of_the_first_version_is_read_as_ever() {
+    let bytes = std::fs::read(golden("cluster-backup-v1")).unwrap();
+    assert_eq!(decode(&bytes), Ok(ClusterBackup { image: image(), groups: groups() }));
+}
+
+#[test]
+fn a_payload_of_the_first_version_with_changes_of_topics_is_written_and_read_as_ever() {
+    let name = "cluster-backup-v1-changes";
     let bytes = encode(&image(), &groups());
-    if std::fs::read(golden()).ok().as_ref() != Some(&bytes) {
-        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp/cluster-backup-v1");
+    if std::fs::read(golden(name)).ok().as_ref() != Some(&bytes) {
+        let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tmp").join(name);
         std::fs::create_dir_all(place.parent().unwrap()).unwrap();
         std::fs::write(&place, &bytes).unwrap();
-        panic!("{} differs from {}", place.display(), golden().display());
+        panic!("{} differs from {}", place.display(), golden(name).display());
     }
     assert_eq!(decode(&bytes), Ok(ClusterBackup { image: image(), groups: groups() }));
 }

@@ -54,6 +54,50 @@ fn election_raises_both_epochs_and_a_change_of_the_isr_only_one() {
 }
 
 #[test]
+fn a_topic_was_changed_by_its_settings_partitions_and_replicas_but_not_by_an_election() {
+    let image = with_topics(&with_brokers(&[1]), &[new_topic("a", 1, 1), new_topic("b", 2, 1)]);
+    let changed_at = |image: &MetadataImage| image.topics.by_name("a").unwrap().changed_at;
+    let created = image.position.offset;
+    assert_eq!(changed_at(&image), created);
+    let elected = PartitionChange { topic_id: id(1).into(), leader: Some(1), ..Default::default() };
+    let image = after(&image, vec![RecordKind::PartitionChange(elected).into()]);
+    assert_eq!(changed_at(&image), created);
+    let image = after(&image, vec![config(Some("5"))]);
+    assert_eq!(changed_at(&image), image.position.offset);
+    let more = MorePartitions { name: "a".into(), count: 2, assignments: None };
+    let image = after(&image, create_partitions(&image, &[more], false).records);
+    assert_eq!(changed_at(&image), image.position.offset);
+    assert_eq!(image.topics.by_id(id(1)).unwrap().changed_at, image.position.offset);
+    assert_eq!(image.topics.by_name("b").unwrap().changed_at, created);
+    let image = after(&image, vec![config(None)]);
+    assert_eq!(changed_at(&image), image.position.offset);
+    let later = after(&image, vec![]);
+    assert_eq!(snapshot::decode(&snapshot::encode(&later)), Ok(later));
+}
+
+#[test]
+fn settings_that_are_not_of_a_topic_have_one_offset_of_their_change() {
+    let image = with_topics(&with_brokers(&[1]), &[new_topic("a", 1, 1)]);
+    let image = after(&image, vec![config(Some("5"))]);
+    assert_eq!(image.settings_changed_at, Offset(-1));
+    let of_brokers = |value: Option<&str>| {
+        let value = value.map(str::to_owned);
+        let key = "message.max.bytes".to_owned();
+        let config = Config { resource_type: 4, resource_name: String::new(), key, value };
+        vec![RecordKind::Config(config).into()]
+    };
+    let image = after(&image, of_brokers(Some("5")));
+    let set = image.position.offset;
+    let image = after(&image, vec![]);
+    assert_eq!(image.settings_changed_at, set);
+    assert_eq!(snapshot::decode(&snapshot::encode(&image)), Ok(image.clone()));
+    let image = after(&image, of_brokers(None));
+    let later = after(&image, vec![]);
+    assert_eq!(later.settings_changed_at, image.position.offset);
+    assert_eq!(snapshot::decode(&snapshot::encode(&later)), Ok(later), "also where no setting is left");
+}
+
+#[test]
 fn removed_topic_is_gone_by_name_id_and_config_and_its_name_can_return() {
     let image = with_topics(&with_brokers(&[1]), &[new_topic("a", 1, 3), new_topic("b.c", 2, 1)]);
     let image = after(&image, vec![config(Some("5"))]);
@@ -105,9 +149,9 @@ fn untouched_topics_are_shared_with_the_image_before() {
 fn contradicting_records_are_errors() {
     let image = with_topics(&with_brokers(&[1]), &[new_topic("a", 1, 1)]);
     let refused = |record| try_apply(&image, record).unwrap_err();
-    let same_name = Topic { topic_id: id(9).into(), name: "a".into() };
+    let same_name = Topic { topic_id: id(9).into(), name: "a".into(), changed_at: None };
     assert!(matches!(refused(RecordKind::Topic(same_name)), ApplyError::TopicExists { .. }));
-    let same_id = Topic { topic_id: id(1).into(), name: "b".into() };
+    let same_id = Topic { topic_id: id(1).into(), name: "b".into(), changed_at: None };
     assert!(matches!(refused(RecordKind::Topic(same_id)), ApplyError::TopicExists { .. }));
     let gap = Partition { topic_id: id(1).into(), index: 2, ..Default::default() };
     assert!(matches!(refused(RecordKind::Partition(gap)), ApplyError::UnknownPartition { .. }));

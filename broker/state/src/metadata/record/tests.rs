@@ -47,7 +47,7 @@ fn every_kind() -> MetadataBatch {
         RecordKind::FenceBroker(FenceBroker { broker_id: 1, broker_epoch: 5 }),
         RecordKind::UnfenceBroker(UnfenceBroker { broker_id: 1, broker_epoch: 5 }),
         RecordKind::UnregisterBroker(UnregisterBroker { broker_id: 1, broker_epoch: 5 }),
-        RecordKind::Topic(Topic { topic_id: id, name: "orders".into() }),
+        RecordKind::Topic(Topic { topic_id: id, name: "orders".into(), changed_at: None }),
         RecordKind::Partition(Partition {
             topic_id: id,
             index: 1,

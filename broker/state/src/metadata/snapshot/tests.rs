@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::super::brokers::form_cluster;
 use super::super::producer_ids::allocate_producer_ids;
@@ -31,8 +32,32 @@ fn image_survives_its_snapshot() {
 fn snapshot_of_format_1_is_still_read() {
     // Made by this test at format 1. If it fails, the format changed: raise the version and keep this file readable.
     let golden = include_bytes!("../../../testdata/metadata_snapshot_v1.bin");
-    assert_eq!(decode(golden), Ok(full_image()));
-    assert_eq!(encode(&full_image()), golden);
+    let mut image = full_image();
+    // It tells of no changes: its topics count as changed where it was made.
+    let offset = image.position.offset;
+    let changed = |topic: &Arc<TopicImage>| TopicImage { changed_at: offset, ..TopicImage::clone(topic) };
+    for topic in image.topics.iter().map(changed).collect::<Vec<_>>() {
+        image.topics.put(topic);
+    }
+    assert_eq!(decode(golden), Ok(image));
+}
+
+#[test]
+fn snapshot_of_format_1_with_changes_is_still_read() {
+    // As above, and with what was added to the records: offsets of changes, requests.
+    let golden = include_bytes!("../../../testdata/metadata_snapshot_v1_changes.bin");
+    let image = full_image();
+    let setting = Config {
+        resource_type: 4,
+        resource_name: String::new(),
+        key: "message.max.bytes".into(),
+        value: Some("5".into()),
+    };
+    let request = AdminRequest { request_id: Default::default(), digest: 8, response: vec![9], offset: None };
+    let image =
+        after(&image, vec![RecordKind::Config(setting).into(), RecordKind::AdminRequest(request).into()]);
+    assert_eq!(decode(golden).as_ref(), Ok(&image));
+    assert_eq!(encode(&image), golden);
 }
 
 #[test]
