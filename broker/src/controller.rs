@@ -137,9 +137,20 @@ impl Controller {
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
+        self.change_at(decide).await.map(|(response, _)| response)
+    }
+
+    /// As [`Controller::change`], with the offset of the records.
+    ///
+    /// # Errors
+    /// As [`Controller::change`].
+    pub async fn change_at<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<(T, Offset), ChangeError> {
         match self.change_and_follow(|image| Ok(decide(image))).await? {
             (_, Some(behind)) if !behind.lacks_room => Err(ChangeError::LogDir(behind)),
-            (response, _) => Ok(response),
+            (decided, _) => Ok(decided),
         }
     }
 
@@ -152,6 +163,17 @@ impl Controller {
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
+        self.create_at(decide).await.map(|(response, _)| response)
+    }
+
+    /// As [`Controller::create`], with the offset of the records.
+    ///
+    /// # Errors
+    /// As [`Controller::create`].
+    pub async fn create_at<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<(T, Offset), ChangeError> {
         let mut makes = false;
         let decide = |image: &MetadataImage| {
             let outcome = decide(image);
@@ -160,14 +182,14 @@ impl Controller {
         };
         match self.change_and_follow(decide).await? {
             (_, Some(behind)) if makes => Err(ChangeError::LogDir(behind)),
-            (response, _) => Ok(response),
+            (decided, _) => Ok(decided),
         }
     }
 
     async fn change_and_follow<T>(
         &self,
         decide: impl FnOnce(&MetadataImage) -> Result<Outcome<MetadataRecord, T>, ChangeError>,
-    ) -> Result<(T, Option<Behind>), ChangeError> {
+    ) -> Result<((T, Offset), Option<Behind>), ChangeError> {
         // What the metadata log cannot write ends the broker, while one that refuses changes serves what it has.
         if let Some(reason) = self.log_dir.is_failed() {
             return Err(ChangeError::OutOfService(reason));
@@ -180,7 +202,7 @@ impl Controller {
         let mut followed = self.followed.subscribe();
         // The sender lives as long as this controller.
         let reached = followed.wait_for(|followed| followed.offset >= offset).await;
-        Ok((response, reached.ok().and_then(|reached| reached.behind.clone())))
+        Ok(((response, offset), reached.ok().and_then(|reached| reached.behind.clone())))
     }
 
     /// Decides on the latest image and answers once the decision is durable; does not wait for the replicas. For the
@@ -192,14 +214,32 @@ impl Controller {
         &self,
         decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
     ) -> Result<T, ChangeError> {
+        self.decide_at(decide).await.map(|(response, _)| response)
+    }
+
+    /// As [`Controller::decide`], with the offset of the records.
+    ///
+    /// # Errors
+    /// As [`Controller::decide`].
+    pub async fn decide_at<T>(
+        &self,
+        decide: impl FnOnce(&MetadataImage) -> Outcome<MetadataRecord, T>,
+    ) -> Result<(T, Offset), ChangeError> {
         if let Some(reason) = self.log_dir.is_failed() {
             return Err(ChangeError::OutOfService(reason));
         }
         match self.submit(|image| Ok::<_, Infallible>(decide(image))).await {
-            Ok((response, _)) => Ok(response),
+            Ok(decided) => Ok(decided),
             Err(SubmitError::Propose(error)) => Err(error.into()),
             Err(SubmitError::Refused(never)) => match never {},
         }
+    }
+
+    /// How far the replicas follow the metadata log, and why they cannot follow it, if so.
+    #[must_use]
+    pub fn followed(&self) -> (Offset, Option<Behind>) {
+        let followed = self.followed.borrow();
+        (followed.offset, followed.behind.clone())
     }
 
     async fn submit<T, R: std::error::Error>(

@@ -19,7 +19,7 @@ use broker_config::BrokerConfig;
 use broker_protocol::types::{Offset, PartitionIndex, TopicId};
 use broker_state::group::{
     CommitRequest, GroupConfig, GroupError, GroupShard, HeartbeatRequest, JoinRequest, JoinResponse,
-    LeaveRequest, LeftMember, ListedGroup, SyncRequest, SyncResponse, partition_for,
+    LeaveRequest, LeftMember, ListedGroup, Outcome, SyncRequest, SyncResponse, partition_for,
 };
 use broker_state::metadata::image::MetadataImage;
 use broker_state::metadata::topics::DeletedTopic;
@@ -255,6 +255,17 @@ impl GroupCoordinator {
             }
         }
         listed.ok_or(CoordinatorError::NotCoordinator)
+    }
+
+    /// How many shards cannot answer: they are being loaded, which begins where it has not, or their logs are out of service.
+    #[must_use]
+    pub fn loading(&self) -> usize {
+        if !self.topic.is_made() {
+            return 0;
+        }
+        let Ok(shards) = self.shards() else { return 1 };
+        let answers = |shard: &&Arc<HostedShard>| shard.call(|_, _| Outcome::respond(())).is_ok();
+        shards.len() - shards.iter().filter(answers).count()
     }
 
     /// Topics were deleted: groups forget what they committed for them. Offsets that this does not reach, because of a

@@ -3,6 +3,7 @@
 //! Must not: decide anything about metadata or groups (broker-state does) or touch a file but through `Env`'s disk.
 //! Read `server.rs` first (what runs), then `api/dispatch.rs` (what it answers), then `api/produce.rs`.
 
+pub mod admin;
 pub mod api;
 pub mod controller;
 pub mod coordinator;

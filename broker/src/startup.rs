@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
+use crate::admin::AdminServer;
 use crate::env::{Blocking, Env, SystemRandom};
 use crate::http;
 use crate::metrics::Metrics;
@@ -24,6 +25,9 @@ const STOP_MAX: Duration = Duration::from_secs(10);
 
 /// Connections that may wait to be accepted by the HTTP listener.
 const HTTP_BACKLOG: u32 = 128;
+
+/// Connections that may wait to be accepted by the admin listener.
+const ADMIN_BACKLOG: u32 = 64;
 
 /// File descriptors that are kept for the broker's files, its listeners and HTTP, beside a quarter of all: 64 connections
 /// of HTTP, some 30 for what is always open, and some for logs. A process with few of them keeps half.
@@ -121,11 +125,8 @@ async fn serve(config: Arc<Config>, mut first_signal: FirstSignal, tuning: &Tuni
     }
     let metrics = Arc::new(Metrics::new());
     let health = Arc::new(BrokerHealth::default());
-    if let Some((host, port)) = &settings.http_listener {
-        let address = resolve(host, *port).context("highwater.http.listener")?;
-        let listener = listen(address, HTTP_BACKLOG, &SocketBuffers::default()).map_err(|error| {
-            not_bound("highwater.http.listener", &format!("{host}:{port}"), address, &error)
-        })?;
+    if let Some(http) = &settings.http_listener {
+        let listener = listen_at("highwater.http.listener", http, HTTP_BACKLOG)?;
         tracing::info!(listener = "HTTP", address = %listener.local_addr()?, "listening");
         let (metrics, health) = (Arc::clone(&metrics), Arc::clone(&health));
         tokio::spawn(async move {
@@ -134,11 +135,21 @@ async fn serve(config: Arc<Config>, mut first_signal: FirstSignal, tuning: &Tuni
             }
         });
     }
+    let admin = match &settings.admin {
+        None => None,
+        Some(admin) => {
+            let listener = listen_at("highwater.admin.listener", &admin.listener, ADMIN_BACKLOG)?;
+            Some(AdminServer::start(&env, admin, settings.node_id, listener).await?)
+        }
+    };
     let broker = tokio::select! {
         started = Broker::start_tuned(env, Arc::clone(&config), listeners, metrics, tuning) => started?,
         Ok(signal) = &mut first_signal => bail!("{signal} during the start"),
     };
     health.started(&broker);
+    if let Some(admin) = &admin {
+        admin.started(&broker);
+    }
     let failure = tokio::select! {
         Ok(_) = first_signal => None,
         reason = broker.failed() => Some(reason),
@@ -148,8 +159,18 @@ async fn serve(config: Arc<Config>, mut first_signal: FirstSignal, tuning: &Tuni
         Some(reason) => tracing::error!(reason, "stopping, because the broker cannot go on"),
     }
     limit_stop()?;
+    if let Some(admin) = admin {
+        admin.stop().await;
+    }
     broker.stop().await?;
     failure.map_or(Ok(()), |reason| Err(anyhow!(reason)))
+}
+
+/// Listens for other things than Kafka clients.
+fn listen_at(key: &str, (host, port): &(String, u16), backlog: u32) -> anyhow::Result<TcpListener> {
+    let address = resolve(host, *port).with_context(|| key.to_owned())?;
+    listen(address, backlog, &SocketBuffers::default())
+        .map_err(|error| not_bound(key, &format!("{host}:{port}"), address, &error))
 }
 
 fn bind(listener: &ListenerConfig, network: &NetworkConfig) -> anyhow::Result<TcpListener> {

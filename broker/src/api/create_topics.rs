@@ -83,14 +83,25 @@ pub async fn create(ctx: &ApiContext, topic: NewTopic, defaults: TopicDefaults) 
     Ok(())
 }
 
-fn defaults(ctx: &ApiContext) -> TopicDefaults {
+/// What a topic gets if the request does not say.
+pub(crate) fn defaults(ctx: &ApiContext) -> TopicDefaults {
     TopicDefaults {
         partitions: u16::try_from(ctx.config.topics.partitions).unwrap_or(u16::MAX),
         replication_factor: u16::try_from(ctx.config.topics.replication_factor).unwrap_or(1),
     }
 }
 
-/// The settings of a topic that is made, if they fit what this broker can do of tiered storage.
+/// The settings of a topic that is made, as they are stored.
+///
+/// # Errors
+/// They are no settings of topics, or do not fit what this broker can do of tiered storage.
+pub fn checked_configs<'a>(
+    ctx: &ApiContext,
+    asked: impl IntoIterator<Item = (&'a str, Option<&'a str>)>,
+) -> Result<ConfigMap, MetadataError> {
+    alter::validate_topic_configs(asked).and_then(|configs| tiered(ctx, configs)).map_err(refusal)
+}
+
 fn tiered(ctx: &ApiContext, configs: ConfigMap) -> Result<ConfigMap, AlterError> {
     let dynamic = ctx.settings.dynamic(&ctx.metadata.image());
     check_tiering(None, &configs, &ctx.settings.config().layers(&dynamic)).map(|()| configs)
@@ -110,9 +121,7 @@ fn new_topic(ctx: &ApiContext, topic: &CreatableTopic<'_>) -> NewTopic {
                 (assignment.partition_index, assignment.broker_ids.iter().copied().map(BrokerId).collect())
             })
             .collect(),
-        configs: alter::validate_topic_configs(asked)
-            .and_then(|configs| tiered(ctx, configs))
-            .map_err(refusal),
+        configs: checked_configs(ctx, asked),
     }
 }
 

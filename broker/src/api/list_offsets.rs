@@ -90,9 +90,14 @@ fn asked_twice<'a>(message: &'a ListOffsetsRequest<'_>) -> HashSet<(&'a str, i32
     message.topics.iter().flat_map(of_topic).filter(|partition| !seen.insert(*partition)).collect()
 }
 
-type Found = (i64, Offset, LeaderEpoch);
+/// Timestamp, offset and leader epoch of what was found; -1 for what was not.
+pub(crate) type Found = (i64, Offset, LeaderEpoch);
 
-async fn look_up(
+/// An offset by time or by name.
+///
+/// # Errors
+/// What the client is told.
+pub(crate) async fn look_up(
     ctx: &ApiContext,
     topic: &str,
     asked: &ListOffsetsPartition,

@@ -13,13 +13,25 @@ use crate::replication::partition::Partition;
 const READ_BYTES_MAX: usize = 64 * 1024;
 
 /// Lag of one group in one partition.
-#[derive(Clone, Copy, PartialEq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PartitionLag {
+    /// First offset of the partition.
+    pub log_start: Offset,
+    /// Its high watermark.
+    pub high_watermark: Offset,
     /// Records between the committed offset and the high watermark.
     pub records: i64,
-    /// Age of the record at the committed offset, in seconds; 0 when there is none, or it has no timestamp. Inside a
-    /// batch that is compressed or large it may be the age of the batch's first record.
-    pub seconds: f64,
+    /// Age of the record at the committed offset, in milliseconds; 0 if there are none behind it, `None` if it has no timestamp
+    /// or cannot be read. Inside a batch that is compressed or large it may be the age of the batch's first record.
+    pub age_ms: Option<u64>,
+}
+
+impl PartitionLag {
+    /// The age in seconds; 0 if it is not known.
+    #[must_use]
+    pub fn seconds(&self) -> f64 {
+        self.age_ms.unwrap_or(0) as f64 / 1000.0
+    }
 }
 
 /// The lag of a group that has committed `committed`.
@@ -35,13 +47,14 @@ pub fn of(partition: &Partition, committed: Offset, now_ms: i64) -> PartitionLag
     let timestamp = found
         .and_then(Result::ok)
         .and_then(|extent| timestamp_at(extent.file.as_ref(), extent.position, committed.max(start)));
-    let seconds = match timestamp {
-        Some(timestamp) if records > 0 && timestamp >= 0 => {
-            now_ms.saturating_sub(timestamp).max(0) as f64 / 1000.0
+    let age_ms = match timestamp {
+        _ if records == 0 => Some(0),
+        Some(timestamp) if timestamp >= 0 => {
+            Some(u64::try_from(now_ms.saturating_sub(timestamp)).unwrap_or(0))
         }
-        _ => 0.0,
+        _ => None,
     };
-    PartitionLag { records, seconds }
+    PartitionLag { log_start: start, high_watermark, records, age_ms }
 }
 
 /// The timestamp of the first record at or after `offset` in the batch at `position`; where that record cannot be seen

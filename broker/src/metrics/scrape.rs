@@ -8,7 +8,7 @@ use prometheus::{GaugeVec, IntCounterVec, IntGaugeVec, Opts};
 
 use crate::api::context::ApiContext;
 use crate::coordinator::{OffsetMetrics, is_of_this_topic};
-use crate::metrics::lag::{self, PartitionLag};
+use crate::metrics::lag;
 
 /// Asks the broker at each scrape.
 pub struct BrokerCollector {
@@ -166,9 +166,9 @@ impl GroupSamples {
                 let labels: [&str; 3] = [&group.group_id, &committed.topic, &index];
                 self.offset.with_label_values(&labels).set(committed.offset.0);
                 if let Some(partition) = ctx.replicas.partition(&committed.topic, committed.partition) {
-                    let PartitionLag { records, seconds } = lag::of(&partition, committed.offset, now_ms);
-                    self.lag.with_label_values(&labels).set(records);
-                    self.lag_seconds.with_label_values(&labels).set(seconds);
+                    let lag = lag::of(&partition, committed.offset, now_ms);
+                    self.lag.with_label_values(&labels).set(lag.records);
+                    self.lag_seconds.with_label_values(&labels).set(lag.seconds());
                 }
             }
         }

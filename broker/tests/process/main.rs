@@ -71,6 +71,8 @@ fn a_port_in_use_stops_the_start_and_a_free_one_near_it_is_named() {
     assert!(said.starts_with(&begin) && said.ends_with(" is free"), "{said}");
     let said = fails(dir.path(), &[&format!("highwater.http.listener={address}")]);
     assert!(said.starts_with("highwater.http.listener: cannot listen on "), "{said}");
+    let said = fails(dir.path(), &[&format!("highwater.admin.listener={address}")]);
+    assert!(said.starts_with("highwater.admin.listener: cannot listen on "), "{said}");
 }
 
 #[test]

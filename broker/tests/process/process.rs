@@ -27,7 +27,12 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
 /// The arguments of a broker on free ports with its data in `dir`.
 pub(crate) fn arguments(dir: &Path, sets: &[&str]) -> Vec<String> {
     let dir = format!("log.dirs={}", dir.display());
-    let own = [&dir, "listeners=PLAINTEXT://127.0.0.1:0", "highwater.http.listener=127.0.0.1:0", "highwater.admin.listener=127.0.0.1:0"];
+    let own = [
+        &dir,
+        "listeners=PLAINTEXT://127.0.0.1:0",
+        "highwater.http.listener=127.0.0.1:0",
+        "highwater.admin.listener=127.0.0.1:0",
+    ];
     own.iter().chain(sets).flat_map(|set| ["--set".to_owned(), (*set).to_owned()]).collect()
 }
 

@@ -27,6 +27,8 @@ pub struct DescribedGroup {
     pub state: GroupState,
     /// Empty for a group that never had members.
     pub protocol_type: String,
+    /// Rises with every rebalance; 0 for a group that never had members.
+    pub generation: i32,
     /// The chosen protocol, empty unless the group is stable.
     pub protocol_name: String,
     /// The members; their metadata and assignments are empty unless the group is stable.
@@ -113,6 +115,7 @@ impl GroupShard {
         Some(DescribedGroup {
             state: group.state,
             protocol_type: group.protocol_type.clone().unwrap_or_default(),
+            generation: group.generation,
             protocol_name: protocol.unwrap_or_default().to_owned(),
             members,
         })
