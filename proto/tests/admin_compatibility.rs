@@ -3,6 +3,8 @@
 //! `admin/v1/testdata/descriptor.bin` is the service as the first release had it (a `FileDescriptorSet`). It is never written
 //! anew; each run leaves the present one in target/tmp, to be kept beside it under another name once it is released.
 
+#![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

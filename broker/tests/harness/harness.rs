@@ -290,6 +290,11 @@ impl TestBroker {
         within("connect", TcpStream::connect(self.address)).await.unwrap()
     }
 
+    /// The broker itself.
+    pub(crate) fn broker(&self) -> &Broker {
+        &self.broker
+    }
+
     /// What its handlers work with.
     pub(crate) fn context(&self) -> &Arc<ApiContext> {
         self.broker.context()
