@@ -2,12 +2,12 @@
 
 use proto::admin::v1::{
     AlterBrokerConfigsRequest, AlterGroupOffsetsRequest, AlterTopicRequest, DeleteTopicRequest,
-    DescribeClusterRequest, NewOffset, Reason,
+    DescribeClusterRequest, DescribeGroupsRequest, NewOffset, Reason,
 };
 use tonic::Code;
 
-use crate::harness::TestBroker;
 use crate::harness::groups;
+use crate::harness::{TestBroker, within};
 use crate::operator::{Operator, change, new_topic, ok, refused, settings};
 
 const REUSED: (Code, Reason) = (Code::InvalidArgument, Reason::RequestIdReused);
@@ -113,4 +113,32 @@ async fn repeated_reset_of_a_group_does_not_undo_a_later_commit() {
     assert_eq!(refused(operator.alter_group_offsets(other).await), REUSED);
     let mut client = broker.client().await;
     assert_eq!(groups::committed(&mut client, "g", ("t", 0)).await.0, 7);
+}
+
+#[tokio::test]
+async fn what_was_answered_outlives_a_power_loss_with_its_request() {
+    let broker = TestBroker::start_in_memory(&[]).await;
+    let mut operator = Operator::of(&broker).await;
+    let create = new_topic("t", 1);
+    let created = ok(operator.create_topic(create.clone()).await);
+    let mut client = broker.client().await;
+    groups::commit(&mut client, "g", ("t", 0), 5).await;
+    let offsets = vec![NewOffset { topic: "t".into(), partition: 0, offset: 0 }];
+    let reset = AlterGroupOffsetsRequest { change: change(), group_id: "g".into(), offsets };
+    let answer = ok(operator.alter_group_offsets(reset.clone()).await);
+    let broker = broker.power_loss(5).await;
+    let mut operator = Operator::of(&broker).await;
+    assert_eq!(ok(operator.create_topic(create).await), created);
+    assert_eq!(ok(operator.alter_group_offsets(reset).await), answer);
+    let request = DescribeGroupsRequest { group_ids: vec!["g".into()], ..DescribeGroupsRequest::default() };
+    let group = within("groups", async {
+        loop {
+            match operator.describe_groups(request.clone()).await {
+                Err(status) if status.code() == Code::Unavailable => tokio::task::yield_now().await,
+                answer => return ok(answer).groups.remove(0),
+            }
+        }
+    })
+    .await;
+    assert_eq!(group.offsets[0].committed_offset, 0);
 }
