@@ -55,6 +55,11 @@ fn settings_that_cannot_be_met_stop_the_start_and_say_why() {
             "log.dirs: `/data/one,/data/two` names several directories; exactly one is supported yet",
         ),
         (
+            "highwater.admin.listener=0.0.0.0:9645",
+            "highwater.admin.listener: 0.0.0.0:9645 is reached from other machines: set highwater.admin.token.file, or \
+             listen on a loopback address",
+        ),
+        (
             "zookeeper.connect=localhost:2181",
             "zookeeper.connect: has no meaning without ZooKeeper, which Kafka 4 and this broker do without (--set)",
         ),
