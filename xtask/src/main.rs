@@ -4,6 +4,7 @@ mod bench;
 mod broker_process;
 mod bucket_check;
 mod bucket_server;
+mod chart;
 mod check;
 mod coverage;
 mod r#gen;
@@ -33,6 +34,8 @@ enum Command {
     Bench(bench::BenchArguments),
     /// Try every promise that tiering needs of an object store, and print a table.
     BucketCheck(bucket_check::BucketCheckArguments),
+    /// Prove the Helm chart: templates, access rights, alerts, dashboards, on an API server and by a Prometheus.
+    Chart(chart::ChartArguments),
     /// Tell which tests prove which faults, from what `cargo xtask test` ran, in docs/coverage.md.
     Coverage(coverage::CoverageArguments),
     /// Run everything that must hold before a commit: format, clippy, tidy, generated files, all tests.
@@ -73,6 +76,7 @@ fn run() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::BucketCheck(arguments) => bucket_check::run(&arguments),
+        Command::Chart(arguments) => chart::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
         Command::Test => check::run(),
         Command::Gen { check } => r#gen::run(check)
