@@ -1,5 +1,5 @@
 //! `cargo xtask gen`: writes the generated files of broker/protocol, or with `--check` compares them with the folder.
-//! The protobuf messages of `proto` are written by `gen/protobuf.rs`.
+//! The protobuf messages of `proto` are written by `gen/protobuf.rs`, the custom resources by `gen/resources.rs`.
 //!
 //! Input: `broker/protocol/schema/{messages,apis,errors}.json`. Output: `src/messages.rs`, one file per message under
 //! `src/messages/`, `src/api_key/table.rs`, `src/error_code.rs`, all in rustfmt's form. Files that no schema asks for are removed.
@@ -7,6 +7,7 @@
 mod message;
 mod names;
 pub(crate) mod protobuf;
+pub(crate) mod resources;
 mod schema;
 mod tables;
 

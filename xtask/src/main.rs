@@ -40,8 +40,8 @@ enum Command {
     Coverage(coverage::CoverageArguments),
     /// Run everything that must hold before a commit: format, clippy, tidy, generated files, all tests.
     Test,
-    /// Generate the Kafka messages, API keys and error codes from their schema, the protobuf messages from theirs, and the
-    /// reference of all settings.
+    /// Generate the Kafka messages, API keys and error codes from their schema, the protobuf messages from theirs, the
+    /// custom resources from their types, and the reference of all settings.
     Gen {
         /// Change nothing; fail if a generated file differs from what is committed.
         #[arg(long)]
@@ -81,6 +81,7 @@ fn run() -> anyhow::Result<()> {
         Command::Test => check::run(),
         Command::Gen { check } => r#gen::run(check)
             .and_then(|()| r#gen::protobuf::run(check))
+            .and_then(|()| r#gen::resources::run(check))
             .and_then(|()| settings_reference::run(check)),
         Command::Kill9(arguments) => kill9::run(&arguments),
         Command::NullBroker => bench::null_broker::serve(),
