@@ -4,6 +4,7 @@
 //! `apply.rs` writes objects, only a `status.rs` composes a status. Must not: speak Kafka, or write anything once all is as
 //! it should be. Read `controllers/cluster.rs` first.
 
+pub mod api_requests;
 pub mod apply;
 pub mod broker_admin;
 pub mod build;

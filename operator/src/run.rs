@@ -1,6 +1,7 @@
 //! The process: metrics first, then the wait for the Lease, then the controllers; and the same back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use crds::cluster::Cluster;
@@ -10,12 +11,14 @@ use futures_util::StreamExt;
 use futures_util::future::{BoxFuture, join_all};
 use k8s_openapi::api::apps::v1::StatefulSet;
 use k8s_openapi::api::core::v1::{ConfigMap, Pod, Service};
+use kube::client::ClientBuilder;
 use kube::runtime::controller::{Config, Controller};
-use kube::runtime::reflector::ObjectRef;
+use kube::runtime::reflector::{ObjectRef, Store};
 use kube::runtime::watcher;
 use kube::{Api, Client, Resource, ResourceExt};
 use tokio::sync::watch;
 
+use crate::api_requests::CountRequests;
 use crate::context::Context;
 use crate::controllers::reconcile::after_failure;
 use crate::controllers::topic::TopicContext;
@@ -28,14 +31,18 @@ use crate::{build, http};
 
 /// Objects of one kind that are worked on at once.
 const CONCURRENCY: u16 = 16;
+/// How often it is looked how many objects wait.
+const QUEUE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Runs until a signal, or until the Lease is lost.
 ///
 /// # Errors
 /// The API server is not known, the address of metrics cannot be had, or the Lease was lost.
 pub async fn run(options: Options) -> anyhow::Result<()> {
-    let client = Client::try_default().await.context("the API server is not known")?;
     let metrics = Metrics::new();
+    let config = kube::Config::infer().await.context("the API server is not known")?;
+    let builder = ClientBuilder::try_from(config).context("the API server's address makes no sense")?;
+    let client: Client = builder.with_layer(&CountRequests(Arc::clone(&metrics))).build();
     http::serve(options.http_listener, Arc::clone(&metrics)).await?;
     let identity =
         options.identity.clone().unwrap_or_else(|| format!("operator-{}", uuid::Uuid::new_v4().simple()));
@@ -111,6 +118,31 @@ async fn controllers(ctx: Arc<Context>, stops: watch::Receiver<bool>) {
     join_all(all.collect::<Vec<_>>()).await;
 }
 
+/// Shows how many objects wait for the first reconcile of their present spec.
+fn watch_queue<K>(
+    ctx: &Arc<Context>,
+    store: Store<K>,
+    observed: fn(&K) -> Option<i64>,
+    stops: watch::Receiver<bool>,
+) where
+    K: Resource<DynamicType = ()> + Clone + Send + Sync + 'static,
+{
+    let depth = ctx.metrics.queue.with_label_values(&[&*K::kind(&())]);
+    let count = async move {
+        loop {
+            let waits = |object: &&Arc<K>| observed(object) != object.meta().generation;
+            depth.set(i64::try_from(store.state().iter().filter(waits).count()).unwrap_or(i64::MAX));
+            tokio::time::sleep(QUEUE_INTERVAL).await;
+        }
+    };
+    tokio::spawn(async move {
+        tokio::select! {
+            () = count => {}
+            () = stopped(stops) => {}
+        }
+    });
+}
+
 async fn stopped(mut stops: watch::Receiver<bool>) {
     // The sender lives as long as the process.
     let _ = stops.wait_for(|is_stopped| *is_stopped).await;
@@ -128,7 +160,10 @@ fn clusters(
         let cluster = pod.labels().get("app.kubernetes.io/instance")?.clone();
         Some(ObjectRef::<Cluster>::new(&cluster).within(&pod.namespace()?))
     };
-    let run = Controller::new(scoped::<Cluster>(client, namespace), watcher::Config::default())
+    let controller = Controller::new(scoped::<Cluster>(client, namespace), watcher::Config::default());
+    let observed = |cluster: &Cluster| cluster.status.as_ref().and_then(|status| status.observed_generation);
+    watch_queue(ctx, controller.store(), observed, stops.clone());
+    let run = controller
         .with_config(Config::default().concurrency(CONCURRENCY))
         .owns(scoped::<StatefulSet>(client, namespace), owned.clone())
         .owns(scoped::<Service>(client, namespace), owned.clone())
@@ -144,9 +179,12 @@ fn topics(
     namespace: Option<&str>,
     stops: watch::Receiver<bool>,
 ) -> BoxFuture<'static, ()> {
+    let queue_stops = stops.clone();
     let controller = Controller::new(scoped::<Topic>(&ctx.client, namespace), watcher::Config::default())
         .with_config(Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(stopped(stops));
+    let observed = |topic: &Topic| topic.status.as_ref().and_then(|status| status.observed_generation);
+    watch_queue(ctx, controller.store(), observed, queue_stops);
     let own = Arc::new(TopicContext { ctx: Arc::clone(ctx), topics: controller.store() });
     let failed = |object: Arc<Topic>, error: &_, own: Arc<TopicContext>| {
         after_failure(object, error, Arc::clone(&own.ctx))
@@ -159,7 +197,12 @@ fn groups(
     namespace: Option<&str>,
     stops: watch::Receiver<bool>,
 ) -> BoxFuture<'static, ()> {
-    let run = Controller::new(scoped::<ConsumerGroup>(&ctx.client, namespace), watcher::Config::default())
+    let controller =
+        Controller::new(scoped::<ConsumerGroup>(&ctx.client, namespace), watcher::Config::default());
+    let observed =
+        |group: &ConsumerGroup| group.status.as_ref().and_then(|status| status.observed_generation);
+    watch_queue(ctx, controller.store(), observed, stops.clone());
+    let run = controller
         .with_config(Config::default().concurrency(CONCURRENCY))
         .graceful_shutdown_on(stopped(stops))
         .run(consumer_group::reconcile, after_failure, Arc::clone(ctx));
