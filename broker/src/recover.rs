@@ -94,8 +94,15 @@ pub async fn recover(
     options: &RecoverOptions,
 ) -> anyhow::Result<Recovered> {
     let wanted = wanted_cluster(settings, options)?;
-    let cluster = source::choose_cluster(store, &options.url.prefix, wanted.as_ref()).await?;
     let (dir, disk) = (options.data_dir.as_path(), env.disk.as_ref());
+    // Where this comes before each start of a broker, the start must not wait for the store.
+    if let Some(cluster) = &wanted
+        && disk.exists(dir)?
+        && matches!(look_into(disk, dir, cluster, options), Ok(Directory::Whole))
+    {
+        return Ok(Recovered::Nothing(cluster.to_string()));
+    }
+    let cluster = source::choose_cluster(store, &options.url.prefix, wanted.as_ref()).await?;
     let _lock = if options.dry_run { None } else { Some(take_directory(disk, dir)?) };
     let unfinished = match look_into(disk, dir, &cluster, options)? {
         Directory::Whole => return Ok(Recovered::Nothing(cluster.to_string())),

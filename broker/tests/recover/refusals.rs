@@ -86,6 +86,17 @@ async fn a_second_run_over_a_finished_one_has_nothing_to_do() {
     assert_eq!((bucket.objects().await, disk.list(Path::new(DATA)).unwrap()), before);
 }
 
+/// fault = 63
+#[tokio::test(start_paused = true)]
+async fn a_second_run_that_names_the_cluster_does_not_need_the_store() {
+    let (bucket, disk) = (Bucket::filled().await, MemoryDisk::new(1));
+    bucket.recovered(&disk, &options()).await;
+    bucket.faulty.next(Operation::List, "", u32::MAX, Effect::Fail(Answer::Denied));
+    bucket.recover(&disk, &options()).await.unwrap_err();
+    let named = RecoverOptions { cluster: Some(ClusterId::parse(CLUSTER).unwrap()), ..options() };
+    assert_eq!(bucket.recover(&disk, &named).await.unwrap(), Recovered::Nothing(CLUSTER.to_owned()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_unfinished_recovery_is_not_continued_as_another() {
     let (bucket, disk) = (Bucket::filled().await, MemoryDisk::new(1));
