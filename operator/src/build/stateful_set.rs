@@ -116,7 +116,8 @@ fn claim(cluster: &ValidCluster) -> PersistentVolumeClaim {
 fn template(cluster: &ValidCluster) -> PodTemplateSpec {
     let (names, pod) = (&cluster.names, &cluster.pod);
     let mut all_labels = pod.labels.clone();
-    all_labels.extend(names.labels(&cluster.labels));
+    // Without the Cluster's own labels: a label more would restart the brokers.
+    all_labels.extend(names.labels(&BTreeMap::new()));
     let mut annotations = pod.annotations.clone();
     annotations.insert(CONFIG_ANNOTATION.to_owned(), fingerprint(&json!(config_map::text(cluster))));
     if let Some(restart) = &cluster.restart {
