@@ -278,7 +278,10 @@ async fn delete_topic(ctx: &Context, topic: &Topic, names: &Names) -> Result<(),
     match admin.delete_topic(DeleteTopicRequest { change, topic_id: found.topic_id }).await {
         Err(error) if error.reason == Reason::UnknownTopic => Ok(()),
         Err(error) if error.reason == Reason::DeletionDisabled => {
-            ctx.events.warning(topic, "DeletionDisabled", "Delete", &error.message).await;
+            let problem = Problem::passing("DeletionDisabled", error.message.clone());
+            let wanted = status::status(topic, None, Some(&problem), Timestamp::now());
+            status::tell(ctx, topic, &wanted, None).await;
+            apply_status(&ctx.client, topic, topic.status.as_ref(), &wanted).await?;
             Err(error.into())
         }
         deleted => Ok(deleted?),
