@@ -107,12 +107,12 @@ async fn bring(own: &TopicContext, topic: &Topic, namespace: &str, names: &Names
     if !validate::is_allowed(&cluster, namespace) {
         let message =
             format!("Cluster {}/{} does not list namespace {namespace}", names.namespace, names.cluster);
-        return Err(Problem::lasting("NotAllowed", message).into());
+        return Err(Problem::passing("NotAllowed", message).into());
     }
     if let Some(other) = validate::older_claim(topic, names, own.topics.state().iter().map(|other| &**other))
     {
         let message = format!("topic {} is that of Topic {other}, which is older", topic.topic_name());
-        return Err(Problem::lasting("Conflict", message).into());
+        return Err(Problem::passing("Conflict", message).into());
     }
     let valid =
         validate::validate(topic).map_err(|invalid| Problem::lasting(invalid.reason, invalid.message))?;
