@@ -7,6 +7,7 @@ mod bucket_server;
 mod chart;
 mod check;
 mod coverage;
+mod e2e;
 mod r#gen;
 mod kill9;
 mod scrape;
@@ -38,6 +39,8 @@ enum Command {
     Chart(chart::ChartArguments),
     /// Tell which tests prove which faults, from what `cargo xtask test` ran, in docs/coverage.md.
     Coverage(coverage::CoverageArguments),
+    /// Run the end-to-end tests on a Kubernetes, and print a table of scenarios.
+    E2e(e2e::E2eArguments),
     /// Run everything that must hold before a commit: format, clippy, tidy, generated files, all tests.
     Test,
     /// Generate the Kafka messages, API keys and error codes from their schema, the protobuf messages from theirs, the
@@ -78,6 +81,7 @@ fn run() -> anyhow::Result<()> {
         Command::BucketCheck(arguments) => bucket_check::run(&arguments),
         Command::Chart(arguments) => chart::run(&arguments),
         Command::Coverage(arguments) => coverage::run(&arguments),
+        Command::E2e(arguments) => e2e::run(&arguments),
         Command::Test => check::run(),
         Command::Gen { check } => r#gen::run(check)
             .and_then(|()| r#gen::protobuf::run(check))
