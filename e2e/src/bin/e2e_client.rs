@@ -218,7 +218,15 @@ fn consume(config: &mut ClientConfig, topic: &str, count: usize) -> Result<serde
 fn commit(config: &mut ClientConfig, group: &str, topic: &str, offset: i64) -> Result<serde_json::Value> {
     let consumer: BaseConsumer = config.set("group.id", group).create()?;
     let partitions = partitions_of(&consumer, topic)?;
-    consumer.commit(&at(topic, &partitions, Offset::Offset(offset))?, CommitMode::Sync)?;
+    let offsets = at(topic, &partitions, Offset::Offset(offset))?;
+    let began = Instant::now();
+    // The first commit of all may find the coordinator on its way.
+    while let Err(error) = consumer.commit(&offsets, CommitMode::Sync) {
+        if began.elapsed() > CALL_MAX {
+            return Err(error.into());
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
     Ok(json!({ "partitions": partitions.len() }))
 }
 

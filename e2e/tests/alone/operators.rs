@@ -58,7 +58,7 @@ fn nothing_is_written_once_all_is_as_it_should_be() {
         tokio::time::sleep(Duration::from_secs(QUIET_S)).await;
         let after = stage.operator().writes().await?;
         let fresh: Vec<_> = after.iter().filter(|count| !before.contains(count)).collect();
-        ensure!(fresh.is_empty(), "written in {QUIET_S} s: {fresh:?}, before: {before:?}");
+        ensure!(fresh.is_empty(), "counts that have grown in {QUIET_S} s: {fresh:?}, before: {before:?}");
         Ok(())
     });
 }
